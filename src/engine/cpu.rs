@@ -1,0 +1,138 @@
+//! The CPU engine, in f64: plain loops that define what every engine computes.
+
+use super::{Engine, EngineError, Grid, Peak, Peaks, Rows};
+
+/// Sums on the CPU in f64.
+///
+/// The grid is cut into tiles and every tile is summed by one thread in the order of the peaks, so the result is the
+/// same to the last bit whatever the number of threads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Cpu;
+
+/// Grid points per tile: wide against a peak (some 100 points), so that few peaks are visited twice.
+const TILE: usize = 256;
+
+impl Engine for Cpu {
+    fn name(&self) -> String {
+        #[cfg(feature = "parallel")]
+        return match rayon::current_num_threads() {
+            1 => "cpu (1 thread)".to_owned(),
+            n => format!("cpu ({n} threads)"),
+        };
+        #[cfg(not(feature = "parallel"))]
+        return "cpu (1 thread)".to_owned();
+    }
+
+    fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+        Ok(broaden(peaks))
+    }
+}
+
+/// Lays every peak down: the CPU twin of `shaders/broaden.wgsl`.
+pub fn broaden(peaks: &Peaks) -> Rows {
+    let n = peaks.grid.n;
+    let widest = peaks.peaks.iter().map(|peak| peak.half as usize).max().unwrap_or(0);
+    let tile = |t: usize| {
+        let points = t * TILE..((t + 1) * TILE).min(n);
+        broaden_tile(peaks, points, widest)
+    };
+    let tiles = n.div_ceil(TILE);
+    #[cfg(feature = "parallel")]
+    let sums: Vec<Rows> = {
+        use rayon::prelude::*;
+        (0..tiles).into_par_iter().map(tile).collect()
+    };
+    #[cfg(not(feature = "parallel"))]
+    let sums: Vec<Rows> = (0..tiles).map(tile).collect();
+
+    let mut rows = Rows::zeros(peaks.rows, n);
+    for (t, sum) in sums.iter().enumerate() {
+        for row in 0..peaks.rows {
+            rows.row_mut(row)[t * TILE..t * TILE + sum.n].copy_from_slice(sum.row(row));
+        }
+    }
+    rows
+}
+
+/// The part of every row that lies on `points`.
+fn broaden_tile(peaks: &Peaks, points: std::ops::Range<usize>, widest: usize) -> Rows {
+    let mut sum = Rows::zeros(peaks.rows, points.len());
+    let mut gauss = vec![0.0; points.len()];
+    let from = (peaks.grid.first + points.start).saturating_sub(widest);
+    let to = peaks.grid.first + points.end + widest;
+    let near = peaks.peaks.partition_point(|peak| (peak.center as usize) < from);
+    for (i, peak) in peaks.peaks.iter().enumerate().skip(near) {
+        if peak.center as usize > to {
+            break;
+        }
+        let reach = peaks.reach(peak);
+        let (first, end) = (reach.start.max(points.start), reach.end.min(points.end));
+        if first >= end {
+            continue;
+        }
+        let gauss = &mut gauss[..end - first];
+        let t0 = place(&peaks.grid, peak, first);
+        let dt = peaks.grid.step / peak.sigma;
+        gaussian(gauss, t0, dt);
+        for term in peaks.terms_of(i) {
+            let row = &mut sum.row_mut(term.row as usize)[first - points.start..end - points.start];
+            if term.b == 0.0 && term.c == 0.0 {
+                for (value, g) in row.iter_mut().zip(&*gauss) {
+                    *value += term.a * g;
+                }
+            } else {
+                for (m, (value, g)) in row.iter_mut().zip(&*gauss).enumerate() {
+                    let t = t0 + m as f64 * dt;
+                    *value += g * (term.a + t * (term.b + t * term.c));
+                }
+            }
+        }
+    }
+    sum
+}
+
+/// `t = (r_m - r_peak) / σ` at grid point m.
+fn place(grid: &Grid, peak: &Peak, m: usize) -> f64 {
+    let steps = (grid.first + m) as f64 - f64::from(peak.center);
+    (steps * grid.step - peak.offset) / peak.sigma
+}
+
+/// `exp(-t²/2)` at `t0, t0 + dt, ...`.
+fn gaussian(values: &mut [f64], t0: f64, dt: f64) {
+    for (m, value) in values.iter_mut().enumerate() {
+        let t = t0 + m as f64 * dt;
+        *value = (-0.5 * t * t).exp();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Term;
+
+    #[test]
+    fn tiles_join_without_a_seam() {
+        let grid = Grid { first: 3, step: 0.01, n: 700 };
+        let centers = [0, 5, 250, 259, 300, 515, 702, 760];
+        let peaks = Peaks {
+            grid,
+            rows: 2,
+            peaks: centers.map(|center| Peak { center, half: 60, offset: 0.003, sigma: 0.1 }).to_vec(),
+            start: (0..=centers.len() as u32).collect(),
+            terms: (0..centers.len() as u32).map(|i| Term { row: i % 2, a: 1.0, b: 0.5, c: -0.25 }).collect(),
+        };
+        let rows = broaden(&peaks);
+        for row in 0..2 {
+            for m in 0..grid.n {
+                let mut expected = 0.0;
+                for (i, peak) in peaks.peaks.iter().enumerate() {
+                    if i % 2 == row && (grid.first + m).abs_diff(peak.center as usize) <= 60 {
+                        let t = (grid.r(m) - f64::from(peak.center) * 0.01 - 0.003) / 0.1;
+                        expected += (1.0 + 0.5 * t - 0.25 * t * t) * (-0.5 * t * t).exp();
+                    }
+                }
+                assert!((rows.row(row)[m] - expected).abs() < 1e-12, "row {row}, point {m}");
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! Pair sums and their derivatives: peaks in, curves out.
+//!
+//! The room above hands on [`Peaks`]: every pair as a Gaussian on a uniform grid, and for every pair the *terms* that
+//! it adds to the *rows* it touches. A row is one partial curve of G(r) itself or of one of its derivative columns;
+//! the engine neither knows nor cares which. Every engine computes, for each row,
+//!
+//! ```text
+//! row[m] = Σ_terms (a + b t + c t²) exp(-t²/2),    t = (r_m - r_peak) / σ,    first <= m <= last
+//! ```
+
+mod cpu;
+mod peaks;
+
+pub use cpu::Cpu;
+pub use peaks::{Grid, Peak, Peaks, Rows, Term};
+
+/// An engine failed at its work (a lost device, too little memory); nothing that it computed may be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the {engine} engine failed: {reason}")]
+pub struct EngineError {
+    /// Which.
+    pub engine: String,
+    /// Why, in words that a user can act on.
+    pub reason: String,
+}
+
+/// Something that lays peaks down on a grid.
+pub trait Engine {
+    /// For reports: `cpu (2 threads)`, `gpu (llvmpipe, Vulkan)`.
+    fn name(&self) -> String;
+
+    /// The rows of `peaks`, each with one value per grid point.
+    fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError>;
+}

@@ -1,0 +1,267 @@
+//! A refinement as its user writes it down: the job file, field by field.
+//!
+//! [`crate::read::job`] reads it from RON; the reference in `docs/job.md` explains it to a user.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::observed::Radiation;
+
+/// One refinement: a structure, a measured curve, what to vary, what to count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// A name for people.
+    #[serde(default)]
+    pub title: String,
+    /// Path of the structure (CIF, `.stru`, xyz, RON model), relative to the job file.
+    pub structure: String,
+    /// Refine in the model's space group, or with every atom of the cell on its own.
+    #[serde(default)]
+    pub symmetry: Symmetry,
+    /// The measured curve and how it was measured.
+    pub data: Data,
+    /// Values that replace the structure's or the default ones, by parameter name.
+    #[serde(default, with = "named")]
+    pub set: Named<f64>,
+    /// What is refined, by parameter name.
+    #[serde(default, with = "named")]
+    pub refine: Named<Vary>,
+    /// Ties by formula, `"Uiso.C = Uiso.N"`.
+    #[serde(default)]
+    pub ties: Vec<String>,
+    /// Distance in Å beyond which the second U (`Uiso2.X`) of an element or site holds.
+    #[serde(default, with = "named")]
+    pub beyond: Named<f64>,
+    /// Look for molecules, so that pairs inside one carry their own U (`Uinside.X`).
+    #[serde(default)]
+    pub molecules: Option<Molecules>,
+    /// The bonds to count.
+    #[serde(default)]
+    pub bonds: Vec<Bonds>,
+    /// How the least squares go about it.
+    #[serde(default)]
+    pub fit: FitOptions,
+}
+
+/// Pairs of name and value in the order of the file, where a repeated name is an error.
+pub type Named<T> = Vec<(String, T)>;
+
+/// Which atoms move together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Symmetry {
+    /// Those that the space group relates.
+    #[default]
+    SpaceGroup,
+    /// None: the cell is expanded and every atom is a site.
+    P1,
+}
+
+/// A measured curve and its settings. `None`: taken from the file's header, and where that is silent, from the default.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Path of the data file, relative to the job file.
+    pub file: String,
+    /// First distance that is fitted, Å.
+    pub rmin: f64,
+    /// Last distance that is fitted, Å.
+    pub rmax: f64,
+    /// Where the curves are compared.
+    #[serde(default)]
+    pub grid: GridChoice,
+    /// X-rays or neutrons.
+    #[serde(default)]
+    pub radiation: Option<Radiation>,
+    /// How pairs of elements are weighted.
+    #[serde(default)]
+    pub weights: Weights,
+    /// What the data are normalised by.
+    #[serde(default)]
+    pub normalisation: Normalisation,
+    /// Which program's sum is computed.
+    #[serde(default)]
+    pub compat: Compat,
+    /// Lower end of the transform, 1/Å (default 0).
+    #[serde(default)]
+    pub qmin: Option<f64>,
+    /// Upper end of the transform, 1/Å (default: not truncated).
+    #[serde(default)]
+    pub qmax: Option<f64>,
+    /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
+    #[serde(default)]
+    pub soper_lorch: Option<f64>,
+}
+
+/// The points on which model and data are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum GridChoice {
+    /// The points of the data file.
+    #[default]
+    Data,
+    /// Steps of π / qmax from rmin: all the information there is, nothing twice. Data are interpolated.
+    Nyquist,
+    /// Steps of the given length in Å from rmin. Data are interpolated.
+    Step(f64),
+}
+
+/// Weights of the partial curves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Weights {
+    /// Faber-Ziman: `c_a c_b f_a(Q) f_b(Q) / <f(Q)>²`, applied in Q space.
+    #[default]
+    Exact,
+    /// One number per pair: electron numbers, or neutron lengths.
+    F0,
+}
+
+/// What S(Q) was normalised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Normalisation {
+    /// `<f>²`, as `PDFgetX` does.
+    #[default]
+    MeanSquared,
+    /// `<f²>`, as Gudrun often does.
+    SquareMean,
+}
+
+/// Whose sum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Compat {
+    /// This program's: `1/r_ij`, damping before truncation, exact truncation.
+    #[default]
+    None,
+    /// That of `PDFfit2`: `1/r` on the grid, peaks cut at 5 σ, its FFT truncation, Z as weights.
+    #[serde(rename = "Pdffit2")]
+    PdfFit2,
+}
+
+/// How one parameter is refined.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Vary {
+    /// Value to start from (default: the structure's).
+    pub start: Option<f64>,
+    /// Lowest value allowed.
+    pub min: Option<f64>,
+    /// Highest value allowed.
+    pub max: Option<f64>,
+    /// Soft restraint to the start value: its standard deviation, in the parameter's unit
+    /// (Å for `x. y. z.`, converted to fractions).
+    pub sigma: Option<f64>,
+}
+
+/// How molecules are found: atoms nearer than the sum of their covalent radii plus `slack` are bonded.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Molecules {
+    /// Elements that bond to no molecule (the metals of a framework).
+    pub exclude: Vec<String>,
+    /// Added to the sum of covalent radii, Å.
+    pub slack: f64,
+}
+
+/// A kind of bond to follow: for each atom of the first element its nearest neighbours of the second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bonds {
+    /// `"Co-N"`: the centre first.
+    pub pair: String,
+    /// A bond longer than this is broken, Å.
+    #[serde(default = "cutoff")]
+    pub cutoff: f64,
+    /// How many neighbours each centre has in the starting structure.
+    #[serde(default = "neighbours")]
+    pub neighbours: usize,
+    /// Width of a bin of the histogram, Å.
+    #[serde(default = "bin")]
+    pub bin: f64,
+}
+
+/// When the least squares stop.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FitOptions {
+    /// Most iterations.
+    pub max_iterations: usize,
+    /// Relative tolerance on the sum of squares, the step and the gradient.
+    pub tolerance: f64,
+}
+
+fn cutoff() -> f64 {
+    2.25
+}
+
+fn neighbours() -> usize {
+    4
+}
+
+fn bin() -> f64 {
+    0.1
+}
+
+impl Bonds {
+    /// The bonds of a pair with every default.
+    pub fn of(pair: &str) -> Self {
+        Self { pair: pair.to_owned(), cutoff: cutoff(), neighbours: neighbours(), bin: bin() }
+    }
+}
+
+impl Default for Molecules {
+    fn default() -> Self {
+        Self { exclude: Vec::new(), slack: 0.2 }
+    }
+}
+
+impl Default for FitOptions {
+    fn default() -> Self {
+        Self { max_iterations: 200, tolerance: 1e-8 }
+    }
+}
+
+/// Maps in RON whose names may stand once only, kept in the file's order.
+mod named {
+    use std::fmt;
+    use std::marker::PhantomData;
+
+    use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+    use serde::ser::{Serialize, SerializeMap, Serializer};
+
+    use super::{BTreeMap, Named};
+
+    pub fn serialize<S: Serializer, T: Serialize>(pairs: &Named<T>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(pairs.len()))?;
+        for (name, value) in pairs {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Named<T>, D::Error> {
+        deserializer.deserialize_map(Pairs(PhantomData))
+    }
+
+    struct Pairs<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Pairs<T> {
+        type Value = Named<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a map of parameter names, { \"a\": ..., }")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Named<T>, A::Error> {
+            let mut pairs = Vec::new();
+            let mut seen = BTreeMap::new();
+            while let Some(name) = map.next_key::<String>()? {
+                if seen.insert(name.clone(), ()).is_some() {
+                    return Err(A::Error::custom(format!("duplicate parameter \"{name}\": name it once")));
+                }
+                pairs.push((name, map.next_value()?));
+            }
+            Ok(pairs)
+        }
+    }
+}

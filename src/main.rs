@@ -1,0 +1,3 @@
+//! The command `corefine`.
+
+fn main() {}

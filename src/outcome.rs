@@ -1,0 +1,195 @@
+//! What a refinement found: the one struct that the fit hands to the report.
+
+use serde::Serialize;
+
+use crate::model::Model;
+
+/// A finished refinement, good or bad: everything that a report says.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The job's title.
+    pub title: String,
+    /// `Rw` over all data, no unit.
+    pub rw: f64,
+    /// Did it reach a minimum?
+    pub converged: bool,
+    /// Why it stopped, in words: [`crate::lm::Stop`] as text.
+    pub stop: String,
+    /// Iterations done.
+    pub iterations: usize,
+    /// Wall-clock seconds of the least squares.
+    pub seconds: f64,
+    /// The engine that did the sums, `cpu (2 threads)`, `gpu (llvmpipe ...)`.
+    pub engine: String,
+    /// Refined and tied parameters, in the job's order.
+    pub parameters: Vec<ParameterResult>,
+    /// Correlation coefficients of the refined (not the tied) parameters, row by row, in the order of `parameters`.
+    pub correlations: Vec<Vec<f64>>,
+    /// One entry per iteration, the start first.
+    pub history: Vec<IterationRecord>,
+    /// The curves.
+    pub data: Vec<DataResult>,
+    /// The bonds, one entry per kind.
+    pub bonds: Vec<BondResult>,
+    /// How much the data determine.
+    pub determined: Determined,
+    /// What a user should know before trusting the numbers.
+    pub warnings: Vec<String>,
+    /// The files that went in.
+    pub inputs: Vec<InputFile>,
+    /// The structure with the refined values.
+    pub refined: Model,
+    /// The job that starts from here, as RON.
+    pub refined_job: String,
+}
+
+/// One parameter of the fit.
+#[derive(Debug, Clone, Serialize)]
+pub struct ParameterResult {
+    /// `Uiso.Co`.
+    pub name: String,
+    /// Final value.
+    pub value: f64,
+    /// Standard uncertainty; `None` where the data do not determine the parameter.
+    pub esd: Option<f64>,
+    /// Value at the start.
+    pub start: f64,
+    /// `Å`, `Å²`, `°`, or empty.
+    pub unit: &'static str,
+    /// Refined itself, or computed from others.
+    pub tied: bool,
+    /// Stopped at a bound.
+    pub at_bound: bool,
+}
+
+/// One iteration of the least squares.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct IterationRecord {
+    /// `Rw` after it.
+    pub rw: f64,
+    /// Damping λ of the step.
+    pub lambda: f64,
+}
+
+/// One fitted curve. The vectors have the same length, except `dg`, which may be empty.
+#[derive(Debug, Clone)]
+pub struct DataResult {
+    /// The data file as the job names it.
+    pub file: String,
+    /// A label that must stand with every picture of the data, such as `synthetic`; empty for none.
+    pub label: String,
+    /// Number of points compared.
+    pub points: usize,
+    /// `(qmax - qmin)(r2 - r1) / π`, or the number of points where qmax is not known.
+    pub independent_observations: f64,
+    /// `Rw` of this curve.
+    pub rw: f64,
+    /// Distances, Å.
+    pub r: Vec<f64>,
+    /// Measured, 1/Å².
+    pub gobs: Vec<f64>,
+    /// Calculated, 1/Å².
+    pub gcalc: Vec<f64>,
+    /// Uncertainty of the measured curve, 1/Å².
+    pub dg: Vec<f64>,
+    /// The calculated curve's parts by pair of elements, `("Co-N", curve)`; they add up to `gcalc`.
+    pub partials: Vec<(String, Vec<f64>)>,
+}
+
+/// The bonds of one kind in the refined structure (see [`crate::histogram`]).
+#[derive(Debug, Clone, Serialize)]
+pub struct BondResult {
+    /// `Co-N`.
+    pub pair: String,
+    /// Longer is broken, Å.
+    pub cutoff: f64,
+    /// Number of bonds, weighted by occupancy where sites are partly filled.
+    pub n: f64,
+    /// Number beyond the cutoff.
+    pub broken: f64,
+    /// `broken / n`.
+    pub fraction: f64,
+    /// Standard uncertainty of the fraction from the fit's covariance; `None` where there is none.
+    pub fraction_esd: Option<f64>,
+    /// Mean length, Å.
+    pub mean: f64,
+    /// Standard uncertainty of the mean, Å.
+    pub mean_esd: Option<f64>,
+    /// Standard deviation of the lengths, Å.
+    pub sd: f64,
+    /// Shortest, Å.
+    pub min: f64,
+    /// Longest, Å.
+    pub max: f64,
+    /// Counts per bin.
+    pub histogram: Vec<Bin>,
+    /// Every bond.
+    pub bonds: Vec<Bond>,
+    /// For each centre: its label and how many of its bonds are within the cutoff.
+    pub coordination: Vec<Coordination>,
+    /// The broken fraction at other cutoffs: `(cutoff, fraction)`.
+    pub fraction_by_cutoff: Vec<(f64, f64)>,
+}
+
+/// One bar of a histogram, `from <= d < to`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Bin {
+    /// Lower edge, Å.
+    pub from: f64,
+    /// Upper edge, Å.
+    pub to: f64,
+    /// How many.
+    pub count: f64,
+}
+
+/// One bond.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Bond {
+    /// Label of the centre.
+    pub from: String,
+    /// Label of the neighbour.
+    pub to: String,
+    /// Length, Å.
+    pub distance: f64,
+    /// Its standard uncertainty, Å.
+    pub esd: Option<f64>,
+    /// How many bonds of the cell this one stands for (multiplicity and occupancy).
+    pub weight: f64,
+}
+
+/// The neighbours of one centre.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Coordination {
+    /// Label of the centre.
+    pub label: String,
+    /// Bonds within the cutoff.
+    pub number: f64,
+    /// Its standard uncertainty.
+    pub esd: Option<f64>,
+}
+
+/// What the data determine and what they do not.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Determined {
+    /// Singular values of the Jacobian with its columns scaled to length 1, largest first.
+    pub singular_values: Vec<f64>,
+    /// Directions with more signal than noise, data alone.
+    pub directions: usize,
+    /// All refined parameters.
+    pub parameters: usize,
+    /// Independent observations in the data.
+    pub observations: f64,
+    /// The same in sentences for a report.
+    pub words: Vec<String>,
+}
+
+/// A file that went into the result.
+#[derive(Debug, Clone, Serialize)]
+pub struct InputFile {
+    /// `structure`, `data` or `job`.
+    pub role: String,
+    /// Its name as given.
+    pub path: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+}
