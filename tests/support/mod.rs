@@ -1,0 +1,24 @@
+//! Where the reference data lie.
+
+use std::path::PathBuf;
+
+/// The path of a reference file, or `None` (said aloud) where the data are not at hand.
+///
+/// With `COREFINE_REFERENCE_DATA` set, a missing file is a failure: a skipped test must not look like a passed one.
+pub fn reference(file: &str) -> Option<PathBuf> {
+    let Ok(folder) = std::env::var("COREFINE_REFERENCE_DATA") else {
+        eprintln!("SKIPPED: needs {file}; set COREFINE_REFERENCE_DATA to the folder of reference data");
+        return None;
+    };
+    let path = PathBuf::from(folder).join(file);
+    assert!(path.is_file(), "COREFINE_REFERENCE_DATA is set, but {} is missing", path.display());
+    Some(path)
+}
+
+/// The text of a reference file, bytes that are no UTF-8 replaced.
+#[allow(dead_code, reason = "not every test needs the text")]
+pub fn reference_text(file: &str) -> Option<String> {
+    let path = reference(file)?;
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
