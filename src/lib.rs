@@ -4,11 +4,14 @@
 //! The rooms with the physics know neither files nor threads nor terminals.
 
 pub mod crystal;
+pub mod curve;
 pub mod element;
 pub mod engine;
 pub mod job;
+pub mod lines;
 pub mod model;
 pub mod observed;
 pub mod outcome;
 pub mod pairs;
+pub mod tangent;
 pub mod units;
