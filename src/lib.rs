@@ -13,5 +13,6 @@ pub mod model;
 pub mod observed;
 pub mod outcome;
 pub mod pairs;
+pub mod scattering;
 pub mod tangent;
 pub mod units;
