@@ -6,6 +6,7 @@
 pub mod crystal;
 pub mod element;
 pub mod engine;
+pub mod expand;
 pub mod job;
 pub mod model;
 pub mod observed;
