@@ -7,6 +7,7 @@ pub mod crystal;
 pub mod curve;
 pub mod element;
 pub mod engine;
+pub mod expand;
 pub mod job;
 pub mod lines;
 pub mod model;
