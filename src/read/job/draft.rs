@@ -15,9 +15,24 @@ const FIRST_RMAX: f64 = 20.0;
 /// `Uiso` in Å² where the structure has none: an atom at room temperature.
 const COMMON_U: f64 = 0.005;
 
-/// Writes a job for `model` (from the file `structure`) and `observed` (from the file `data`), both paths as they
-/// shall stand in the job: what the data's header says is filled in, the rest are defaults that say so.
-pub fn write_commented(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {
+/// What a first job is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Draft<'a> {
+    /// The structure.
+    pub model: &'a Model,
+    /// Its file, as the path shall stand in the job.
+    pub structure: &'a str,
+    /// Names of the cell parameters that the symmetry leaves free: `["a", "c"]` of a tetragonal cell.
+    pub cell: &'a [&'a str],
+    /// The measured curve.
+    pub observed: &'a Observed,
+    /// Its file, as the path shall stand in the job.
+    pub data: &'a str,
+}
+
+/// Writes a commented job: what the header of the data says is filled in, the rest are defaults that say so.
+pub fn write_commented(draft: &Draft) -> String {
+    let Draft { model, structure, cell, observed, data } = *draft;
     let mut text = String::from(
         "// A refinement for corefine. Lengths are in Å, Q in 1/Å, U in Å²; comments start with two slashes.\n(\n",
     );
@@ -33,7 +48,7 @@ pub fn write_commented(model: &Model, structure: &str, observed: &Observed, data
     push(&mut text, 1, "symmetry: SpaceGroup,");
     measured(&mut text, observed, data, range);
     fixed(&mut text, observed, data);
-    varied(&mut text, model, range);
+    varied(&mut text, model, cell, range);
     counted(&mut text, model);
     text.push_str(")\n");
     text
@@ -118,7 +133,7 @@ fn fixed(text: &mut String, observed: &Observed, data: &str) {
     push(text, 1, "},");
 }
 
-fn varied(text: &mut String, model: &Model, (_, rmax): (f64, f64)) {
+fn varied(text: &mut String, model: &Model, cell: &[&str], (_, rmax): (f64, f64)) {
     push(
         text,
         1,
@@ -128,7 +143,7 @@ fn varied(text: &mut String, model: &Model, (_, rmax): (f64, f64)) {
     push(text, 1, "refine: {");
     push(text, 2, "\"scale\": (min: 0.0),");
     push(text, 2, "// Edges and angles that the symmetry leaves free.");
-    for name in free_cell_parameters(model) {
+    for name in cell {
         push(text, 2, &format!("\"{name}\": (),"));
     }
     displacements(text, model);
@@ -227,47 +242,15 @@ fn elements(model: &Model) -> Vec<Element> {
     elements
 }
 
-/// The cell parameters that the space group leaves free, the tied ones left out (`b` of a tetragonal cell).
-///
-/// The metric tensor G of a cell that the group allows is unchanged by each of its rotations, `R^T G R = G`. A small
-/// change of one parameter, averaged over the rotations, is what remains of it: nothing for a fixed angle, and for
-/// `b` of a tetragonal cell the same as for `a`.
-fn free_cell_parameters(model: &Model) -> Vec<&'static str> {
-    const NAMES: [&str; 6] = ["a", "b", "c", "alpha", "beta", "gamma"];
-    let cell = model.cell;
-    let basis = cell.basis();
-    let mut kept: Vec<nalgebra::Matrix3<f64>> = Vec::new();
-    let mut free = Vec::new();
-    for (k, name) in NAMES.into_iter().enumerate() {
-        let half = basis.transpose() * cell.basis_derivative(k);
-        let change = averaged(model, half + half.transpose());
-        let mut left = change / (half.norm() * 2.0);
-        for direction in &kept {
-            left -= direction * left.dot(direction);
-        }
-        if left.norm() > 1e-3 {
-            kept.push(left / left.norm());
-            free.push(name);
-        }
-    }
-    free
-}
-
-fn averaged(model: &Model, metric: nalgebra::Matrix3<f64>) -> nalgebra::Matrix3<f64> {
-    let operators = &model.space_group.operators;
-    let sum: nalgebra::Matrix3<f64> = operators.iter().map(|op| op.rotation.transpose() * metric * op.rotation).sum();
-    sum / operators.len().max(1) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::job::Job;
-    use crate::model::{Adp, Cell, Operator, Profile, SpaceGroup};
+    use crate::model::{Adp, Cell, Profile, SpaceGroup};
     use crate::observed::{Form, Header};
     use crate::units::Frac;
 
-    fn model(cell: [f64; 6], operators: &[&str], elements: &[&str]) -> Model {
+    fn model(elements: &[&str]) -> Model {
         let site = |symbol: &&str| Site {
             label: format!("{symbol}1"),
             species: symbol.parse().unwrap(),
@@ -278,26 +261,13 @@ mod tests {
             inside: None,
             disorder: None,
         };
-        let operators = closed(operators.iter().map(|op| op.parse().unwrap()).collect());
         Model {
             title: "a \"model\"".to_owned(),
             provenance: Vec::new(),
-            cell: Cell::from_parameters(cell),
-            space_group: SpaceGroup { name: "?".to_owned(), number: None, operators },
+            cell: Cell::from_parameters([5.0, 6.0, 7.0, 90.0, 90.0, 90.0]),
+            space_group: SpaceGroup::default(),
             profile: Profile::default(),
             sites: elements.iter().map(site).collect(),
-        }
-    }
-
-    /// The group that some operators without translations generate.
-    fn closed(mut operators: Vec<Operator>) -> Vec<Operator> {
-        loop {
-            let products = operators.iter().flat_map(|a| operators.iter().map(|b| a.rotation * b.rotation));
-            let new = products.map(|rotation| Operator { rotation, ..Operator::identity() });
-            match new.into_iter().find(|product| !operators.contains(product)) {
-                Some(product) => operators.push(product),
-                None => return operators,
-            }
         }
     }
 
@@ -307,16 +277,20 @@ mod tests {
         Observed { name: "x.gr".to_owned(), r, g, dg: Vec::new(), form: Form::G, header, warnings: Vec::new() }
     }
 
+    fn draft(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {
+        write_commented(&Draft { model, structure, cell: &["a", "b", "c"], observed, data })
+    }
+
     fn read(text: &str) -> Job {
         crate::read::job::job(text, "draft.ron").unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
     #[test]
     fn a_draft_is_a_job_with_what_the_header_says() {
-        let model = model([5.0, 6.0, 7.0, 90.0, 90.0, 90.0], &["x,y,z", "-x,-y,z", "x,-y,-z"], &["Co", "N", "H"]);
+        let model = model(&["Co", "N", "H"]);
         let header =
             Header { qmax: Some(23.5), qdamp: Some(0.069), radiation: Some(Radiation::Neutron), ..Header::default() };
-        let text = write_commented(&model, "my \"co\".cif", &observed(30.0, header), "co.gr");
+        let text = draft(&model, "my \"co\".cif", &observed(30.0, header), "co.gr");
         let job = read(&text);
         assert_eq!(job.structure, "my \"co\".cif");
         assert_eq!((job.data.qmin, job.data.qmax, job.data.radiation), (None, Some(23.5), Some(Radiation::Neutron)));
@@ -331,26 +305,9 @@ mod tests {
 
     #[test]
     fn a_short_range_refines_no_delta() {
-        let model = model([5.0; 6].map(|x| x + 85.0), &["x,y,z"], &["Ni"]);
-        let job = read(&write_commented(&model, "a.cif", &observed(4.4, Header::default()), "x.gr"));
+        let model = model(&["Ni"]);
+        let job = read(&draft(&model, "a.cif", &observed(4.4, Header::default()), "x.gr"));
         assert!(job.refine.iter().all(|(name, _)| name != "delta2"));
         assert!(job.bonds.is_empty());
-    }
-
-    #[test]
-    fn the_lattice_says_which_cell_parameters_are_free() {
-        let fcc = ["x,y,z", "z,x,y", "y,z,x", "-y,x,z", "-x,-y,z"];
-        let hexagonal = ["x,y,z", "-y,x-y,z", "-x+y,-x,z"];
-        for (cell, operators, free) in [
-            ([4.0, 4.0, 4.0, 90.0, 90.0, 90.0], fcc.as_slice(), "a"),
-            ([4.0, 4.0, 6.0, 90.0, 90.0, 120.0], &hexagonal, "a c"),
-            ([4.0, 4.0, 6.0, 90.0, 90.0, 90.0], &["x,y,z", "-y,x,z", "-x,-y,z", "y,-x,z"], "a c"),
-            ([4.0, 5.0, 6.0, 90.0, 90.0, 90.0], &["x,y,z", "-x,-y,z", "x,-y,-z", "-x,y,-z"], "a b c"),
-            ([4.0, 5.0, 6.0, 90.0, 101.0, 90.0], &["x,y,z", "-x,y,-z"], "a b c beta"),
-            ([4.0, 4.0, 4.0, 70.0, 70.0, 70.0], &["x,y,z", "z,x,y", "y,z,x"], "a alpha"),
-            ([4.0, 5.0, 6.0, 80.0, 95.0, 100.0], &["x,y,z", "-x,-y,-z"], "a b c alpha beta gamma"),
-        ] {
-            assert_eq!(free_cell_parameters(&model(cell, operators, &["Ni"])).join(" "), free);
-        }
     }
 }
