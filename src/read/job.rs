@@ -100,10 +100,16 @@ pub fn to_ron(job: &Job) -> String {
     text
 }
 
-/// The line (from 1) of the value at a path such as `refine/Uiso.Co` or `ties/0`, for messages about a job whose
+/// Line and column (from 1) of the value at a path such as `refine/Uiso.Co` or `ties/0`, for messages about a job whose
 /// words only turn out wrong when they meet the structure or the data.
-pub fn line_of(text: &str, path: &str) -> usize {
-    Places::of(text).of_path(path).line
+///
+/// ```
+/// let text = "(\n    refine: { \"a\": () },\n)";
+/// assert_eq!(corefine::read::job::place_of(text, "refine/a"), (2, 20));
+/// ```
+pub fn place_of(text: &str, path: &str) -> (usize, usize) {
+    let Place { line, column } = Places::of(text).of_path(path);
+    (line, column)
 }
 
 fn options() -> ron::Options {
@@ -266,12 +272,5 @@ mod tests {
         for text in ["", " \n\n"] {
             assert!(job(text, "job.ron").unwrap_err().message().contains("the file is empty"));
         }
-    }
-
-    #[test]
-    fn lines_are_found_for_later_messages() {
-        assert_eq!(line_of(WHOLE, "refine/xyz.Co"), 13);
-        assert_eq!(line_of(WHOLE, "ties/0"), 15);
-        assert_eq!(line_of(WHOLE, "data/file"), 6);
     }
 }
