@@ -20,3 +20,4 @@ pub mod read;
 pub mod scattering;
 pub mod tangent;
 pub mod units;
+pub mod write;
