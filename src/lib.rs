@@ -10,5 +10,7 @@ pub mod job;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod read;
 pub mod scattering;
+pub mod transform;
 pub mod units;
