@@ -19,5 +19,6 @@ pub mod params;
 pub mod read;
 pub mod scattering;
 pub mod tangent;
+pub mod transform;
 pub mod units;
 pub mod write;

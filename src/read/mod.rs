@@ -6,6 +6,7 @@ pub mod cif;
 pub mod error;
 pub mod job;
 pub mod numbers;
+pub mod observed;
 pub mod ron_model;
 mod sound;
 mod species;
