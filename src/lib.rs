@@ -10,4 +10,5 @@ pub mod job;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod report;
 pub mod units;
