@@ -193,7 +193,10 @@ impl Engine for Gpu {
         }
         let device = self.device.clone();
         let summed = wait::block(&device, self.sum(peaks));
-        // A lost device is the cause of whatever else went wrong.
-        summed.map_err(|reason| failed(self, self.trouble.get().unwrap_or(reason)))
+        summed.map_err(|reason| {
+            // A lost device is the cause of whatever else went wrong, and says so only when it is waited for.
+            let cause = wait::finish(&device).err().or_else(|| self.trouble.get());
+            failed(self, cause.unwrap_or(reason))
+        })
     }
 }

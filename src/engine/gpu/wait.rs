@@ -45,7 +45,7 @@ pub(super) fn block<T>(device: &wgpu::Device, future: impl Future<Output = Resul
 }
 
 /// Waits until the device has done all that it was given.
-fn finish(device: &wgpu::Device) -> Result<(), String> {
+pub(super) fn finish(device: &wgpu::Device) -> Result<(), String> {
     // wgpu panics here when the device is lost; for this engine that is an error like others.
     match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::wait_indefinitely()))) {
         Ok(Ok(_)) => Ok(()),
