@@ -4,10 +4,18 @@
 //! The rooms with the physics know neither files nor threads nor terminals.
 
 pub mod crystal;
+pub mod curve;
 pub mod element;
 pub mod engine;
+pub mod expand;
 pub mod job;
+pub mod lines;
+pub mod lm;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod pairs;
+pub mod params;
+pub mod scattering;
+pub mod tangent;
 pub mod units;

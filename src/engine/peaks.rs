@@ -93,7 +93,7 @@ impl Rows {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        if self.n == 0 { 0 } else { self.values.len() / self.n }
+        self.values.len().checked_div(self.n).unwrap_or(0)
     }
 
     /// No rows at all?

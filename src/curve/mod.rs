@@ -1,0 +1,382 @@
+//! From pair sums to G(r): baseline, envelope, weights, truncation, grid. All of it is one linear map, the same for
+//! the curve and for every derivative column.
+//!
+//! ```text
+//! D_ab(r) = E(r) [P_ab(r) - 4π r m N_a N_b / V]       m = 1 for a = b, else 2 (both orders)
+//! G(r)    = scale · T[ Σ_ab W_ab D_ab ](r)            E: envelope; W: weights; T: truncation to [qmin, qmax]
+//! ```
+//!
+//! Damping comes before truncation: resolution acts on S(Q) before it is cut.
+
+mod envelope;
+mod pdffit2;
+mod quadrature;
+mod transform;
+mod weights;
+
+use std::f64::consts::PI;
+
+use nalgebra::DMatrix;
+
+pub use envelope::Envelope;
+pub use quadrature::gauss_legendre;
+pub use transform::Transform;
+pub use weights::Weights;
+
+use crate::crystal::Crystal;
+use crate::element::Species;
+use crate::engine::{Grid, Rows};
+use crate::job::{Compat, Normalisation, Weights as Mode};
+use crate::lines::{NARROWEST, REACH, RowTable, Sum};
+use crate::observed::Radiation;
+use crate::scattering;
+use crate::tangent::Tangent;
+
+/// How a curve is measured and compared: what does not change during a fit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// X-rays or neutrons.
+    pub radiation: Radiation,
+    /// How pairs of species are weighted.
+    pub weights: Mode,
+    /// What S(Q) was normalised by.
+    pub normalisation: Normalisation,
+    /// Whose sum.
+    pub compat: Compat,
+    /// Lower end of the transform, 1/Å.
+    pub qmin: f64,
+    /// Upper end of the transform, 1/Å; `None`: not truncated.
+    pub qmax: Option<f64>,
+    /// Width of a Soper-Lorch window, Å.
+    pub soper_lorch: Option<f64>,
+    /// The distances asked for, Å, ascending.
+    pub r: Vec<f64>,
+    /// First distance of the data file, Å: PDFfit2 computes nothing below it.
+    pub data_rmin: f64,
+}
+
+/// A curve cannot be computed as asked.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum CurveError {
+    /// No distances.
+    #[error("no distances were asked for: rmin must be below rmax, and the data must have points between them")]
+    Empty,
+    /// An element without a form factor or a scattering length.
+    #[error("{0} has no tabulated {1}: replace the element, or use the other radiation")]
+    NoAmplitude(Species, &'static str),
+    /// A window that is none.
+    #[error("the window qmin {0} to qmax {1} 1/Å is empty: qmax must be larger than qmin")]
+    Window(f64, f64),
+    /// A grid that PDFfit2 could not have.
+    #[error("compat pdffit2 needs distances in equal steps that start at a multiple of the step; got {0}")]
+    Uneven(String),
+    /// Too much to be asked for.
+    #[error("rmax {0} Å with qmax {1} 1/Å asks for more memory than is reasonable: lower one of them")]
+    TooLong(f64, f64),
+}
+
+/// The linear map from an engine's rows to G(r) and its columns, made once for a fit.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// The grid on which peaks are laid down.
+    pub grid: Grid,
+    /// Pairs are needed up to this distance, Å.
+    pub reach: f64,
+    /// Which sum the lines room must make.
+    pub sum: Sum,
+    fade: Option<(f64, f64)>,
+    normalisation: Normalisation,
+    amplitudes: Vec<Vec<f64>>,
+    way: Way,
+}
+
+/// The two ways to truncate.
+#[derive(Debug, Clone)]
+enum Way {
+    Exact(Transform),
+    PdfFit2 { qmax: Option<f64>, from: usize, points: usize },
+}
+
+/// Factors on the whole curve that a fit changes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Factors {
+    /// Scale, no unit.
+    pub scale: f64,
+    /// Resolution, 1/Å.
+    pub qdamp: f64,
+    /// Diameter of a spherical particle, Å; 0 for none.
+    pub spdiameter: f64,
+    /// Zero beyond, Å; 0 for nowhere.
+    pub stepcut: f64,
+}
+
+/// G(r) at the distances asked for, with its derivative columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curves {
+    /// G(r), 1/Å².
+    pub g: Vec<f64>,
+    /// `dG/dp`: distances × parameters, 1/Å² per unit of the parameter.
+    pub columns: DMatrix<f64>,
+}
+
+/// Step of the fine grid, Å: the narrowest peak that is not clamped is as wide as this.
+const STEP: f64 = NARROWEST;
+
+/// How far the sum goes past rmax, in termination ripples `2π/qmax` (as PDFgui and its kin have it).
+const RIPPLES: f64 = 6.0;
+
+/// Where in these ripples the sum starts to fade out.
+const RIPPLES_WHOLE: f64 = 2.0;
+
+impl Map {
+    /// The map for a measurement of a crystal with these species, whose widest peak has the standard deviation
+    /// `widest` and its narrowest `narrowest` (Å).
+    pub fn new(m: &Measurement, species: &[Species], narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+        let (Some(first), Some(last)) = (m.r.first(), m.r.last()) else { return Err(CurveError::Empty) };
+        if let Some(qmax) = m.qmax.filter(|qmax| *qmax <= m.qmin) {
+            return Err(CurveError::Window(m.qmin, qmax));
+        }
+        match m.compat {
+            Compat::None => Self::exact(m, species, *last, narrowest, widest),
+            Compat::PdfFit2 => Self::pdffit2(m, species, *first, *last),
+        }
+    }
+
+    fn exact(m: &Measurement, species: &[Species], rmax: f64, narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+        // A curve that is not truncated has nothing beyond the Q at which its narrowest peak has died away to 1e-12.
+        let qmax = m.qmax.unwrap_or(7.5 / narrowest.max(NARROWEST)).min(PI / STEP);
+        let ripple = 2.0 * PI / qmax;
+        let fade = (rmax + RIPPLES_WHOLE * ripple, rmax + RIPPLES * ripple + REACH * widest);
+        let n = (fade.1 / STEP).ceil() as usize;
+        if n as f64 * qmax * fade.1 > 4e9 {
+            return Err(CurveError::TooLong(rmax, qmax));
+        }
+        let grid = Grid { first: 1, step: STEP, n };
+        let transform = Transform::new(&grid, &m.r, m.qmin, qmax, m.soper_lorch);
+        let amplitudes = amplitudes(m, species, &transform.q)?;
+        Ok(Self {
+            grid,
+            reach: fade.1 + REACH * widest,
+            sum: Sum::Exact,
+            fade: Some(fade),
+            normalisation: m.normalisation,
+            amplitudes,
+            way: Way::Exact(transform),
+        })
+    }
+
+    fn pdffit2(m: &Measurement, species: &[Species], first: f64, last: f64) -> Result<Self, CurveError> {
+        let (start, step) = even(&m.r)?;
+        let ripples = m.qmax.map_or(0.0, |qmax| RIPPLES * 2.0 * PI / qmax);
+        let from = ((first - ripples).max(m.data_rmin) / step).round().max(1.0) as usize;
+        let to = ((last + ripples) / step).round() as usize;
+        let from = from.min(start);
+        Ok(Self {
+            grid: Grid { first: from, step, n: to - from + 1 },
+            reach: last + ripples + 1.0,
+            sum: Sum::PdfFit2,
+            fade: None,
+            normalisation: m.normalisation,
+            amplitudes: amplitudes(m, species, &[0.0])?,
+            way: Way::PdfFit2 { qmax: m.qmax, from: start - from, points: m.r.len() },
+        })
+    }
+
+    /// G(r) and its columns from an engine's rows.
+    ///
+    /// The rows are those of `table`, which was made for `crystal` and `tangents`.
+    pub fn curves(
+        &self,
+        crystal: &Crystal,
+        factors: &Factors,
+        tangents: &[Tangent],
+        table: &RowTable,
+        rows: Rows,
+    ) -> Curves {
+        let rows = self.damped(crystal, factors, tangents, table, rows);
+        let weights = self.weights(crystal);
+        let moved: Vec<Option<Vec<f64>>> = tangents.iter().map(|tangent| count_tangent(crystal, tangent)).collect();
+        let columns_of = |row: usize| table.keys[row].0;
+        let all = self.project(&rows, table, &weights, table.columns, &columns_of, &moved);
+        let unscaled = all.column(0).into_owned();
+        let mut columns = all.columns(1, tangents.len()).into_owned() * factors.scale;
+        for (mut column, tangent) in columns.column_iter_mut().zip(tangents) {
+            column.axpy(tangent.shape.scale, &unscaled, 1.0);
+        }
+        Curves { g: (unscaled * factors.scale).as_slice().to_vec(), columns }
+    }
+
+    /// G(r) by pair of species: `((a, b), curve)`; they add up to the whole.
+    pub fn partials(
+        &self,
+        crystal: &Crystal,
+        factors: &Factors,
+        table: &RowTable,
+        rows: Rows,
+    ) -> Vec<((usize, usize), Vec<f64>)> {
+        let rows = self.damped(crystal, factors, &[], table, rows);
+        let weights = self.weights(crystal);
+        let parts = self.project(&rows, table, &weights, table.keys.len(), &|row| row, &[]) * factors.scale;
+        table
+            .keys
+            .iter()
+            .zip(parts.column_iter())
+            .map(|((_, class), part)| (*class, part.as_slice().to_vec()))
+            .collect()
+    }
+
+    fn weights(&self, crystal: &Crystal) -> Weights {
+        Weights::new(self.amplitudes.clone(), &crystal.species_counts(), self.normalisation)
+    }
+
+    /// Subtracts the baseline and applies the envelope, to the curve and to its columns (product rule).
+    fn damped(
+        &self,
+        crystal: &Crystal,
+        factors: &Factors,
+        tangents: &[Tangent],
+        table: &RowTable,
+        mut rows: Rows,
+    ) -> Rows {
+        let envelope = self.envelope(factors);
+        let r: Vec<f64> = (0..self.grid.n).map(|m| self.grid.r(m)).collect();
+        let factor: Vec<f64> = r.iter().map(|r| envelope.at(*r, self.grid.step)).collect();
+        let baseline = Baseline::new(crystal);
+        let divide = self.sum == Sum::PdfFit2;
+        // Columns first: they need the curve's rows as they are before the envelope.
+        for row in (0..table.keys.len()).rev() {
+            let (column, class) = table.keys[row];
+            let tangent = column.checked_sub(1).map(|k| &tangents[k]);
+            let slope =
+                tangent.map_or_else(|| baseline.of(class), |tangent| baseline.derivative(class, crystal, tangent));
+            for (m, value) in rows.row_mut(row).iter_mut().enumerate() {
+                let sum = if divide { *value / r[m] } else { *value };
+                *value = factor[m] * (sum - slope * r[m]);
+            }
+            let Some(tangent) = tangent.filter(|t| t.shape.qdamp != 0.0 || t.shape.spdiameter != 0.0) else { continue };
+            let zero = table.row(0, class).expect("column 0 has every class");
+            for m in 0..self.grid.n {
+                let sum = if divide { rows.row(zero)[m] / r[m] } else { rows.row(zero)[m] };
+                let by_envelope = envelope.derivative(r[m], self.grid.step, &tangent.shape);
+                rows.row_mut(row)[m] += by_envelope * (sum - baseline.of(class) * r[m]);
+            }
+        }
+        rows
+    }
+
+    fn envelope(&self, factors: &Factors) -> Envelope {
+        let Factors { qdamp, spdiameter, stepcut, .. } = *factors;
+        Envelope { qdamp, spdiameter, stepcut, fade: self.fade }
+    }
+
+    /// Weights, truncates and resamples the rows, adding up those of one group: distances × groups.
+    ///
+    /// Group k + 1 also gets the curve (group 0) times the change of its weights, where `moved[k]` says that a
+    /// parameter changes the numbers of atoms.
+    fn project(
+        &self,
+        rows: &Rows,
+        table: &RowTable,
+        weights: &Weights,
+        groups: usize,
+        group: &dyn Fn(usize) -> usize,
+        moved: &[Option<Vec<f64>>],
+    ) -> DMatrix<f64> {
+        let waves = match &self.way {
+            Way::Exact(transform) => transform.to_q(rows),
+            Way::PdfFit2 { .. } => DMatrix::from_column_slice(rows.n, rows.len(), &rows.values),
+        };
+        // PDFfit2's weights are the same for every point: there is one entry for all.
+        let entry = |k: usize| if self.sum == Sum::PdfFit2 { 0 } else { k };
+        let mut sums = DMatrix::zeros(waves.nrows(), groups);
+        for (row, wave) in waves.column_iter().enumerate() {
+            let class = table.keys[row].1;
+            for (k, (sum, value)) in sums.column_mut(group(row)).iter_mut().zip(wave.iter()).enumerate() {
+                *sum += weights.at(class, entry(k)) * value;
+            }
+        }
+        for (parameter, counts) in moved.iter().enumerate() {
+            let Some(counts) = counts else { continue };
+            for k in 0..sums.nrows() {
+                sums[(k, parameter + 1)] += weights.slope(counts, entry(k)) * sums[(k, 0)];
+            }
+        }
+        match &self.way {
+            Way::Exact(transform) => transform.to_r(&sums),
+            Way::PdfFit2 { qmax, from, points } => {
+                if let Some(qmax) = qmax {
+                    for mut column in sums.column_iter_mut() {
+                        pdffit2::cut(column.as_mut_slice(), self.grid.step, *qmax);
+                    }
+                }
+                sums.rows(*from, *points).into_owned()
+            }
+        }
+    }
+}
+
+/// The slope of `4π r m N_a N_b / V` against r for each pair of species.
+struct Baseline {
+    counts: Vec<f64>,
+    volume: f64,
+}
+
+impl Baseline {
+    fn new(crystal: &Crystal) -> Self {
+        Self { counts: crystal.species_counts(), volume: crystal.volume() }
+    }
+
+    fn of(&self, (a, b): (usize, usize)) -> f64 {
+        let orders = if a == b { 1.0 } else { 2.0 };
+        4.0 * PI * orders * self.counts[a] * self.counts[b] / self.volume
+    }
+
+    fn derivative(&self, (a, b): (usize, usize), crystal: &Crystal, tangent: &Tangent) -> f64 {
+        let orders = if a == b { 1.0 } else { 2.0 };
+        let by_counts = count_tangent(crystal, tangent).map_or(0.0, |moved| {
+            4.0 * PI * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]) / self.volume
+        });
+        let swell = tangent.basis.and_then(|basis| Some((basis * crystal.basis.try_inverse()?).trace())).unwrap_or(0.0);
+        by_counts - self.of((a, b)) * swell
+    }
+}
+
+/// `dN_s / d parameter` for each species, or `None` if the parameter leaves the numbers alone.
+fn count_tangent(crystal: &Crystal, tangent: &Tangent) -> Option<Vec<f64>> {
+    let mut counts = vec![0.0; crystal.species.len()];
+    for (atom, change) in &tangent.atoms {
+        counts[crystal.atoms[*atom as usize].species] += change.occ;
+    }
+    tangent.atoms.iter().any(|(_, change)| change.occ != 0.0).then_some(counts)
+}
+
+/// The amplitude of each species at each Q.
+fn amplitudes(m: &Measurement, species: &[Species], q: &[f64]) -> Result<Vec<Vec<f64>>, CurveError> {
+    species.iter().map(|s| q.iter().map(|q| amplitude(m, *s, *q)).collect()).collect()
+}
+
+fn amplitude(m: &Measurement, species: Species, q: f64) -> Result<f64, CurveError> {
+    match (m.radiation, m.compat, m.weights) {
+        (Radiation::Neutron, ..) => scattering::neutron::length(species.element)
+            .ok_or(CurveError::NoAmplitude(species, "neutron scattering length")),
+        (Radiation::Xray, Compat::PdfFit2, _) => Ok(species.element.number() as f64),
+        (Radiation::Xray, Compat::None, Mode::F0) => Ok(scattering::xray::electrons(species)),
+        (Radiation::Xray, Compat::None, Mode::Exact) => scattering::xray::lookup(species)
+            .map(|(factor, _)| factor.at(q))
+            .ok_or(CurveError::NoAmplitude(species, "X-ray form factor")),
+    }
+}
+
+/// Index of the first distance in steps, and the step, of distances that are multiples of their step.
+fn even(r: &[f64]) -> Result<(usize, f64), CurveError> {
+    let [first, .., last] = r else { return Err(CurveError::Empty) };
+    let step = (last - first) / (r.len() - 1) as f64;
+    let start = (first / step).round();
+    let off = r.iter().enumerate().map(|(k, r)| (r / step - start - k as f64).abs()).fold(0.0, f64::max);
+    // A tenth of a step: files round their distances to a few digits.
+    if off > 0.1 || start < 1.0 {
+        return Err(CurveError::Uneven(format!("{} points from {first} to {last} Å", r.len())));
+    }
+    // The step that makes the distances whole multiples: 0.01, not 0.009999 from rounded ends.
+    Ok((start as usize, last / (start + (r.len() - 1) as f64)))
+}

@@ -1,0 +1,80 @@
+//! How much each pair of species counts.
+
+use crate::job::Normalisation;
+
+/// Weights of the partial curves at a list of Q, and how they change with the numbers of atoms.
+///
+/// With the unnormalised partial curve `P_ab` of [`crate::lines`] (both orders of a pair in it),
+///
+/// ```text
+/// W_ab(Q) = f_a f_b / (N <f>²)      or, for data normalised by <f²>,      f_a f_b / (N <f²>)
+/// N = Σ_s N_s,   N <f> = Σ_s N_s f_s,   N <f²> = Σ_s N_s f_s²
+/// ```
+///
+/// which is Faber and Ziman's `c_a c_b f_a f_b / <f>²` on the usual partials (Keen 2001, J. Appl. Cryst. 34, 172).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// Amplitude of each species at each Q, `amplitudes[s][k]`: electrons or fm.
+    amplitudes: Vec<Vec<f64>>,
+    /// `1 / (N <f>²)` or `1 / (N <f²>)` at each Q.
+    norm: Vec<f64>,
+    /// `d ln norm / d N_s` at each Q.
+    slopes: Vec<Vec<f64>>,
+}
+
+impl Weights {
+    /// Weights for `counts[s]` atoms of amplitude `amplitudes[s][k]`.
+    pub fn new(amplitudes: Vec<Vec<f64>>, counts: &[f64], normalisation: Normalisation) -> Self {
+        let points = amplitudes.first().map_or(0, Vec::len);
+        let n: f64 = counts.iter().sum();
+        let sum =
+            |k: usize, power: i32| -> f64 { counts.iter().zip(&amplitudes).map(|(c, f)| c * f[k].powi(power)).sum() };
+        let norm = match normalisation {
+            Normalisation::MeanSquared => (0..points).map(|k| n / sum(k, 1).powi(2)).collect(),
+            Normalisation::SquareMean => (0..points).map(|k| 1.0 / sum(k, 2)).collect(),
+        };
+        let slope = |f: f64, k: usize| match normalisation {
+            Normalisation::MeanSquared => 1.0 / n - 2.0 * f / sum(k, 1),
+            Normalisation::SquareMean => -f * f / sum(k, 2),
+        };
+        let slopes = amplitudes.iter().map(|f| f.iter().enumerate().map(|(k, f)| slope(*f, k)).collect()).collect();
+        Self { amplitudes, norm, slopes }
+    }
+
+    /// `W_ab` at the k-th Q.
+    pub fn at(&self, (a, b): (usize, usize), k: usize) -> f64 {
+        self.amplitudes[a][k] * self.amplitudes[b][k] * self.norm[k]
+    }
+
+    /// `d ln W / d parameter` at the k-th Q, for a parameter that changes the numbers of atoms by `counts`.
+    pub fn slope(&self, counts: &[f64], k: usize) -> f64 {
+        counts.iter().zip(&self.slopes).map(|(count, slope)| count * slope[k]).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_of_the_mean_squared_add_up_to_one() {
+        // Σ_ab N_a N_b W_ab = N: the partial curves of a featureless sample add up to its density.
+        let counts = [16.0, 64.0, 120.0];
+        let weights = Weights::new(vec![vec![27.0], vec![7.0], vec![6.0]], &counts, Normalisation::MeanSquared);
+        let sum: f64 = (0..3)
+            .flat_map(|a| (0..3).map(move |b| (a, b)))
+            .map(|(a, b)| counts[a] * counts[b] * weights.at((a, b), 0))
+            .sum();
+        assert!((sum - 200.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn slopes_match_central_differences() {
+        for normalisation in [Normalisation::MeanSquared, Normalisation::SquareMean] {
+            let weights = |n: f64| Weights::new(vec![vec![27.0], vec![7.0]], &[16.0, n], normalisation);
+            let h = 1e-4;
+            let difference = (weights(64.0 + h).at((0, 1), 0).ln() - weights(64.0 - h).at((0, 1), 0).ln()) / (2.0 * h);
+            assert!((weights(64.0).slope(&[0.0, 1.0], 0) - difference).abs() < 1e-9);
+        }
+    }
+}

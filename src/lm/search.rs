@@ -1,0 +1,292 @@
+//! The loop: step, judge, damp.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::bounds::Bounds;
+use super::damped::{Factor, Linear};
+use super::result::{Fit, Spread, Stop, positive_or_one};
+use super::{Flow, LmError, Options, Problem, Progress};
+
+/// `λ` stays above this, relative to the scaled `JᵀJ`.
+const LEAST_LAMBDA: f64 = 1e-20;
+/// Beyond this `λ` a step is shorter than any that could matter.
+const LARGEST_LAMBDA: f64 = 1e30;
+/// A residual this much shorter than at the start is rounding.
+const EXACT: f64 = 1e-28;
+/// So many iterations in a row must be small before the fit counts as converged: in a curved valley one may be by chance.
+const PATIENCE: usize = 3;
+
+/// The parameters inside the bounds that make `|r|²` smallest, by Levenberg-Marquardt from `start`.
+///
+/// A start outside the bounds is moved to the nearest point inside. `observer` hears of the start and of every
+/// iteration; where it answers [`Flow::Stop`] the fit ends there, with everything that belongs to a [`Fit`].
+///
+/// # Errors
+///
+/// The problem's own error, a start that cannot be computed, derivatives that are not finite, and arguments that do
+/// not fit together; see [`LmError`]. Slow or failed convergence is no error but a [`Stop`].
+pub fn minimise<P: Problem>(
+    problem: &mut P,
+    start: DVector<f64>,
+    options: &Options,
+    observer: &mut dyn FnMut(&Progress) -> Flow,
+) -> Result<Fit, LmError<P::Error>> {
+    let mut search = Search::start(problem, &start, options)?;
+    let stop = search.run(observer)?;
+    Ok(search.finish(stop))
+}
+
+struct Search<'a, P: Problem> {
+    problem: &'a mut P,
+    options: &'a Options,
+    bounds: Bounds,
+    p: DVector<f64>,
+    residuals: DVector<f64>,
+    jacobian: DMatrix<f64>,
+    scale: DVector<f64>,
+    lambda: f64,
+    /// By what `λ` grows at the next failure (Nielsen's ν).
+    growth: f64,
+    /// Small iterations in a row.
+    small: usize,
+    first_cost: f64,
+    evaluations: usize,
+    history: Vec<Progress>,
+}
+
+/// A step that was tried.
+struct Trial {
+    p: DVector<f64>,
+    residuals: DVector<f64>,
+    /// Share of `|r|²` that the linear model promised to take away.
+    promised: f64,
+    /// Share that it took.
+    found: f64,
+    /// `|Dδ| / |Dp|`.
+    length: f64,
+}
+
+impl<'a, P: Problem> Search<'a, P> {
+    fn start(problem: &'a mut P, start: &DVector<f64>, options: &'a Options) -> Result<Self, LmError<P::Error>> {
+        if let Some(parameter) = start.iter().position(|value| !value.is_finite()) {
+            return Err(LmError::BadStart { parameter, value: start[parameter] });
+        }
+        let bounds = Bounds::new(&options.bounds, start.len())?;
+        let p = bounds.clip(start);
+        let residuals = problem.residuals(&p).map_err(LmError::Problem)?;
+        if p.is_empty() || residuals.is_empty() {
+            return Err(LmError::Empty { parameters: p.len(), residuals: residuals.len() });
+        }
+        if let Some(residual) = residuals.iter().position(|value| !value.is_finite()) {
+            return Err(LmError::NotFinite { residual, value: residuals[residual] });
+        }
+        let first_cost = residuals.norm_squared();
+        let mut search = Self {
+            problem,
+            options,
+            bounds,
+            jacobian: DMatrix::zeros(0, 0),
+            scale: DVector::zeros(p.len()),
+            p,
+            residuals,
+            lambda: options.initial_lambda,
+            growth: 2.0,
+            small: 0,
+            first_cost,
+            evaluations: 1,
+            history: vec![Progress { iteration: 0, cost: first_cost, lambda: options.initial_lambda, step: 0.0 }],
+        };
+        search.differentiate()?;
+        Ok(search)
+    }
+
+    fn run(&mut self, observer: &mut dyn FnMut(&Progress) -> Flow) -> Result<Stop, LmError<P::Error>> {
+        if observer(&self.history[0]) == Flow::Stop {
+            return Ok(Stop::Interrupted);
+        }
+        for _ in 0..self.options.max_iterations {
+            if let Some(stop) = self.at_rest() {
+                return Ok(stop);
+            }
+            let trial = match self.improve()? {
+                Ok(trial) => trial,
+                Err(stop) => return Ok(stop),
+            };
+            let settled = self.settled(&trial);
+            self.take(trial)?;
+            let flow = observer(&self.history[self.history.len() - 1]);
+            if let Some(stop) = settled.or((flow == Flow::Stop).then_some(Stop::Interrupted)) {
+                return Ok(stop);
+            }
+        }
+        Ok(self.at_rest().unwrap_or(Stop::MaxIterations))
+    }
+
+    /// Is there nothing to gain from here?
+    fn at_rest(&self) -> Option<Stop> {
+        let cost = self.cost();
+        if cost <= EXACT * self.first_cost {
+            return Some(Stop::ExactFit);
+        }
+        let gradient = self.gradient();
+        let cosine = |j: usize| gradient[j].abs() / positive_or_one(self.jacobian.column(j).norm() * cost.sqrt());
+        let steepest = self.bounds.free(&self.p, &gradient).into_iter().map(cosine).fold(0.0, f64::max);
+        (steepest <= self.options.gtol).then_some(Stop::SmallGradient)
+    }
+
+    /// Tries steps with growing `λ` until one is good, or says why none is.
+    fn improve(&mut self) -> Result<Result<Trial, Stop>, LmError<P::Error>> {
+        let mut factor = self.linear().factor(self.bounds.free(&self.p, &self.gradient()));
+        loop {
+            let trial = self.attempt(&mut factor)?;
+            if self.is_good(&trial) {
+                return Ok(Ok(trial));
+            }
+            if let Some(stop) = self.hopeless(&trial) {
+                return Ok(Err(stop));
+            }
+            self.lambda *= self.growth;
+            self.growth *= 2.0;
+        }
+    }
+
+    fn attempt(&mut self, factor: &mut Factor) -> Result<Trial, LmError<P::Error>> {
+        let cost = self.cost();
+        let linear = self.linear();
+        let p = self.bounds.clip(&(&self.p + linear.step(factor, self.lambda)));
+        // The step as it is stored, not as it was solved: rounding may have swallowed part of it.
+        let step = &p - &self.p;
+        let promised = linear.promised(&step) / cost;
+        let length = linear.scaled_norm(&step) / positive_or_one(linear.scaled_norm(&self.p));
+        let residuals = self.problem.residuals(&p).map_err(LmError::Problem)?;
+        self.evaluations += 1;
+        self.check_length(&residuals)?;
+        // (a - b)(a + b) keeps digits that a² - b² loses.
+        let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / cost;
+        Ok(Trial { p, residuals, promised, found, length })
+    }
+
+    /// Did the trial lower the sum, or, where rounding hides what it did, was it at least promised to?
+    fn is_good(&self, trial: &Trial) -> bool {
+        let noise = self.options.noise;
+        let hidden = trial.promised <= noise && trial.found.abs() <= noise;
+        trial.promised > 0.0 && (trial.found > 1e-4 * trial.promised || hidden)
+    }
+
+    /// Why it is no use to try a shorter step.
+    fn hopeless(&self, trial: &Trial) -> Option<Stop> {
+        let short = trial.length <= self.options.xtol;
+        if short && self.growth <= 2.0 {
+            Some(Stop::SmallStep)
+        } else if trial.length == 0.0 || self.lambda > LARGEST_LAMBDA {
+            Some(Stop::NoImprovement)
+        } else {
+            None
+        }
+    }
+
+    /// Was this the last of several small iterations?
+    fn settled(&mut self, trial: &Trial) -> Option<Stop> {
+        let Options { ftol, xtol, .. } = *self.options;
+        let reduction = trial.found.abs() <= ftol && trial.promised <= ftol;
+        let step = trial.length <= xtol;
+        self.small = if reduction || step { self.small + 1 } else { 0 };
+        let reason = if step { Stop::SmallStep } else { Stop::SmallReduction };
+        (self.small >= PATIENCE).then_some(reason)
+    }
+
+    /// Goes where the trial went.
+    fn take(&mut self, trial: Trial) -> Result<(), LmError<P::Error>> {
+        let record = Progress {
+            iteration: self.history.len(),
+            cost: trial.residuals.norm_squared(),
+            lambda: self.lambda,
+            step: trial.length,
+        };
+        self.history.push(record);
+        self.relax(trial.found / trial.promised);
+        self.p = trial.p;
+        self.residuals = trial.residuals;
+        self.differentiate()
+    }
+
+    /// Nielsen's rule: the better the linear model foretold the sum, the less damping.
+    fn relax(&mut self, ratio: f64) {
+        let factor = (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, 2.0);
+        self.lambda = (self.lambda * factor).max(LEAST_LAMBDA);
+        self.growth = 2.0;
+    }
+
+    /// `J` and `D` at `p`.
+    fn differentiate(&mut self) -> Result<(), LmError<P::Error>> {
+        self.jacobian = self.problem.jacobian(&self.p).map_err(LmError::Problem)?;
+        self.check_jacobian()?;
+        for (j, column) in self.jacobian.column_iter().enumerate() {
+            self.scale[j] = positive_or_one(column.norm());
+        }
+        Ok(())
+    }
+
+    fn finish(self, stop: Stop) -> Fit {
+        let at_bound: Vec<bool> = (0..self.p.len()).map(|j| self.bounds.holds(j, self.p[j])).collect();
+        let spread = Spread::of(&self.jacobian, &at_bound, self.options.rank_tolerance);
+        Fit {
+            residual_norm_sq: self.cost(),
+            iterations: self.history.len() - 1,
+            evaluations: self.evaluations,
+            stop,
+            covariance: spread.covariance,
+            singular_values: spread.singular_values,
+            rank: spread.rank,
+            undetermined: spread.undetermined,
+            column_norms: spread.column_norms,
+            at_bound,
+            history: self.history,
+            p: self.p,
+            residuals: self.residuals,
+        }
+    }
+
+    fn cost(&self) -> f64 {
+        self.residuals.norm_squared()
+    }
+
+    /// `Jᵀr`, half the gradient of `|r|²`.
+    fn gradient(&self) -> DVector<f64> {
+        self.jacobian.tr_mul(&self.residuals)
+    }
+
+    fn linear(&self) -> Linear<'_> {
+        Linear {
+            p: &self.p,
+            residuals: &self.residuals,
+            jacobian: &self.jacobian,
+            scale: &self.scale,
+            bounds: &self.bounds,
+            rank_tolerance: self.options.rank_tolerance,
+        }
+    }
+
+    fn check_length(&self, residuals: &DVector<f64>) -> Result<(), LmError<P::Error>> {
+        let expected = (self.residuals.len(), 1);
+        if residuals.shape() == expected {
+            return Ok(());
+        }
+        Err(LmError::Shape { what: "the vector of residuals", got: residuals.shape(), expected })
+    }
+
+    fn check_jacobian(&self) -> Result<(), LmError<P::Error>> {
+        let expected = (self.residuals.len(), self.p.len());
+        let got = self.jacobian.shape();
+        if got != expected {
+            return Err(LmError::Shape { what: "the Jacobian", got, expected });
+        }
+        match self.jacobian.iter().position(|value| !value.is_finite()) {
+            None => Ok(()),
+            Some(k) => {
+                let (residual, parameter) = (k % got.0, k / got.0);
+                Err(LmError::BadDerivative { residual, parameter, value: self.jacobian[(residual, parameter)] })
+            }
+        }
+    }
+}

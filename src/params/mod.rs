@@ -1,0 +1,3 @@
+//! Named values, and how the crystal moves with each.
+
+pub mod ties;

@@ -1,0 +1,8 @@
+//! How strongly an atom scatters: X-ray form factors and neutron scattering lengths.
+//!
+//! The numbers are tables with their source, written by `scripts/scattering-tables.py`.
+
+pub mod neutron;
+mod neutron_table;
+pub mod xray;
+mod xray_table;
