@@ -7,6 +7,7 @@ pub mod crystal;
 pub mod element;
 pub mod engine;
 pub mod expand;
+pub mod histogram;
 pub mod job;
 pub mod model;
 pub mod observed;
