@@ -12,4 +12,6 @@ pub mod job;
 pub mod model;
 pub mod observed;
 pub mod outcome;
+pub mod read;
 pub mod units;
+pub mod write;
