@@ -240,7 +240,8 @@ pub(crate) fn change(id: &str, name: &str, first: &DataResult, second: &DataResu
     let figure = Figure {
         id: id.to_owned(),
         title: format!("ΔG(r), {name}"),
-        description: "Difference of the two observed curves as circles, of the two calculated ones as a line.".to_owned(),
+        description: "Difference of the two observed curves as circles, of the two calculated ones as a line."
+            .to_owned(),
         size: Size::Low,
         x: Axis::r(padded(extent(&first.r), 0.0)),
         y,
