@@ -9,7 +9,7 @@
 //! Levenberg-Marquardt (Marquardt 1963, J. SIAM 11, 431; Moré 1978, Lect. Notes Math. 630, 105). Each step `δ` solves
 //!
 //! ```text
-//! (JᵀJ + λ D²) δ = -Jᵀ r,      D_j = largest |J_j| met so far
+//! (JᵀJ + λ D²) δ = -Jᵀ r,      D_j = |J_j|, but at least 0.2 times the last
 //! ```
 //!
 //! so that the units of the parameters do not matter. `λ` follows the ratio of the reduction found to the one that
@@ -104,6 +104,9 @@ pub struct Options {
     /// Relative error to which `|r|²` is computed: where a step promises and changes less, it is taken on trust.
     /// In f64 some 1e-13; an engine that computes in f32 needs some 1e-6.
     pub noise: f64,
+    /// Follow the curve of the valley to second order, at the price of one more residual vector per trial
+    /// (Transtrum & Sethna 2012, arXiv:1201.5885).
+    pub acceleration: bool,
     /// `(low, high)` for each parameter; empty: no bounds. Infinite where there is none.
     pub bounds: Vec<(f64, f64)>,
 }
@@ -118,6 +121,7 @@ impl Default for Options {
             initial_lambda: 1e-3,
             rank_tolerance: 1e-12,
             noise: 1e-13,
+            acceleration: true,
             bounds: Vec::new(),
         }
     }
