@@ -97,6 +97,8 @@ pub struct Options {
     pub xtol: f64,
     /// Converged where the cosine of the angle between `r` and every free column of `J` is below this.
     pub gtol: f64,
+    /// Converged where `|r|²` is at most this: nothing is left to explain. (A 1e-28th of the first `|r|²` always is.)
+    pub exact: f64,
     /// The first `λ`, relative to the scaled `JᵀJ` with its diagonal of ones.
     pub initial_lambda: f64,
     /// Singular values of the scaled Jacobian below this share of the largest count as zero.
@@ -118,6 +120,7 @@ impl Default for Options {
             ftol: 1e-10,
             xtol: 1e-10,
             gtol: 1e-12,
+            exact: 0.0,
             initial_lambda: 1e-3,
             rank_tolerance: 1e-12,
             noise: 1e-13,

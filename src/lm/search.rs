@@ -134,7 +134,7 @@ impl<'a, P: Problem> Search<'a, P> {
     /// Is there nothing to gain from here?
     fn at_rest(&self) -> Option<Stop> {
         let cost = self.cost();
-        if cost <= EXACT * self.first_cost {
+        if cost <= self.options.exact.max(EXACT * self.first_cost) {
             return Some(Stop::ExactFit);
         }
         let gradient = self.gradient();
@@ -251,7 +251,7 @@ impl<'a, P: Problem> Search<'a, P> {
 
     /// Nielsen's rule: the better the linear model foretold the sum, the less damping.
     fn relax(&mut self, ratio: f64) {
-        let factor = (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, 2.0);
+        let factor = (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.25, 2.0);
         self.lambda = (self.lambda * factor).max(LEAST_LAMBDA);
         self.growth = 2.0;
     }
