@@ -300,8 +300,9 @@ fn rows_that_are_no_numbers_are_counted() {
 
 #[test]
 fn uncertainties_are_used_where_they_are_any() {
-    let rows =
-        |sigma: &dyn Fn(usize) -> f64| -> String { (1..=200).map(|i| format!("{i} 1.5 {}\n", sigma(i))).collect() };
+    let rows = |sigma: &dyn Fn(usize) -> f64| -> String {
+        (1..=200).map(|i| format!("{i} 1.5 {}", sigma(i))).collect::<Vec<_>>().join("\n")
+    };
     assert_eq!(read(&rows(&|_| 0.1), "x.gr").dg.len(), 200);
     let one_missing = read(&rows(&|i| if i == 7 { 0.0 } else { 0.1 }), "x.gr");
     assert_eq!((one_missing.r.len(), one_missing.dg.len()), (199, 199));
@@ -349,7 +350,7 @@ fn s_and_f_files_are_told_apart() {
     let s = reciprocal(b"#L Q S\n10 0.9\n11 1.1\n12 1.0\n", "x.sq").unwrap();
     assert!((s.value[0] + 0.1).abs() < 1e-15 && s.warnings.is_empty() && s.form == Form::SofQ);
     let less_one = reciprocal(b"10 -0.1\n11 0.1\n12 0.0\n12.5 0.01\n", "x.sq").unwrap();
-    assert!(less_one.value[0] == -0.1 && less_one.warnings[0].contains("S(Q) - 1"));
+    assert!(less_one.value == [-0.1, 0.1, 0.0, 0.01] && less_one.warnings[0].contains("S(Q) - 1"));
     let f = reciprocal(b"#L Q($\\AA^{-1}$)  F($\\AA^{-1}$)\n10 -1\n11 1\n12 0.1\n", "x.txt").unwrap();
     assert_eq!((f.form, f.f()), (Form::FofQ, vec![-1.0, 1.0, 0.1]));
     assert!(matches!(reciprocal(b"1 2\n2 3\n3 4\n", "x.gr"), Err(DataError::NotReciprocal { .. })));
@@ -373,6 +374,7 @@ fn every_wrong_file_gets_its_message() {
         (b"#L Q I\n1 1\n2 2\n3 1\n", "a.xy", "a.xy: this is raw intensity"),
         (b"#L 2theta I\n1 1\n2 2\n3 1\n", "a.xy", "a.xy: this is raw intensity"),
         (b"1 1 2\n2 2 3\n3 1 4\n", "a.fgr", "a.fgr: a fitted curve with 3 columns; five are expected"),
+        (b"#L r G dr dG\n1 1 0 1\n2 2 0 1\n", "a.fgr", "a.fgr: a fitted curve with 4 columns; five are expected"),
     ] {
         let text = message(bytes, name);
         assert!(text.starts_with(want), "{text}\nwanted: {want}");
@@ -401,7 +403,7 @@ proptest! {
     ) {
         let mut rows = rows;
         rows.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let text: String = rows.iter().map(|(r, g, s)| format!("{r:e} {g:e} {s:e}\n")).collect();
+        let text: String = rows.iter().map(|(r, g, s)| format!("{r:e} {g:e} {s:e}")).collect::<Vec<_>>().join("\n");
         if let Ok(curve) = observed(text.as_bytes(), NAMES[name]) {
             prop_assert!(curve.r.windows(2).all(|w| w[0] < w[1]) && curve.r.len() == curve.g.len());
             prop_assert!(curve.dg.is_empty() || curve.dg.len() == curve.r.len());

@@ -122,10 +122,9 @@ fn kind(name: &str, labels: Option<&Labels>) -> Kind {
 fn by_labels(labels: &Labels) -> Kind {
     let second = labels.second.to_ascii_lowercase();
     match labels.roles[0] {
-        Role::Angle => Kind::Raw,
         Role::Q if second.starts_with('f') => Kind::FofQ,
         Role::Q if second.starts_with('s') => Kind::SofQ,
-        Role::Q => Kind::Raw,
+        Role::Q | Role::Angle => Kind::Raw,
         _ => Kind::G,
     }
 }

@@ -42,7 +42,7 @@ impl Reciprocal {
     /// G(r) at the distances `r` in Å, from the part of the curve between `qmin` and `qmax` in 1/Å.
     ///
     /// Below the first point `S(Q) - 1` keeps its first value; see [`sine_transform`]. The header of the result carries
-    /// the limits that were used.
+    /// the limits that were used. Uncertainties come along unless the file has none or `r` begins at 0, where theirs would vanish.
     pub fn to_observed(&self, qmin: f64, qmax: f64, r: &[f64], window: Window) -> Observed {
         let qmax = self.q.last().map_or(qmax, |last| qmax.min(*last));
         let g = sine_transform(&self.q, &self.f(), r, qmin, qmax, window);
