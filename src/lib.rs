@@ -17,6 +17,8 @@ pub mod observed;
 pub mod outcome;
 pub mod pairs;
 pub mod params;
+pub mod read;
 pub mod scattering;
 pub mod tangent;
+pub mod transform;
 pub mod units;

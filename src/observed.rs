@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::element::Species;
+use crate::job::Normalisation;
 
 /// A measured G(r): `r` in Å, `g` in 1/Å², the same length, `r` ascending.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +66,8 @@ pub struct Header {
     pub number_density: Option<f64>,
     /// Temperature, K.
     pub temperature: Option<f64>,
+    /// What the reduction divided S(Q) by.
+    pub normalisation: Option<Normalisation>,
 }
 
 /// What was scattered.
