@@ -27,13 +27,8 @@ fn reference(file: &str) -> Option<Reading<Model>> {
 
 // ---- models that are shipped
 
-const SHIPPED: [(&str, usize, usize, u16); 5] = [
-    ("co_zif62", 52, 8, 61),
-    ("ni", 1, 192, 225),
-    ("pt", 1, 192, 225),
-    ("si", 1, 192, 227),
-    ("ceo2", 2, 192, 225),
-];
+const SHIPPED: [(&str, usize, usize, u16); 5] =
+    [("co_zif62", 52, 8, 61), ("ni", 1, 192, 225), ("pt", 1, 192, 225), ("si", 1, 192, 227), ("ceo2", 2, 192, 225)];
 
 fn shipped(name: &str) -> Model {
     let path = format!("{}/models/{name}.ron", env!("CARGO_MANIFEST_DIR"));
@@ -44,7 +39,9 @@ fn shipped(name: &str) -> Model {
 #[test]
 fn every_shipped_model_is_read_and_tells_where_it_comes_from() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
-    let files = std::fs::read_dir(folder).unwrap().filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "ron"));
+    let files = std::fs::read_dir(folder)
+        .unwrap()
+        .filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "ron"));
     assert_eq!(files.count(), SHIPPED.len(), "a model in models/ is not in this test's list");
     for (name, sites, operators, number) in SHIPPED {
         let model = shipped(name);
@@ -136,15 +133,8 @@ const STRU: &str = "title  two words\nformat pdffit\nscale   0.8\nsharp   2.5,  
 #[test]
 fn every_keyword_of_a_stru_file_is_understood() {
     let model = read(STRU, "a.stru").value;
-    let expected = Profile {
-        scale: 0.8,
-        delta1: 0.5,
-        delta2: 2.5,
-        sratio: 0.9,
-        rcut: 2.2,
-        spdiameter: 35.5,
-        stepcut: 40.0,
-    };
+    let expected =
+        Profile { scale: 0.8, delta1: 0.5, delta2: 2.5, sratio: 0.9, rcut: 2.2, spdiameter: 35.5, stepcut: 40.0 };
     assert_eq!(model.profile, expected);
     assert_eq!(model.cell.parameters(), [8.0, 4.0, 5.0, 90.0, 90.0, 120.0]);
     assert_eq!(model.sites[0].species.to_string(), "Zn2+");
@@ -180,7 +170,7 @@ fn wrong_stru_files_are_refused_with_a_line() {
         (STRU.replace(" 0.01 0.02 0.03", " 0.01 -0.02 0.03"), "a.stru:20: displacement parameters"),
         (STRU.replace("ncell        2", "ncell        4"), "a.stru: ncell says 4 atoms, the file has 2"),
         (STRU[..STRU.len() - 30].to_owned(), "the file ends inside the atom that starts here"),
-        (STRU[..50].to_owned(), "a.stru: there is no line \"atoms\""),
+        (STRU[..STRU.find("spcgr").unwrap()].to_owned(), "a.stru: there is no line \"atoms\""),
         (STRU.replace("cell    4.0", "cell    0.0"), "encloses no volume"),
     ];
     for (text, expected) in cases {
@@ -303,7 +293,8 @@ fn shipped_models_read_back_equal_from_both_forms() {
 
 #[test]
 fn reference_structures_read_back_equal_from_both_forms() {
-    let files = ["lamno3/LaMnO3_Pbnm.cif", "molecular/MAN.cif", "oracle/ZIF62_Co_296.stru", "zif4_glass/ZIF-4_Park2006.cif"];
+    let files =
+        ["lamno3/LaMnO3_Pbnm.cif", "molecular/MAN.cif", "oracle/ZIF62_Co_296.stru", "zif4_glass/ZIF-4_Park2006.cif"];
     for file in files {
         let Some(Reading { value: model, .. }) = reference(file) else { return };
         assert_eq!(read(&write::cif(&model), "back.cif").value, model);
@@ -354,10 +345,13 @@ fn site() -> impl Strategy<Value = Site> {
     let adp = prop_oneof![
         Just(None),
         (0.0..0.1_f64).prop_map(|u| Some(Adp::Iso(u))),
-        [0.001..0.1_f64, 0.001..0.1, 0.001..0.1, -0.01..0.01, -0.01..0.01, -0.01..0.01].prop_map(|u| Some(Adp::Aniso(u))),
+        [0.001..0.1_f64, 0.001..0.1, 0.001..0.1, -0.01..0.01, -0.01..0.01, -0.01..0.01]
+            .prop_map(|u| Some(Adp::Aniso(u))),
     ];
-    let beyond = prop::option::of((0.0..10.0_f64, 0.0..0.1_f64)).prop_map(|b| b.map(|(rcut, uiso)| Beyond { rcut, uiso }));
-    let disorder = prop::option::of((text(), -3..4_i32)).prop_map(|d| d.map(|(assembly, group)| Disorder { assembly, group }));
+    let beyond =
+        prop::option::of((0.0..10.0_f64, 0.0..0.1_f64)).prop_map(|b| b.map(|(rcut, uiso)| Beyond { rcut, uiso }));
+    let disorder =
+        prop::option::of((text(), -3..4_i32)).prop_map(|d| d.map(|(assembly, group)| Disorder { assembly, group }));
     let position = [-1.0..2.0_f64, -1e-9..1e-9, -1.0..2.0];
     (text(), species, position, 0.0..1.0_f64, adp, beyond, prop::option::of(0.0..0.1_f64), disorder).prop_map(
         |(label, species, position, occ, adp, beyond, inside, disorder)| Site {
@@ -374,9 +368,13 @@ fn site() -> impl Strategy<Value = Site> {
 }
 
 fn model() -> impl Strategy<Value = Model> {
-    let cell = [1.0..50.0_f64, 1.0..50.0, 1.0..50.0, 70.0..110.0, 70.0..110.0, 70.0..110.0].prop_map(Cell::from_parameters);
-    let group = (text(), prop::option::of(1..231_u16), operators())
-        .prop_map(|(name, number, operators)| SpaceGroup { name, number, operators });
+    let cell =
+        [1.0..50.0_f64, 1.0..50.0, 1.0..50.0, 70.0..110.0, 70.0..110.0, 70.0..110.0].prop_map(Cell::from_parameters);
+    let group = (text(), prop::option::of(1..231_u16), operators()).prop_map(|(name, number, operators)| SpaceGroup {
+        name,
+        number,
+        operators,
+    });
     let profile = [0.0..2.0_f64, 0.0..3.0, 0.0..3.0, 0.5..1.0, 0.0..3.0, 0.0..90.0, 0.0..90.0].prop_map(
         |[scale, delta1, delta2, sratio, rcut, spdiameter, stepcut]| Profile {
             scale,

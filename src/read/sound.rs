@@ -32,18 +32,28 @@ pub(super) fn unique_labels(sites: &mut [Site], name: &str, warnings: &mut Vec<S
 /// A cell that closes no volume, no sites, labels twice, numbers that are not finite, negative occupancies or U,
 /// operators without the identity in front.
 pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
-    let [a, b, c, ..] = model.cell.parameters();
-    let volume = model.cell.volume();
-    if !(a > 0.0 && b > 0.0 && c > 0.0 && volume.is_finite() && volume > 0.0) {
+    let [a, b, c, angles @ ..] = model.cell.parameters();
+    let (edges, volume) = (a > 0.0 && b > 0.0 && c > 0.0, model.cell.volume());
+    if !(edges && angles.iter().all(|angle| (0.0..180.0).contains(angle)) && volume.is_finite() && volume > 0.0) {
         let message = format!("the cell {:?} encloses no volume", model.cell.parameters());
-        return Err(ReadError::value(name, None, message, "correct its edges (Å, above 0) and angles (degrees)"));
+        return Err(ReadError::value(
+            name,
+            None,
+            message,
+            "correct its edges (Å, above 0) and angles (degrees, 0 to 180)",
+        ));
     }
     if model.space_group.operators.first() != Some(&Operator::identity()) {
         let message = "the first operator of the space group is not the identity";
         return Err(ReadError::value(name, None, message, "put \"x,y,z\" in front of the operators"));
     }
     if model.sites.is_empty() {
-        return Err(ReadError::missing(name, None, "the structure has no sites", "give at least one atom with its coordinates"));
+        return Err(ReadError::missing(
+            name,
+            None,
+            "the structure has no sites",
+            "give at least one atom with its coordinates",
+        ));
     }
     let mut labels = BTreeSet::new();
     for site in &model.sites {
@@ -57,7 +67,8 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
 }
 
 fn check_site(site: &Site, name: &str) -> Result<(), ReadError> {
-    let wrong = |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
+    let wrong =
+        |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
     if !site.position.0.iter().all(|x| x.is_finite()) {
         return wrong("its position is not finite".to_owned(), "give three fractions of the cell");
     }
