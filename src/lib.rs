@@ -22,3 +22,4 @@ pub mod scattering;
 pub mod tangent;
 pub mod transform;
 pub mod units;
+pub mod write;

@@ -85,16 +85,16 @@ pub struct Site {
     #[serde(default = "full")]
     pub occ: f64,
     /// Displacement parameter; `None` where the file gives none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adp: Option<Adp>,
     /// A second U for pairs longer than a given distance.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond: Option<Beyond>,
     /// Isotropic U in Å² for pairs inside one molecule; [`Site::adp`] then serves the pairs between molecules.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inside: Option<f64>,
     /// Which of several alternatives of a disordered part the site belongs to.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disorder: Option<Disorder>,
 }
 

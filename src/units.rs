@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// A position as fractions of the cell edges (no unit).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "[f64; 3]", into = "[f64; 3]")]
 pub struct Frac(pub Vector3<f64>);
 
 /// A position or a difference of positions on Cartesian axes, in Å.
@@ -29,6 +30,18 @@ impl Frac {
             // `-1e-17 - floor` rounds to exactly 1.0, which is the cell's far face.
             if w >= 1.0 { 0.0 } else { w }
         }))
+    }
+}
+
+impl From<[f64; 3]> for Frac {
+    fn from(fractions: [f64; 3]) -> Self {
+        Self(fractions.into())
+    }
+}
+
+impl From<Frac> for [f64; 3] {
+    fn from(position: Frac) -> Self {
+        position.0.into()
     }
 }
 

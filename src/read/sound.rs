@@ -1,0 +1,88 @@
+//! What every structure must be, whatever file it came from.
+
+use std::collections::BTreeSet;
+
+use super::ReadError;
+use crate::model::{Adp, Model, Operator, Site};
+
+/// Makes repeated labels unique (`C1`, `C1_2`, `C1_3`) and says so.
+pub(super) fn unique_labels(sites: &mut [Site], name: &str, warnings: &mut Vec<String>) {
+    let mut taken: BTreeSet<String> = sites.iter().map(|site| site.label.clone()).collect();
+    let mut seen = BTreeSet::new();
+    let mut renamed = Vec::new();
+    for site in sites {
+        if seen.insert(site.label.clone()) {
+            continue;
+        }
+        let free = (2..).map(|n| format!("{}_{n}", site.label)).find(|label| !taken.contains(label));
+        let free = free.unwrap_or_default();
+        renamed.push(format!("{} -> {free}", site.label));
+        taken.insert(free.clone());
+        site.label = free;
+    }
+    if let Some(first) = renamed.first() {
+        let count = renamed.len();
+        warnings.push(format!("{name}: {count} sites bear a label that others have; they were renamed ({first}, ...)"));
+    }
+}
+
+/// Rejects a structure that no later room could work with.
+///
+/// # Errors
+/// A cell that closes no volume, no sites, labels twice, numbers that are not finite, negative occupancies or U,
+/// operators without the identity in front.
+pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
+    let [a, b, c, angles @ ..] = model.cell.parameters();
+    let (edges, volume) = (a > 0.0 && b > 0.0 && c > 0.0, model.cell.volume());
+    if !(edges && angles.iter().all(|angle| (0.0..180.0).contains(angle)) && volume.is_finite() && volume > 0.0) {
+        let message = format!("the cell {:?} encloses no volume", model.cell.parameters());
+        return Err(ReadError::value(
+            name,
+            None,
+            message,
+            "correct its edges (Å, above 0) and angles (degrees, 0 to 180)",
+        ));
+    }
+    if model.space_group.operators.first() != Some(&Operator::identity()) {
+        let message = "the first operator of the space group is not the identity";
+        return Err(ReadError::value(name, None, message, "put \"x,y,z\" in front of the operators"));
+    }
+    if model.sites.is_empty() {
+        return Err(ReadError::missing(
+            name,
+            None,
+            "the structure has no sites",
+            "give at least one atom with its coordinates",
+        ));
+    }
+    let mut labels = BTreeSet::new();
+    for site in &model.sites {
+        if !labels.insert(&site.label) {
+            let message = format!("two sites are labelled \"{}\"", site.label);
+            return Err(ReadError::value(name, None, message, "give every site its own label"));
+        }
+        check_site(site, name)?;
+    }
+    Ok(())
+}
+
+fn check_site(site: &Site, name: &str) -> Result<(), ReadError> {
+    let wrong =
+        |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
+    if !site.position.0.iter().all(|x| x.is_finite()) {
+        return wrong("its position is not finite".to_owned(), "give three fractions of the cell");
+    }
+    if !(site.occ.is_finite() && site.occ >= 0.0) {
+        return wrong(format!("occupancy {} is negative or not finite", site.occ), "write a number from 0 to 1");
+    }
+    let diagonal = match site.adp {
+        Some(Adp::Iso(u)) => vec![u],
+        Some(Adp::Aniso(u)) => u[..3].to_vec(),
+        None => Vec::new(),
+    };
+    let all = diagonal.into_iter().chain(site.beyond.map(|beyond| beyond.uiso)).chain(site.inside);
+    match all.into_iter().find(|u| !(u.is_finite() && *u >= 0.0)) {
+        Some(u) => wrong(format!("U = {u} is negative or not finite"), "a mean square displacement in Å² is 0 or more"),
+        None => Ok(()),
+    }
+}
