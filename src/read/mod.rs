@@ -75,8 +75,8 @@ pub fn text_of(bytes: &[u8], name: &str) -> Result<String, ReadError> {
         let hint = "give a text file: a CIF, .stru, extended xyz or RON structure, or columns of numbers";
         return Err(ReadError::binary(name, "the file is binary, not text", hint));
     }
-    let text = std::str::from_utf8(bytes)
-        .map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned);
+    let text =
+        std::str::from_utf8(bytes).map_or_else(|_| bytes.iter().map(|byte| char::from(*byte)).collect(), str::to_owned);
     Ok(text.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
@@ -102,7 +102,10 @@ fn format_of(text: &str, name: &str) -> Result<Format, ReadError> {
 }
 
 fn format_by_content(text: &str) -> Option<Format> {
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && (!line.starts_with('#') || line.starts_with("#!")));
+    let mut lines = text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && (!line.starts_with('#') || line.starts_with("#!")));
     let first = lines.next()?.to_ascii_lowercase();
     if first.starts_with("data_") {
         Some(Format::Cif)

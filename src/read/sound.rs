@@ -43,7 +43,12 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
         return Err(ReadError::value(name, None, message, "put \"x,y,z\" in front of the operators"));
     }
     if model.sites.is_empty() {
-        return Err(ReadError::missing(name, None, "the structure has no sites", "give at least one atom with its coordinates"));
+        return Err(ReadError::missing(
+            name,
+            None,
+            "the structure has no sites",
+            "give at least one atom with its coordinates",
+        ));
     }
     let mut labels = BTreeSet::new();
     for site in &model.sites {
@@ -57,7 +62,8 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
 }
 
 fn check_site(site: &Site, name: &str) -> Result<(), ReadError> {
-    let wrong = |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
+    let wrong =
+        |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
     if !site.position.0.iter().all(|x| x.is_finite()) {
         return wrong("its position is not finite".to_owned(), "give three fractions of the cell");
     }

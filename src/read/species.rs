@@ -47,7 +47,8 @@ pub(super) fn of_label(label: &str, formula: &BTreeSet<Element>) -> Option<Named
     let open = decided.is_none() && possible.len() == 2 && shouted;
     let remark = match deuterium(&label[..1]) {
         Some(named) if length == 1 => named.remark,
-        _ => open.then(|| format!("the label \"{label}\" was read as {element}; add _atom_site_type_symbol if it is not")),
+        _ => open
+            .then(|| format!("the label \"{label}\" was read as {element}; add _atom_site_type_symbol if it is not")),
     };
     Some(Named { species: Species { element, charge }, remark })
 }

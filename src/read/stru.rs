@@ -255,7 +255,12 @@ impl<'a> Reader<'a> {
     }
 
     fn missing(&self, what: &str, example: &str) -> ReadError {
-        ReadError::missing(self.name, None, format!("there is no line \"{what}\""), format!("write a line such as {example}"))
+        ReadError::missing(
+            self.name,
+            None,
+            format!("there is no line \"{what}\""),
+            format!("write a line such as {example}"),
+        )
     }
 }
 

@@ -37,7 +37,12 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     }
     if atoms.sites.len() < count {
         let message = format!("the first line says {count} atoms, the file has {}", atoms.sites.len());
-        return Err(ReadError::syntax(name, Some(1), message, "correct it, or fetch the file again if it was cut short"));
+        return Err(ReadError::syntax(
+            name,
+            Some(1),
+            message,
+            "correct it, or fetch the file again if it was cut short",
+        ));
     }
     let Atoms { sites, warnings, .. } = atoms;
     let model = Model {
@@ -199,7 +204,12 @@ impl Atoms<'_> {
         let word = words.get(column).copied().unwrap_or("nothing");
         number(word).ok_or_else(|| {
             let message = format!("column {} is {word}, no number", column + 1);
-            ReadError::value(self.name, Some(at), message, "give the columns that Properties names (species and x, y, z in Å if it is absent)")
+            ReadError::value(
+                self.name,
+                Some(at),
+                message,
+                "give the columns that Properties names (species and x, y, z in Å if it is absent)",
+            )
         })
     }
 

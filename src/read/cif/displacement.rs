@@ -29,10 +29,8 @@ pub(super) fn tensors(block: &Block, cell: &Cell, file: &str) -> Result<Tensors,
     for (form, factors) in forms {
         let Some(table) = block.table(&format!("_atom_site_aniso_{form}_11")) else { continue };
         let Some(labels) = table.column("_atom_site_aniso_label") else { continue };
-        let columns: Vec<_> = COMPONENTS
-            .iter()
-            .filter_map(|(ij, ..)| table.column(&format!("_atom_site_aniso_{form}_{ij}")))
-            .collect();
+        let columns: Vec<_> =
+            COMPONENTS.iter().filter_map(|(ij, ..)| table.column(&format!("_atom_site_aniso_{form}_{ij}"))).collect();
         let Ok(columns) = <[Vec<&Value>; 6]>::try_from(columns) else { continue };
         for (row, label) in labels.iter().enumerate() {
             if let Some(tensor) = tensor(columns.each_ref().map(|column| column[row]), factors, file)? {

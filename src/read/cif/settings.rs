@@ -252,7 +252,9 @@ mod tests {
 
     #[test]
     fn no_text_makes_the_parser_panic() {
-        for symbol in ["", "-", "P", "P 5", "P 2q", "P 2 (0 0", "P 2 (a b c)", "H 3", "P 4z 3x", "P 3 4x 6y", "é 2", "P -"] {
+        for symbol in
+            ["", "-", "P", "P 5", "P 2q", "P 2 (0 0", "P 2 (a b c)", "H 3", "P 4z 3x", "P 3 4x 6y", "é 2", "P -"]
+        {
             let _ = of_hall(symbol);
         }
         assert_eq!(of_hall("P 31 2\" (0 0 4)").map(|o| o.len()), Some(6));

@@ -31,8 +31,16 @@ pub(super) fn sites(
     let columns = Columns::new(&table, block, file)?;
     let formula = block.text(&["_chemical_formula_sum"]).map(species::of_formula).unwrap_or_default();
     let tensors = tensors(block, cell, file)?;
-    let mut reader =
-        Reader { columns, formula, tensors, used: BTreeMap::new(), groups: Vec::new(), file, warnings, said: BTreeSet::new() };
+    let mut reader = Reader {
+        columns,
+        formula,
+        tensors,
+        used: BTreeMap::new(),
+        groups: Vec::new(),
+        file,
+        warnings,
+        said: BTreeSet::new(),
+    };
     let mut sites = Vec::new();
     for row in 0..reader.columns.fract[0].len() {
         sites.extend(reader.site(row)?);
@@ -171,7 +179,10 @@ impl Reader<'_> {
         }
         if stated.is_some_and(|kind| kind.ends_with("ani")) {
             let line = self.columns.fract[0][row].line;
-            self.warn(line, &format!("site {label} is said to be anisotropic but has no tensor; its equivalent U was used"));
+            self.warn(
+                line,
+                &format!("site {label} is said to be anisotropic but has no tensor; its equivalent U was used"),
+            );
         }
         isotropic(known(&self.columns.u, row), known(&self.columns.b, row), self.file)
     }

@@ -5,9 +5,9 @@ use moyo::data::HallSymbolEntry;
 use super::blocks::{Block, Value};
 use super::settings;
 use crate::model::{Cell, Operator, SpaceGroup};
+use crate::read::ReadError;
 use crate::read::error::place;
 use crate::read::numbers::{number, snapped_to_24ths};
-use crate::read::ReadError;
 
 const OPERATORS: [&str; 3] =
     ["_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_symmetry_equiv_as_xyz"];
@@ -19,8 +19,7 @@ const HERMANN_MAUGUIN: [&str; 5] = [
     "_space_group_name_h-m_full",
     "_space_group_name_h-m",
 ];
-const NUMBER: [&str; 3] =
-    ["_space_group_it_number", "_symmetry_int_tables_number", "_space_group_int_tables_number"];
+const NUMBER: [&str; 3] = ["_space_group_it_number", "_symmetry_int_tables_number", "_space_group_int_tables_number"];
 
 /// The space group of a block, in the setting of its coordinates.
 ///
@@ -183,8 +182,9 @@ impl Reader<'_> {
             return Some(1);
         }
         let (_, meant) = self.symbol_settings()?;
-        let agrees =
-            |entry: &&HallSymbolEntry| settings::of_hall(entry.hall_symbol).is_some_and(|o| settings::same_operators(&o, operators));
+        let agrees = |entry: &&HallSymbolEntry| {
+            settings::of_hall(entry.hall_symbol).is_some_and(|o| settings::same_operators(&o, operators))
+        };
         meant.iter().find(agrees).map(|entry| entry.number as u16)
     }
 }
