@@ -9,6 +9,7 @@ pub mod element;
 pub mod engine;
 pub mod expand;
 pub mod forward;
+pub mod histogram;
 pub mod job;
 pub mod lines;
 pub mod lm;

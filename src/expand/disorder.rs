@@ -13,8 +13,8 @@ pub(super) fn of_image(site: &Site, operator: usize, multiplicity: usize, operat
     if disorder.group > 0 {
         return Some(disorder.clone());
     }
-    let numbered = i64::from(disorder.group) * operators as i64 - operator as i64;
-    let group = i32::try_from(numbered).unwrap_or(i32::MIN);
+    let [operator, count] = [operator, operators].map(|n| i32::try_from(n).unwrap_or(i32::MAX));
+    let group = disorder.group.saturating_mul(count).saturating_sub(operator);
     (multiplicity == operators).then(|| Disorder { assembly: disorder.assembly.clone(), group })
 }
 

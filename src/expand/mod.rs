@@ -1,20 +1,27 @@
 //! From the asymmetric unit to all atoms of the cell, and what symmetry and chemistry say about them.
 //!
 //! [`crystal`] makes every atom; [`to_p1`] writes them as a model without symmetry; [`freedom`] and [`cell_freedom`]
-//! say what a refinement in the space group may move; `molecules` finds what is bonded to what; `checks` speaks up
+//! say what a refinement in the space group may move; [`molecules()`] finds what is bonded to what; [`checks()`] speaks up
 //! about structures that cannot be meant.
 //!
 //! When a site moves by `dx` along its freedom, each of its atoms moves by `R dx`, R being the rotation part of
 //! `model.space_group.operators[atom.operator]`, and its U changes by [`adp_rotation`] of that operator. For atoms on
 //! special positions this holds for allowed changes only; for others the atom would split.
 
-mod disorder;
+mod checks;
+pub(crate) mod disorder;
+mod molecules;
+pub(crate) mod neighbours;
 mod orbit;
 mod p1;
+mod radii;
 mod rotate;
 mod special;
 
+pub use checks::{Finding, Severity, checks};
+pub use molecules::{Molecule, molecules};
 pub use p1::to_p1;
+pub use radii::covalent_radius;
 pub use rotate::adp_rotation;
 pub use special::{CellDirection, Direction, Direction3, Direction6, SiteFreedom, cell_freedom, freedom};
 
@@ -32,7 +39,7 @@ pub enum ExpandError {
     /// The six numbers close no cell.
     #[error(
         "structure \"{title}\": no cell has edges {a}, {b}, {c} Å and angles {alpha}, {beta}, {gamma}° \
-         (volume {volume} Å³): edges must be positive, angles between 0 and 180, and each angle smaller than the sum of \
+         (volume {volume} Å³): edges must be some Å, angles between 0 and 180, and each angle smaller than the sum of \
          the others; correct the cell"
     )]
     Cell {
@@ -79,6 +86,33 @@ pub enum ExpandError {
         /// Its value.
         value: f64,
     },
+    /// An element to keep out of molecules that is none.
+    #[error("molecules: exclude names \"{text}\", which is no element: give symbols such as \"Co\"")]
+    UnknownElement {
+        /// The text.
+        text: String,
+    },
+    /// A slack that is no sensible length.
+    #[error("molecules: slack is {slack} Å: a length between -1 and 2 Å is needed (0.2 is usual)")]
+    Slack {
+        /// The slack, Å.
+        slack: f64,
+    },
+    /// Bonds that lead from an atom to its own copy in another cell.
+    #[error(
+        "structure \"{title}\": the bonds of {label} run on through the crystal without end (elements {elements}), so \
+         it belongs to no molecule: {remedy}"
+    )]
+    EndlessMolecule {
+        /// The model's title.
+        title: String,
+        /// An atom on the endless chain.
+        label: String,
+        /// The elements in it.
+        elements: String,
+        /// What to do.
+        remedy: String,
+    },
 }
 
 /// All atoms of the cell.
@@ -86,7 +120,7 @@ pub enum ExpandError {
 /// Each site's images under the operators are made and moved into the cell; those that coincide (within 0.0015 in
 /// every fraction and 0.05 Å) are one atom on a special position, at their mean and with their mean U. Atoms of one site
 /// stand together, in the order of the operators that first make them. A site without U gets [`DEFAULT_UISO`]:
-/// `checks` names those.
+/// [`checks()`] names those.
 ///
 /// ```
 /// use corefine::expand::crystal;
@@ -152,7 +186,9 @@ pub fn labels(model: &Model, crystal: &Crystal) -> Vec<String> {
 pub(crate) fn multiplicities(model: &Model, crystal: &Crystal) -> Vec<usize> {
     let sites = crystal.atoms.iter().map(|atom| atom.site + 1).max().unwrap_or(0).max(model.sites.len());
     let mut counts = vec![0; sites];
-    crystal.atoms.iter().for_each(|atom| counts[atom.site] += 1);
+    for atom in &crystal.atoms {
+        counts[atom.site] += 1;
+    }
     counts
 }
 
@@ -172,6 +208,8 @@ fn check_cell(model: &Model) -> Result<(), ExpandError> {
     let [a, b, c, alpha, beta, gamma] = model.cell.parameters();
     let volume = model.cell.volume();
     let possible = [a, b, c].iter().all(|edge| *edge > 0.0)
+        // Lattice planes nearer than this hold no atoms, and a sum over them would never end.
+        && model.cell.reciprocal_lengths().max() < 2.0
         && [alpha, beta, gamma].iter().all(|angle| *angle > 0.0 && *angle < 180.0);
     if possible && volume.is_finite() && volume > 1e-6 * a * b * c {
         return Ok(());

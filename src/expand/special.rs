@@ -136,28 +136,31 @@ fn invariant<const N: usize>(matrices: impl Iterator<Item = SMatrix<f64, N, N>>)
         sum += matrix;
         count += 1.0;
     }
-    echelon((sum / count).column_iter().map(|column| column.into_owned()).collect())
+    echelon((sum / count).column_iter().map(nalgebra::Matrix::into_owned).collect())
 }
 
 /// The reduced row echelon form of some vectors, without its zero rows.
 fn echelon<const N: usize>(mut rows: Vec<SVector<f64, N>>) -> Vec<Direction<N>> {
-    let size = rows.iter().map(|row| row.amax()).fold(0.0, f64::max);
+    let size = rows.iter().map(nalgebra::Matrix::amax).fold(0.0, f64::max);
     let mut found: Vec<Direction<N>> = Vec::new();
     for pivot in 0..N {
         let Some(best) = (0..rows.len()).max_by(|&i, &j| rows[i][pivot].abs().total_cmp(&rows[j][pivot].abs())) else {
             break;
         };
         // Entries are fractions with small denominators, or that times a ratio of lengths; the rest is rounding.
-        if !(rows[best][pivot].abs() > 1e-6 * size) {
+        if rows[best][pivot].abs() <= 1e-6 * size || size.is_nan() {
             continue;
         }
         let row = rows.swap_remove(best);
         let vector = row / row[pivot];
-        rows.iter_mut().for_each(|other| *other -= vector * other[pivot]);
-        found.iter_mut().for_each(|other| other.vector -= vector * other.vector[pivot]);
+        for other in rows.iter_mut().chain(found.iter_mut().map(|direction| &mut direction.vector)) {
+            *other -= vector * other[pivot];
+        }
         found.push(Direction { pivot, vector });
     }
-    found.iter_mut().for_each(|direction| direction.vector.apply(|x| *x = tidy(*x)));
+    for direction in &mut found {
+        direction.vector.apply(|x| *x = tidy(*x));
+    }
     found
 }
 
