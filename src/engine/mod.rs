@@ -8,7 +8,11 @@
 //! row[m] = Σ_terms (a + b t + c t²) exp(-t²/2),    t = (r_m - r_peak) / σ,    first <= m <= last
 //! ```
 
+#[cfg(feature = "gpu")]
+pub mod check;
 mod cpu;
+#[cfg(feature = "gpu")]
+pub mod gpu;
 mod peaks;
 
 pub use cpu::Cpu;

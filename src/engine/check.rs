@@ -1,0 +1,154 @@
+//! The `check` engine: another engine held to the definition, point by point.
+
+use super::gpu::{Gpu, error_bound};
+use super::{Cpu, Engine, EngineError, Peaks, Rows};
+
+/// Runs the CPU and another engine, compares them, and returns what the CPU computed.
+///
+/// A difference beyond [`error_bound`] is an error. The point that came nearest to its bound is kept.
+#[derive(Debug)]
+pub struct Check<E = Gpu> {
+    /// The definition.
+    pub cpu: Cpu,
+    /// The engine under test.
+    pub gpu: E,
+    worst: Option<Worst>,
+}
+
+/// The point where the engines differ most, measured by the bound.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Worst {
+    /// Row.
+    pub row: usize,
+    /// Index of the grid point.
+    pub m: usize,
+    /// Its distance, Å.
+    pub r: f64,
+    /// What the engine under test gave.
+    pub got: f64,
+    /// What the CPU gave.
+    pub want: f64,
+    /// Largest difference allowed there.
+    pub bound: f64,
+    /// Largest value of the row, without sign.
+    pub largest: f64,
+}
+
+impl<E: Engine> Check<E> {
+    /// Holds an engine to the CPU.
+    pub fn new(gpu: E) -> Self {
+        Self { cpu: Cpu, gpu, worst: None }
+    }
+
+    /// The worst point of all calls so far; none before the first.
+    pub fn worst(&self) -> Option<&Worst> {
+        self.worst.as_ref()
+    }
+}
+
+impl Worst {
+    /// The difference in units of the bound: above 1 it is an error. Infinite where a number is missing (NaN).
+    pub fn ratio(&self) -> f64 {
+        let difference = (self.got - self.want).abs();
+        match difference {
+            0.0 => 0.0,
+            _ if difference.is_nan() => f64::INFINITY,
+            _ => difference / self.bound,
+        }
+    }
+}
+
+impl std::fmt::Display for Worst {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { row, m, r, got, want, bound, largest } = self;
+        write!(f, "row {row}, point {m}, r = {r:.4} A: got {got:e}, want {want:e}, ")?;
+        write!(f, "difference {:.2e}, bound {bound:.2e}, largest of the row {largest:.2e}", (got - want).abs())
+    }
+}
+
+/// The point of `got` that is farthest from `want` in units of `bound`; none where there are no points.
+pub fn compare(peaks: &Peaks, got: &Rows, want: &Rows, bound: &Rows) -> Option<Worst> {
+    let mut worst: Option<Worst> = None;
+    for row in 0..want.len() {
+        let largest = want.row(row).iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
+        for m in 0..want.n {
+            let (got, want, bound) = (got.row(row)[m], want.row(row)[m], bound.row(row)[m]);
+            let point = Worst { row, m, r: peaks.grid.r(m), got, want, bound, largest };
+            if worst.is_none_or(|worst| point.ratio() > worst.ratio()) {
+                worst = Some(point);
+            }
+        }
+    }
+    worst
+}
+
+impl<E: Engine> Engine for Check<E> {
+    fn name(&self) -> String {
+        format!("check ({} against {})", self.gpu.name(), self.cpu.name())
+    }
+
+    fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+        let want = self.cpu.broaden(peaks)?;
+        let got = self.gpu.broaden(peaks)?;
+        let Some(found) = compare(peaks, &got, &want, &error_bound(peaks)) else { return Ok(want) };
+        if self.worst.is_none_or(|worst| found.ratio() > worst.ratio()) {
+            self.worst = Some(found);
+        }
+        if found.ratio() <= 1.0 {
+            return Ok(want);
+        }
+        Err(EngineError {
+            engine: self.gpu.name(),
+            reason: format!("it differs from the CPU beyond its bound: {found}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Grid, Peak, Term};
+
+    /// The CPU with one value changed.
+    struct Off(f64);
+
+    impl Engine for Off {
+        fn name(&self) -> String {
+            "off".into()
+        }
+
+        fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+            let mut rows = Cpu.broaden(peaks)?;
+            rows.row_mut(1)[7] += self.0;
+            Ok(rows)
+        }
+    }
+
+    fn peaks() -> Peaks {
+        Peaks {
+            grid: Grid { first: 5, step: 0.1, n: 20 },
+            rows: 2,
+            peaks: vec![Peak { center: 10, half: 8, offset: 0.02, sigma: 0.2 }],
+            start: vec![0, 2],
+            terms: vec![Term { row: 0, a: 1.0, b: 0.0, c: 0.0 }, Term { row: 1, a: 1.0, b: -2.0, c: 0.5 }],
+        }
+    }
+
+    #[test]
+    fn a_difference_beyond_the_bound_is_named() {
+        for wrong in [1e-3, f64::NAN] {
+            let mut check = Check::new(Off(wrong));
+            let error = check.broaden(&peaks()).expect_err("too far off").to_string();
+            assert!(error.contains("row 1, point 7, r = 1.2000 A"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_difference_within_the_bound_is_kept_and_passes() {
+        let mut check = Check::new(Off(1e-7));
+        assert_eq!(check.broaden(&peaks()), Cpu.broaden(&peaks()));
+        let worst = check.worst().expect("compared");
+        assert_eq!((worst.row, worst.m), (1, 7));
+        assert!(worst.ratio() > 0.0 && worst.ratio() < 1.0, "{worst}");
+    }
+}

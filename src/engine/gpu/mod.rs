@@ -1,0 +1,215 @@
+//! The GPU engine: the sums of [`super::Cpu`] in f32, by one compute kernel on wgpu.
+//!
+//! [`Gpu::open`] opens the device, the only place that does. A call files the terms by row ([`layout`] is what host
+//! and shader share), cuts each row into tiles of [`layout::LANES`] points, and gives every tile a workgroup, which
+//! visits the terms that can reach it. Work that exceeds a buffer is done in parts. [`error_bound`] says how far the
+//! result may be from the definition; [`super::check::Check`] holds it to that, and [`Fallback`] goes on without a GPU.
+//!
+//! Nothing fails in silence: error scopes stand around every use of the device, buffers hold NaN before the kernel
+//! runs, and a device that is lost is an error from then on.
+
+mod bound;
+mod buffers;
+mod device;
+mod fallback;
+pub mod layout;
+mod wait;
+mod work;
+
+pub use bound::error_bound;
+pub use device::{AdapterInfo, Choice, GpuError, Kind, adapters, pick};
+pub use fallback::Fallback;
+
+use super::{Engine, EngineError, Peaks, Rows};
+use buffers::Buffers;
+use device::{Opened, Trouble};
+use layout::LANES;
+use work::Work;
+
+/// The smallest buffer that is any good, bytes: a tile's sums and a few hundred terms.
+const SMALLEST_BUFFER: u64 = 4096;
+
+/// Most visits of a term by a tile in one dispatch: well under a second even on slow hardware, so that no driver
+/// takes the kernel for hung.
+const MOST_VISITS: usize = 1 << 22;
+
+/// Sums on a GPU in f32.
+#[derive(Debug)]
+pub struct Gpu {
+    info: AdapterInfo,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    pipeline: wgpu::ComputePipeline,
+    bindings: wgpu::BindGroupLayout,
+    buffers: Buffers,
+    trouble: Trouble,
+    /// Most bytes in one buffer.
+    most_bytes: u64,
+    fault: Option<Fault>,
+}
+
+/// What tests let go wrong, once, in the next call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The device is lost.
+    Lost,
+    /// The kernel does not run, and nobody says so.
+    Silent,
+    /// The driver is given a command that it must refuse.
+    Invalid,
+}
+
+impl Gpu {
+    /// Opens an adapter and compiles the kernel.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), corefine::engine::gpu::GpuError> {
+    /// use corefine::engine::gpu::{Choice, Gpu};
+    ///
+    /// let gpu = Gpu::open(&Choice::Hardware).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn open(choice: &Choice) -> Result<Self, GpuError> {
+        let Opened { info, device, queue, trouble } = device::open(choice).await?;
+        let compiled = wait::guarded(&device, || compile(&device)).await;
+        let pipeline = compiled.map_err(|reason| GpuError::Open { adapter: info.name.clone(), reason })?;
+        let limits = device.limits();
+        let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let bindings = pipeline.get_bind_group_layout(0);
+        let buffers = Buffers::default();
+        Ok(Self { info, device, queue, pipeline, bindings, buffers, trouble, most_bytes, fault: None })
+    }
+
+    /// The adapter in use.
+    pub fn info(&self) -> &AdapterInfo {
+        &self.info
+    }
+
+    /// Uses no buffer larger than this many bytes, although the adapter may offer more.
+    #[must_use]
+    pub fn with_most_bytes(mut self, bytes: u64) -> Self {
+        self.most_bytes = self.most_bytes.min(bytes.max(SMALLEST_BUFFER));
+        self
+    }
+
+    /// Lets the next call fail, for tests.
+    pub fn inject_fault(&mut self, fault: Fault) {
+        self.fault = Some(fault);
+    }
+
+    /// The rows of `peaks`, for a caller who may not wait (a browser's event loop); [`Engine::broaden`] waits.
+    pub async fn broaden_async(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+        if let Some(trouble) = self.trouble.get() {
+            return Err(self.failed(trouble));
+        }
+        let summed = self.sum(peaks).await;
+        summed.map_err(|reason| self.failed(reason))
+    }
+
+    fn failed(&self, reason: String) -> EngineError {
+        EngineError { engine: self.name(), reason }
+    }
+
+    /// The sums, part by part and dispatch by dispatch.
+    async fn sum(&mut self, peaks: &Peaks) -> Result<Rows, String> {
+        let end = peaks.grid.first + peaks.grid.n;
+        if end + LANES > i32::MAX as usize {
+            return Err(format!("grid index {end} is beyond the kernel's integers; use --engine cpu"));
+        }
+        let mut rows = Rows::zeros(peaks.rows, peaks.grid.n);
+        for part in work::parts(peaks, self.room::<layout::Peak>(), self.room::<layout::Term>())? {
+            let work = Work::new(peaks, part)?;
+            self.upload(&work).await?;
+            for chunk in work.chunks(self.most_tiles(), MOST_VISITS) {
+                let sums = self.dispatch(&work.tiles[chunk.clone()]).await?;
+                work.add(chunk, &sums, &peaks.grid, &mut rows)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// How many `T` a buffer holds.
+    fn room<T>(&self) -> usize {
+        self.most_bytes as usize / size_of::<T>()
+    }
+
+    /// Tiles in one dispatch: a workgroup and [`LANES`] sums each.
+    fn most_tiles(&self) -> usize {
+        let groups = self.device.limits().max_compute_workgroups_per_dimension as usize;
+        groups.min(self.room::<[f32; LANES]>()).min(self.room::<layout::Tile>())
+    }
+
+    async fn upload(&mut self, work: &Work) -> Result<(), String> {
+        let Self { device, queue, buffers, most_bytes, .. } = self;
+        wait::guarded(device, || buffers.upload(device, queue, *most_bytes, work)).await
+    }
+
+    /// Sums the tiles: [`LANES`] values each.
+    async fn dispatch(&mut self, tiles: &[layout::Tile]) -> Result<Vec<f32>, String> {
+        let fault = self.fault.take();
+        if fault == Some(Fault::Lost) {
+            self.device.destroy();
+        }
+        let Self { device, queue, buffers, most_bytes, pipeline, bindings, .. } = self;
+        let run = || {
+            buffers.prepare(device, queue, *most_bytes, tiles);
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            let bindings = buffers.bind(device, bindings);
+            encode(&mut encoder, pipeline, (fault != Some(Fault::Invalid)).then_some(&bindings), {
+                if fault == Some(Fault::Silent) { 0 } else { tiles.len() as u32 }
+            });
+            buffers.read_back(&mut encoder, tiles.len());
+            queue.submit([encoder.finish()]);
+        };
+        wait::guarded(device, run).await?;
+        if let Some(trouble) = self.trouble.get() {
+            return Err(trouble);
+        }
+        self.buffers.read(tiles.len()).await
+    }
+}
+
+/// Records the kernel. Without bindings the command is invalid.
+fn encode(
+    encoder: &mut wgpu::CommandEncoder,
+    pipeline: &wgpu::ComputePipeline,
+    bindings: Option<&wgpu::BindGroup>,
+    groups: u32,
+) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    pass.set_pipeline(pipeline);
+    pass.set_bind_group(0, bindings, &[]);
+    pass.dispatch_workgroups(groups, 1, 1);
+}
+
+fn compile(device: &wgpu::Device) -> wgpu::ComputePipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some("broaden"),
+        source: wgpu::ShaderSource::Wgsl(layout::SHADER.into()),
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some("broaden"),
+        layout: None,
+        module: &module,
+        entry_point: Some(layout::ENTRY),
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    })
+}
+
+impl Engine for Gpu {
+    fn name(&self) -> String {
+        format!("gpu ({}, {})", self.info.name, self.info.backend)
+    }
+
+    fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+        let device = self.device.clone();
+        let summed = wait::block(&device, self.broaden_async(peaks)).unwrap_or_else(|reason| Err(self.failed(reason)));
+        summed.map_err(|error| {
+            // A lost device is the cause of whatever else went wrong, and says so only when it is waited for.
+            let cause = wait::finish(&device).err().or_else(|| self.trouble.get());
+            cause.map_or(error, |cause| self.failed(cause))
+        })
+    }
+}
