@@ -93,7 +93,7 @@
     function drawTicks() {
       const axis = svg.querySelector(".xaxis");
       axis.replaceChildren();
-      ticks(range, Math.floor((frame.right - frame.left) / 80), spec.x.kind === "count").forEach(function (tick) {
+      ticks(range, frame.ticks, spec.x.kind === "count").forEach(function (tick) {
         const group = add(axis, "g", { transform: "translate(" + xPixel(tick.at).toFixed(1) + " " + frame.bottom + ")" });
         add(group, "path", { d: "M0 0V5" });
         add(group, "text", { y: 19, "text-anchor": "middle" }).textContent = tick.text;

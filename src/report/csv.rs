@@ -14,14 +14,8 @@ pub fn histogram_csv(kinds: &[BondResult]) -> String {
     for kind in kinds {
         for bin in &kind.histogram {
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                text,
-                "{},{},{},{}",
-                field(&kind.pair),
-                number(bin.from),
-                number(bin.to),
-                number(bin.count)
-            );
+            let _ =
+                writeln!(text, "{},{},{},{}", field(&kind.pair), number(bin.from), number(bin.to), number(bin.count));
         }
     }
     text
@@ -56,11 +50,7 @@ fn number(x: f64) -> String {
 
 /// A field, in quotes where it holds a comma, a quote or a line break (RFC 4180).
 fn field(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) {
-        format!("\"{}\"", text.replace('"', "\"\""))
-    } else {
-        text.to_owned()
-    }
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ pub(crate) fn figure(heat: &Heat) -> String {
 fn cells(heat: &Heat, side: f64) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (i, row) in heat.values.iter().enumerate() {
-        for (j, value) in row.iter().take(i + 1).enumerate().filter(|(_, value)| value.abs() >= VISIBLE) {
+        for (j, value) in row.iter().take(i).enumerate().filter(|(_, value)| value.abs() >= VISIBLE) {
             let class = if *value < 0.0 { "negative" } else { "positive" };
             let opacity = (value.abs().min(1.0) * 100.0).round() / 100.0;
             let [x, y] = [j, i].map(|k| tenth(k as f64 * side));

@@ -88,9 +88,14 @@ pub(crate) enum Shape {
     /// Open circles of this radius, in pixels.
     Points(f64),
     /// Bars from the abscissa to `to`, standing on `base`.
-    Bars { to: Vec<f64>, base: Vec<f64> },
+    Bars {
+        to: Vec<f64>,
+        base: Vec<f64>,
+    },
     /// The contour of such bars.
-    Outline { to: Vec<f64> },
+    Outline {
+        to: Vec<f64>,
+    },
 }
 
 /// A straight line across the plot, with words.
