@@ -85,9 +85,10 @@
     }
 
     function outline(s, xs) {
-      const foot = yPixel(0).toFixed(1);
-      const steps = s.y.map((count, i) => "V" + yPixel(count).toFixed(1) + "H" + xPixel(s.to[i]).toFixed(1));
-      return steps.length ? "M" + xPixel(xs[0]).toFixed(1) + " " + foot + steps.join("") + "V" + foot : "";
+      const corners = [];
+      s.y.forEach((count, i) => corners.push([xs[i], count], [s.to[i], count]));
+      if (corners.length) { corners.unshift([xs[0], 0]); corners.push([corners[corners.length - 1][0], 0]); }
+      return corners.map((at, i) => (i ? "L" : "M") + xPixel(at[0]).toFixed(1) + " " + yPixel(at[1]).toFixed(1)).join("");
     }
 
     function drawTicks() {
@@ -246,8 +247,9 @@
     const button = readout.querySelector("button");
     readout.replaceChildren();
     pairs.forEach(function (pair, i) {
-      readout.append((i ? " · " : "") + pair[0] + " ");
+      readout.append((i ? " · " : "") + pair[0]);
       if (pair.length < 2) { return; }
+      readout.append(" ");
       const strong = document.createElement("b");
       strong.textContent = pair[1];
       readout.append(strong);

@@ -4,23 +4,43 @@ use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
     Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult,
 };
+use corefine::report::{Comparison, Entry};
+
+/// The outcome of a usual refinement.
+pub fn sample() -> Outcome {
+    outcome("Co ZIF-62, cycled", 7, 10)
+}
+
+/// Two of them, with a truth that is near.
+pub fn comparison() -> Comparison {
+    let entry = |name: &str, seed: u64, broken: usize| Entry {
+        name: name.to_owned(),
+        outcome: outcome(name, seed, broken),
+        truth: vec![bonds(&mut Noise::new(seed + 100), broken)],
+    };
+    Comparison {
+        title: "Co ZIF-62: pristine against cycled".to_owned(),
+        entries: vec![entry("pristine", 3, 0), entry("cycled", 4, 10)],
+        notes: vec!["Both data sets are synthetic, made by corefine simulate.".to_owned()],
+    }
+}
 
 /// The same numbers on every machine: a linear congruential generator, -1 to 1.
-pub struct Noise(u64);
+struct Noise(u64);
 
 impl Noise {
-    pub fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> f64 {
+    fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 }
 
 /// An outcome whose long bonds make up `broken` of 64.
-pub fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
+fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
     let mut noise = Noise::new(seed);
     let parameters = parameters(&mut noise);
     let refined = parameters.iter().filter(|p| !p.tied).count();
@@ -151,7 +171,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
 }
 
 /// 64 bonds, the last `broken` of them stretched.
-pub fn bonds(noise: &mut Noise, broken: usize) -> BondResult {
+fn bonds(noise: &mut Noise, broken: usize) -> BondResult {
     let mut length = |i: usize| {
         let spread = noise.next() + noise.next();
         if i < 64 - broken { 2.03 + 0.05 * spread } else { 2.45 + 0.09 * spread }
