@@ -44,6 +44,9 @@
     note("reset " + panel.id, panel.dataset.zoom === "" && tickTexts(panel) === ticks);
     note("redrawn " + panel.id, sameShapes(drawn, shapes(panel)));
     mouse(svg, "pointerleave", 0.5, 0.5);
+    ["ArrowRight", "ArrowRight"].forEach((key) => svg.dispatchEvent(new KeyboardEvent("keydown", { key: key })));
+    note("keys " + panel.id + " | " + readout(panel), readout(panel) !== hint && /\d/.test(readout(panel)));
+    mouse(svg, "pointerleave", 0.5, 0.5);
     note("left " + panel.id, readout(panel).includes(hint.trim()));
   }
 

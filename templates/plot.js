@@ -101,10 +101,11 @@
       });
     }
 
+    // Without a range: back to the figure's own.
     function zoom(to) {
-      range = to;
-      const whole = to[0] === spec.x.range[0] && to[1] === spec.x.range[1];
-      panel.dataset.zoom = whole ? "" : to.map((x) => x.toFixed(4)).join(" ");
+      range = to || spec.x.range;
+      const whole = range === spec.x.range;
+      panel.dataset.zoom = whole ? "" : range.map((x) => x.toFixed(4)).join(" ");
       reset.hidden = whole;
       hideCursor();
       draw();
@@ -187,10 +188,10 @@
     });
     svg.addEventListener("pointercancel", function () { start = null; select(0, 0); });
     svg.addEventListener("pointerleave", hideCursor);
-    svg.addEventListener("dblclick", () => zoomAll(spec.x.range));
-    reset.addEventListener("click", () => zoomAll(spec.x.range));
+    svg.addEventListener("dblclick", () => zoomAll(null));
+    reset.addEventListener("click", () => zoomAll(null));
     svg.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") { zoomAll(spec.x.range); return; }
+      if (event.key === "Escape") { zoomAll(null); return; }
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) { return; }
       event.preventDefault();

@@ -6,10 +6,11 @@ use corefine::report;
 use report_sample::{comparison, sample};
 use serde_json::Value;
 
-/// Writes the sample pages where `COREFINE_SAMPLE_PAGES` says, for looking at them.
+/// Writes the sample pages where `COREFINE_SAMPLE_PAGES` says.
 #[test]
-fn sample_pages_for_looking_at() {
-    let Ok(folder) = std::env::var("COREFINE_SAMPLE_PAGES") else { return };
+#[ignore = "writes pages for looking at, checks nothing"]
+fn sample_pages() {
+    let folder = std::env::var("COREFINE_SAMPLE_PAGES").expect("COREFINE_SAMPLE_PAGES names a folder");
     std::fs::write(format!("{folder}/report.html"), report::html(&sample())).unwrap();
     std::fs::write(format!("{folder}/comparison.html"), report::comparison_html(&comparison())).unwrap();
 }

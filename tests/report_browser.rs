@@ -96,7 +96,8 @@ fn a_report_opens_and_answers_to_the_mouse() {
     }
     assert_mentions(&notes, &["size correlations", "hover correlations", "linked zoom"]);
     assert_mentions(&notes, &["part warnings", "part parameters", "part trust", "part provenance", "part bonds-0"]);
-    assert_mentions(&notes, &["hover fit-0 | r 2.78 Å · observed"]);
+    // Half of the picture's width, 500 of 1000, in a frame from 64 to 988 that shows 1.0 to 4.5 Å: 2.652, point 2.65.
+    assert_mentions(&notes, &["hover fit-0 | r 2.65 Å · observed"]);
 }
 
 #[test]

@@ -186,10 +186,11 @@ fn compared(found: &BondResult, truth: Option<&BondResult>) -> [Compared; 5] {
     ]
 }
 
+/// A difference with its sign, which it has only where it does not round to nothing.
 fn signed(difference: f64, places: usize) -> String {
-    let sign = if difference >= 0.5 * 10_f64.powi(-(places as i32)) { "+" } else { "" };
-    // A difference that rounds to nothing has no sign.
-    let rounded = if difference.abs() < 0.5 * 10_f64.powi(-(places as i32)) { 0.0 } else { difference };
+    let least = 0.5 * 0.1_f64.powf(places as f64);
+    let sign = if difference >= least { "+" } else { "" };
+    let rounded = if difference.abs() < least { 0.0 } else { difference };
     format!("{sign}{}", decimals(rounded, places))
 }
 

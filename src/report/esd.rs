@@ -22,7 +22,7 @@ pub fn format(value: f64, esd: Option<f64>) -> String {
     }
 }
 
-/// The same as [`format`], but the bare value where there is no uncertainty: for tables that say so in a column.
+/// The same as [`format()`], but the bare value where there is no uncertainty: for tables that say so in a column.
 pub fn short(value: f64, esd: Option<f64>) -> String {
     match esd {
         Some(esd) if is_usable(value, esd) => bracketed(value, esd),

@@ -1,5 +1,7 @@
 //! A made-up outcome as large as the real ones: 57 parameters, 64 bonds, a curve of Gaussians.
 
+use std::cmp::Ordering;
+
 use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
     Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult,
@@ -123,16 +125,17 @@ fn parameters(noise: &mut Noise) -> Vec<ParameterResult> {
 }
 
 fn correlations(n: usize, noise: &mut Noise) -> Vec<Vec<f64>> {
-    let mut matrix = vec![vec![0.0; n]; n];
-    for i in 0..n {
-        matrix[i][i] = 1.0;
-        for j in 0..i {
-            let r = noise.next().powi(5);
-            (matrix[i][j], matrix[j][i]) = (r, r);
-        }
-    }
-    matrix
+    let triangle: Vec<Vec<f64>> = (0..n).map(|i| (0..i).map(|_| noise.next().powi(5)).collect()).collect();
+    let entry = |i: usize, j: usize| match i.cmp(&j) {
+        Ordering::Greater => triangle[i][j],
+        Ordering::Less => triangle[j][i],
+        Ordering::Equal => 1.0,
+    };
+    (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect()
 }
+
+/// Place in Å, width in Å, area.
+type Peak = (f64, f64, f64);
 
 fn gaussian(r: f64, at: f64, width: f64, area: f64) -> f64 {
     area / r * (-0.5 * ((r - at) / width).powi(2)).exp()
@@ -140,7 +143,7 @@ fn gaussian(r: f64, at: f64, width: f64, area: f64) -> f64 {
 
 fn data(noise: &mut Noise, broken: f64) -> DataResult {
     let r: Vec<f64> = (0..=350).map(|i| 1.0 + 0.01 * f64::from(i)).collect();
-    let shapes: [(&str, &[(f64, f64, f64)]); 6] = [
+    let shapes: [(&str, &[Peak]); 6] = [
         ("C-N", &[(1.36, 0.06, 1.9), (2.2, 0.08, 1.2), (3.4, 0.2, 0.9)]),
         ("C-C", &[(1.38, 0.06, 0.7), (2.15, 0.07, 0.6), (3.6, 0.2, 0.8)]),
         ("C-H", &[(1.08, 0.07, 0.25), (2.1, 0.1, 0.3)]),
@@ -148,7 +151,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
         ("C-Co", &[(2.98, 0.1, 4.4), (4.2, 0.2, 3.0)]),
         ("N-N", &[(2.21, 0.07, 0.5), (3.25, 0.15, 1.2)]),
     ];
-    let curve = |peaks: &[(f64, f64, f64)]| -> Vec<f64> {
+    let curve = |peaks: &[Peak]| -> Vec<f64> {
         let at = |r: &f64| peaks.iter().map(|(p, w, a)| gaussian(*r, *p, *w, *a)).sum::<f64>() - 0.03 * r;
         r.iter().map(at).collect()
     };

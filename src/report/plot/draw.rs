@@ -157,7 +157,11 @@ fn share(value: f64, axis: &Axis) -> f64 {
 fn axis_ticks(axis: &Axis, wanted: usize) -> Vec<Tick> {
     let (low, high) = axis.range;
     match axis.kind {
-        AxisKind::Log => ticks::logarithmic(low, high),
+        AxisKind::Log => match ticks::logarithmic(low, high) {
+            // A range too short to hold two of them is nearly linear anyway.
+            few if few.len() < 2 => ticks::linear(low, high, wanted, false),
+            decades => decades,
+        },
         kind => ticks::linear(low, high, wanted, kind == AxisKind::Count),
     }
 }
