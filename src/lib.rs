@@ -19,6 +19,7 @@ pub mod outcome;
 pub mod pairs;
 pub mod params;
 pub mod read;
+pub mod report;
 pub mod scattering;
 pub mod tangent;
 pub mod transform;

@@ -1,0 +1,84 @@
+//! `result.json`: what a script reads.
+
+use serde::Serialize;
+
+use crate::outcome::{BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult};
+
+/// The contract: these names stay.
+#[derive(Serialize)]
+struct Document<'a> {
+    title: &'a str,
+    version: &'static str,
+    rw: f64,
+    converged: bool,
+    stop: &'a str,
+    iterations: usize,
+    seconds: f64,
+    engine: &'a str,
+    parameters: &'a [ParameterResult],
+    data: Vec<Data<'a>>,
+    bonds: Option<&'a BondResult>,
+    bonds_all: &'a [BondResult],
+    correlations: &'a [Vec<f64>],
+    history: &'a [IterationRecord],
+    determined: &'a Determined,
+    warnings: &'a [String],
+    inputs: &'a [InputFile],
+}
+
+/// A curve without its points: those are in `fit.fgr`.
+#[derive(Serialize)]
+struct Data<'a> {
+    file: &'a str,
+    label: &'a str,
+    points: usize,
+    independent_observations: f64,
+    rw: f64,
+}
+
+impl<'a> From<&'a DataResult> for Data<'a> {
+    fn from(data: &'a DataResult) -> Self {
+        Self {
+            file: &data.file,
+            label: &data.label,
+            points: data.points,
+            independent_observations: data.independent_observations,
+            rw: data.rw,
+        }
+    }
+}
+
+/// `result.json` of a refinement.
+///
+/// Keys: `title version rw converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
+/// tied at_bound`; `data[]` with `file label points independent_observations rw`; `bonds`, the first kind of bond asked
+/// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
+/// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;
+/// `bonds_all`, every kind; `correlations` (rows and columns in the order of the parameters that are not tied);
+/// `history[]` with `rw lambda`; `determined`; `warnings[]`; `inputs[]` with `role path sha256`.
+/// Lengths in Å, U in Å², angles in degrees. What is no number is `null`.
+pub fn json(outcome: &Outcome) -> String {
+    let document = Document {
+        title: &outcome.title,
+        version: super::VERSION,
+        rw: outcome.rw,
+        converged: outcome.converged,
+        stop: &outcome.stop,
+        iterations: outcome.iterations,
+        seconds: outcome.seconds,
+        engine: &outcome.engine,
+        parameters: &outcome.parameters,
+        data: outcome.data.iter().map(Data::from).collect(),
+        bonds: outcome.bonds.first(),
+        bonds_all: &outcome.bonds,
+        correlations: &outcome.correlations,
+        history: &outcome.history,
+        determined: &outcome.determined,
+        warnings: &outcome.warnings,
+        inputs: &outcome.inputs,
+    };
+    // Strings, numbers and lists: nothing here can fail to become JSON (numbers that are none become null).
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}

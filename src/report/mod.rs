@@ -1,0 +1,56 @@
+//! What a refinement found, as texts: JSON, columns, comma-separated values, and pages for people.
+//!
+//! Nothing here writes a file: every function returns a `String`.
+//!
+//! | function | file | for |
+//! |---|---|---|
+//! | [`json`] | `result.json` | scripts |
+//! | [`fgr`] | `fit.fgr` | plotting programs, `numpy.loadtxt` |
+//! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
+//! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
+//! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
+
+mod compare;
+mod csv;
+pub mod esd;
+mod fgr;
+mod figures;
+mod html;
+mod json;
+mod plot;
+mod tables;
+
+pub use compare::comparison_html;
+pub use csv::{bonds_csv, histogram_csv};
+pub use fgr::fgr;
+pub use html::html;
+pub use json::json;
+
+use crate::outcome::{BondResult, Outcome};
+
+/// The version that stands in every report.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Several refinements to be read beside each other: pristine against cycled.
+#[derive(Debug, Clone)]
+pub struct Comparison {
+    /// The page's title.
+    pub title: String,
+    /// The refinements; differences are taken against the first.
+    pub entries: Vec<Entry>,
+    /// Paragraphs that stand at the head of the page: where the data come from, what was done.
+    pub notes: Vec<String>,
+}
+
+/// One refinement of a comparison.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is called beside the others: `pristine`.
+    pub name: String,
+    /// What the refinement found.
+    pub outcome: Outcome,
+    /// The bonds of the structure from which synthetic data were made, where that is known; else empty.
+    ///
+    /// Matched with the outcome's bonds by pair.
+    pub truth: Vec<BondResult>,
+}
