@@ -35,7 +35,7 @@ pub struct Job {
     #[serde(default, with = "named")]
     pub beyond: Named<f64>,
     /// Look for molecules, so that pairs inside one carry their own U (`Uinside.X`).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub molecules: Option<Molecules>,
     /// The bonds to count.
     #[serde(default)]
@@ -72,7 +72,7 @@ pub struct Data {
     #[serde(default)]
     pub grid: GridChoice,
     /// X-rays or neutrons.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radiation: Option<Radiation>,
     /// How pairs of elements are weighted.
     #[serde(default)]
@@ -84,13 +84,13 @@ pub struct Data {
     #[serde(default)]
     pub compat: Compat,
     /// Lower end of the transform, 1/Å (default 0).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qmin: Option<f64>,
     /// Upper end of the transform, 1/Å (default: not truncated).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qmax: Option<f64>,
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soper_lorch: Option<f64>,
 }
 
@@ -143,13 +143,17 @@ pub enum Compat {
 #[serde(default, deny_unknown_fields)]
 pub struct Vary {
     /// Value to start from (default: the structure's).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<f64>,
     /// Lowest value allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub min: Option<f64>,
     /// Highest value allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<f64>,
     /// Soft restraint to the start value: its standard deviation, in the parameter's unit
     /// (Å for `x. y. z.`, converted to fractions).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub sigma: Option<f64>,
 }
 

@@ -4,6 +4,7 @@
 
 pub mod cif;
 pub mod error;
+pub mod job;
 pub mod numbers;
 pub mod observed;
 pub mod ron_model;

@@ -1,0 +1,178 @@
+//! The command line as typed: strings, numbers and paths. What they mean is the plan's affair.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Refine structures against atomic pair distribution functions G(r), and count the bonds.
+#[derive(Debug, Parser)]
+#[command(name = "corefine", version, after_help = "Exit codes: 0 converged, 1 ran but did not converge, 2 could not run.")]
+pub struct Args {
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// Compute G(r) of a structure (CIF, PDFfit .stru, xyz or RON model)
+    Simulate(Simulate),
+    /// Write a commented job file, filled from a structure and the header of a data file
+    Init(Init),
+    /// Refine a structure against a measured G(r), as a job file says
+    Refine(Refine),
+    /// Count the bonds of a structure between two elements
+    Histogram(Histogram),
+    /// List the adapters that wgpu sees, and which one `--engine auto` would take
+    Devices,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Simulate {
+    /// CIF, .stru, xyz or RON model
+    pub structure: PathBuf,
+    #[command(flatten)]
+    pub output: OutputFile,
+    /// What is scattered
+    #[arg(long, value_enum, default_value = "xray")]
+    pub radiation: RadiationArg,
+    /// Faber-Ziman weights in Q space, or one number per pair
+    #[arg(long, value_enum, default_value = "exact")]
+    pub weights: WeightsArg,
+    /// What S(Q) is normalised by: <f>² or <f²>
+    #[arg(long, value_enum, default_value = "mean-squared")]
+    pub normalisation: NormalisationArg,
+    /// Compute the sum as another program does
+    #[arg(long, value_enum)]
+    pub compat: Option<CompatArg>,
+    /// First distance, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub rmin: f64,
+    /// Last distance, Å
+    #[arg(long, value_name = "Å", default_value_t = 30.0, allow_negative_numbers = true)]
+    pub rmax: f64,
+    /// Step of the grid, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.01, allow_negative_numbers = true)]
+    pub rstep: f64,
+    /// Lower end of the transform, 1/Å
+    #[arg(long, value_name = "1/Å", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub qmin: f64,
+    /// Upper end of the transform, 1/Å [default: not truncated]
+    #[arg(long, value_name = "1/Å", allow_negative_numbers = true)]
+    pub qmax: Option<f64>,
+    /// Damping by the instrument's resolution, 1/Å
+    #[arg(long, value_name = "1/Å", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub qdamp: f64,
+    /// Broadening by the instrument's resolution, 1/Å
+    #[arg(long, value_name = "1/Å", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub qbroad: f64,
+    /// Add noise of this standard deviation, 1/Å², as a limited Q range correlates it
+    #[arg(long, value_name = "1/Å²", allow_negative_numbers = true)]
+    pub noise: Option<f64>,
+    /// Seed of the noise
+    #[arg(long, default_value_t = 1, requires = "noise")]
+    pub seed: u64,
+    /// Write a column for each pair of elements too
+    #[arg(long)]
+    pub partials: bool,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Init {
+    /// CIF, .stru, xyz or RON model
+    pub structure: PathBuf,
+    /// The measured curve
+    pub data: PathBuf,
+    #[command(flatten)]
+    pub output: OutputFile,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Refine {
+    /// The job file
+    pub job: PathBuf,
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace older results
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Histogram {
+    /// CIF, .stru, xyz or RON model
+    pub structure: PathBuf,
+    /// The two elements, the centre first
+    #[arg(long, value_name = "Co-N")]
+    pub pair: String,
+    /// A longer bond is broken, Å
+    #[arg(long, value_name = "Å", default_value_t = 2.25, allow_negative_numbers = true)]
+    pub cutoff: f64,
+    /// Neighbours of each centre
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub neighbours: usize,
+    /// Width of a bin, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.1, allow_negative_numbers = true)]
+    pub bin: f64,
+    /// Write the histogram to this file
+    #[arg(short = 'o', value_name = "FILE.csv")]
+    pub output: Option<PathBuf>,
+    /// Replace an older file
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct OutputFile {
+    /// The file to write
+    #[arg(short = 'o', value_name = "FILE")]
+    pub output: PathBuf,
+    /// Replace an older file
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Work {
+    /// What does the sums; `auto` takes a GPU if there is one, `check` runs both and compares
+    #[arg(long, value_enum, default_value = "auto")]
+    pub engine: EngineArg,
+    /// Threads of the CPU [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RadiationArg {
+    Xray,
+    Neutron,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum WeightsArg {
+    Exact,
+    F0,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum NormalisationArg {
+    MeanSquared,
+    SquareMean,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompatArg {
+    Pdffit2,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum EngineArg {
+    Cpu,
+    Gpu,
+    Check,
+    Auto,
+}

@@ -1,0 +1,32 @@
+//! What the command says on stderr: one line for a warning, an error with its hint.
+
+use std::fmt;
+
+/// Why the command could not run: one message, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Failure {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Failure {
+    pub fn new(message: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), hint: None }
+    }
+
+    pub fn with_hint(message: impl fmt::Display, hint: impl fmt::Display) -> Self {
+        Self { message: message.to_string(), hint: Some(hint.to_string()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
+    }
+}
+
+/// Prints a warning on one line, whatever its text.
+pub fn warn(text: &str) {
+    eprintln!("warning: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+}

@@ -1,0 +1,36 @@
+//! From arguments to something that can run: every file is read and every range checked before any work is done.
+
+use super::args::Verb;
+use super::messages::Failure;
+use super::{End, engine, histogram, init, refine, simulate};
+
+/// A verb with all that it needs.
+pub enum Plan {
+    Simulate(simulate::Plan),
+    Init(init::Plan),
+    Refine(refine::Plan),
+    Histogram(histogram::Plan),
+    Devices,
+}
+
+impl Plan {
+    pub fn of(verb: Verb) -> Result<Self, Failure> {
+        Ok(match verb {
+            Verb::Simulate(args) => Self::Simulate(simulate::Plan::of(&args)?),
+            Verb::Init(args) => Self::Init(init::Plan::of(&args)?),
+            Verb::Refine(args) => Self::Refine(refine::Plan::of(&args)?),
+            Verb::Histogram(args) => Self::Histogram(histogram::Plan::of(&args)?),
+            Verb::Devices => Self::Devices,
+        })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        match self {
+            Self::Simulate(plan) => plan.run(),
+            Self::Init(plan) => plan.run(),
+            Self::Refine(plan) => plan.run(),
+            Self::Histogram(plan) => plan.run(),
+            Self::Devices => engine::list_devices(),
+        }
+    }
+}

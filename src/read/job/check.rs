@@ -1,0 +1,201 @@
+//! What a job can mean: every value alone, then the values that stand against each other.
+
+use super::{Problem, names};
+use crate::element::Element;
+use crate::job::{Bonds, Data, FitOptions, GridChoice, Job, Molecules, Vary};
+
+type Checked = Result<(), Problem>;
+
+pub(super) fn check(job: &Job) -> Checked {
+    path("structure", &job.structure)?;
+    data(&job.data)?;
+    job.set.iter().try_for_each(|(name, value)| set(name, *value))?;
+    job.refine.iter().try_for_each(|(name, vary)| refined(name, vary))?;
+    job.ties.iter().enumerate().try_for_each(|(i, tie)| tied(i, tie))?;
+    named_once(job)?;
+    one_delta(job)?;
+    job.beyond
+        .iter()
+        .try_for_each(|(name, rcut)| positive(&format!("beyond/{name}"), &format!("beyond: {name} is"), *rcut))?;
+    job.molecules.iter().try_for_each(molecules)?;
+    job.bonds.iter().enumerate().try_for_each(|(i, kind)| bonds(i, kind))?;
+    fit(&job.fit)
+}
+
+fn path(key: &str, file: &str) -> Checked {
+    if file.trim().is_empty() {
+        return Err(Problem::new(key, "the name of a file is empty", "write its path, relative to the job file"));
+    }
+    Ok(())
+}
+
+fn data(data: &Data) -> Checked {
+    path("data/file", &data.file)?;
+    not_negative("data/rmin", "rmin is", data.rmin)?;
+    positive("data/rmax", "rmax is", data.rmax)?;
+    smaller("data/rmin", ("rmin", data.rmin), ("rmax", data.rmax))?;
+    if let GridChoice::Step(step) = data.grid {
+        positive("data/grid", "the grid's step is", step)?;
+    }
+    if let Some(qmin) = data.qmin {
+        not_negative("data/qmin", "qmin is", qmin)?;
+    }
+    if let Some(qmax) = data.qmax {
+        positive("data/qmax", "qmax is", qmax)?;
+        smaller("data/qmin", ("qmin", data.qmin.unwrap_or(0.0)), ("qmax", qmax))?;
+    }
+    data.soper_lorch.map_or(Ok(()), |width| positive("data/soper_lorch", "soper_lorch is", width))
+}
+
+fn set(name: &str, value: f64) -> Checked {
+    let path = format!("set/{name}");
+    known(&path, name)?;
+    in_range(&path, name, &format!("{name} is {value}"), value)
+}
+
+fn refined(name: &str, vary: &Vary) -> Checked {
+    let path = |key: &str| format!("refine/{name}/{key}");
+    known(&format!("refine/{name}"), name)?;
+    for (key, value) in [("start", vary.start), ("min", vary.min), ("max", vary.max)] {
+        value.map_or(Ok(()), |value| finite(&path(key), &format!("{name} has {key}"), value))?;
+    }
+    if let Some(sigma) = vary.sigma {
+        positive(&path("sigma"), &format!("{name} has sigma"), sigma)?;
+    }
+    if let (Some(min), Some(max)) = (vary.min, vary.max)
+        && min >= max
+    {
+        let problem = format!("{name} has min {min} and max {max}");
+        return Err(Problem::new(path("min"), problem, "min has to be smaller than max"));
+    }
+    vary.start.map_or(Ok(()), |start| starts(name, start, vary))
+}
+
+fn starts(name: &str, start: f64, vary: &Vary) -> Checked {
+    let path = format!("refine/{name}/start");
+    in_range(&path, name, &format!("{name} starts at {start}"), start)?;
+    let (min, max) = (vary.min.unwrap_or(f64::NEG_INFINITY), vary.max.unwrap_or(f64::INFINITY));
+    if start < min || start > max {
+        let problem = format!("{name} starts at {start}, outside its bounds, {min} to {max}");
+        return Err(Problem::new(path, problem, "move the start or the bounds"));
+    }
+    Ok(())
+}
+
+/// A tie's shape and the name on its left; the formula is read where parameters have values.
+fn tied(i: usize, tie: &str) -> Checked {
+    let path = format!("ties/{i}");
+    match tie.split_once('=') {
+        Some((name, formula)) if !formula.trim().is_empty() && !formula.contains('=') => known(&path, name.trim()),
+        _ => {
+            let problem = format!("ties[{i}] is \"{tie}\"");
+            Err(Problem::new(path, problem, "write \"NAME = FORMULA\", such as \"Uiso.C = 1.2 * Uiso.N\""))
+        }
+    }
+}
+
+/// The name on the left of a tie that [`tied`] accepted.
+fn left(tie: &str) -> &str {
+    tie.split('=').next().unwrap_or(tie).trim()
+}
+
+/// A parameter has one source of its value: set, refined or tied.
+fn named_once(job: &Job) -> Checked {
+    let is_set = |name: &str| job.set.iter().any(|(other, _)| other == name);
+    for (name, _) in &job.refine {
+        if is_set(name) {
+            let problem = format!("{name} is both set and refined");
+            let hint = "keep it in `refine`, with the value as its `start`";
+            return Err(Problem::new(format!("refine/{name}"), problem, hint));
+        }
+        if job.ties.iter().any(|tie| left(tie) == name) {
+            let problem = format!("{name} is both tied and refined");
+            return Err(Problem::new(format!("refine/{name}"), problem, "drop the tie, or the line in `refine`"));
+        }
+    }
+    for (i, tie) in job.ties.iter().enumerate() {
+        let name = left(tie);
+        if is_set(name) || job.ties[..i].iter().any(|earlier| left(earlier) == name) {
+            let problem = format!("{name} has two values, one of them by the tie \"{tie}\"");
+            return Err(Problem::new(format!("ties/{i}"), problem, "keep one of them"));
+        }
+    }
+    Ok(())
+}
+
+/// delta1 and delta2 describe one effect in two ways: together they are not determined.
+fn one_delta(job: &Job) -> Checked {
+    let has = |name: &str| job.refine.iter().any(|(other, _)| other == name);
+    if has("delta1") && has("delta2") {
+        let hint = "keep delta2 at low temperature, delta1 well above the Debye temperature";
+        return Err(Problem::new("refine/delta2", "delta1 and delta2 are both refined", hint));
+    }
+    Ok(())
+}
+
+fn molecules(molecules: &Molecules) -> Checked {
+    for (i, symbol) in molecules.exclude.iter().enumerate() {
+        element(&format!("molecules/exclude/{i}"), symbol)?;
+    }
+    not_negative("molecules/slack", "slack is", molecules.slack)
+}
+
+fn bonds(i: usize, bonds: &Bonds) -> Checked {
+    let path = |key: &str| format!("bonds/{i}/{key}");
+    let Some((centre, neighbour)) = bonds.pair.split_once('-') else {
+        let problem = format!("pair \"{}\" is no pair of elements", bonds.pair);
+        return Err(Problem::new(path("pair"), problem, "write the centre first and a hyphen between, \"Co-N\""));
+    };
+    element(&path("pair"), centre)?;
+    element(&path("pair"), neighbour)?;
+    positive(&path("cutoff"), "cutoff is", bonds.cutoff)?;
+    positive(&path("bin"), "bin is", bonds.bin)?;
+    if bonds.neighbours == 0 {
+        return Err(Problem::new(path("neighbours"), "neighbours is 0", "each centre has at least one"));
+    }
+    Ok(())
+}
+
+fn fit(fit: &FitOptions) -> Checked {
+    positive("fit/tolerance", "tolerance is", fit.tolerance)
+}
+
+fn known(path: &str, name: &str) -> Checked {
+    names::check(name).map_err(|unknown| Problem::new(path, unknown.problem, unknown.hint))
+}
+
+fn in_range(path: &str, name: &str, said: &str, value: f64) -> Checked {
+    finite(path, &format!("{name} is"), value)?;
+    match names::allowed(name) {
+        Some((holds, words)) if !holds(value) => Err(Problem::new(path, format!("{said}, but {words}"), "correct it")),
+        _ => Ok(()),
+    }
+}
+
+fn element(path: &str, symbol: &str) -> Checked {
+    let unknown = |_| Problem::new(path, format!("unknown element \"{symbol}\""), "write a symbol from H to Lr");
+    symbol.parse::<Element>().map(drop).map_err(unknown)
+}
+
+fn finite(path: &str, what: &str, value: f64) -> Checked {
+    holds(value.is_finite(), path, what, value, "write a finite number")
+}
+
+fn positive(path: &str, what: &str, value: f64) -> Checked {
+    holds(value > 0.0 && value.is_finite(), path, what, value, "write a number above 0")
+}
+
+fn not_negative(path: &str, what: &str, value: f64) -> Checked {
+    holds(value >= 0.0 && value.is_finite(), path, what, value, "write 0 or more")
+}
+
+fn holds(holds: bool, path: &str, what: &str, value: f64, hint: &str) -> Checked {
+    if holds { Ok(()) } else { Err(Problem::new(path, format!("{what} {value}"), hint)) }
+}
+
+fn smaller(path: &str, (low, from): (&str, f64), (high, to): (&str, f64)) -> Checked {
+    if from < to {
+        return Ok(());
+    }
+    Err(Problem::new(path, format!("{low} is {from}"), format!("it has to be smaller than {high}, {to}")))
+}
