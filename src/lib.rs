@@ -8,6 +8,7 @@ pub mod curve;
 pub mod element;
 pub mod engine;
 pub mod expand;
+pub mod forward;
 pub mod histogram;
 pub mod job;
 pub mod lines;

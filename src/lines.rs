@@ -83,6 +83,11 @@ pub struct Lines {
     pub clamped: usize,
 }
 
+/// Every pair of species, the smaller index first: (0, 0), (0, 1) ... (1, 1) ...
+pub fn classes(species: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..species).flat_map(move |a| (a..species).map(move |b| (a, b)))
+}
+
 impl RowTable {
     /// The rows for a crystal and its tangents. Every column that acts on all pairs, or on the envelope, has every
     /// pair of species; the others have those that their atoms are part of.
@@ -91,15 +96,16 @@ impl RowTable {
         let columns = tangents.len() + 1;
         let mut table =
             Self { species, columns, keys: Vec::new(), place: vec![NONE; columns * species * (species + 1) / 2] };
-        for a in 0..species {
-            for b in a..species {
-                table.add(0, (a, b));
-                for (k, tangent) in tangents.iter().enumerate() {
-                    let moves = |s: usize| tangent.atoms.iter().any(|(i, _)| crystal.atoms[*i as usize].species == s);
-                    if tangent.acts_on_all() || moves(a) || moves(b) {
-                        table.add(k + 1, (a, b));
-                    }
-                }
+        for class in classes(species) {
+            table.add(0, class);
+        }
+        for (k, tangent) in tangents.iter().enumerate() {
+            let mut moved = vec![tangent.acts_on_all(); species];
+            for (atom, _) in &tangent.atoms {
+                moved[crystal.atoms[*atom as usize].species] = true;
+            }
+            for (a, b) in classes(species).filter(|(a, b)| moved[*a] || moved[*b]) {
+                table.add(k + 1, (a, b));
             }
         }
         table
@@ -133,7 +139,8 @@ impl Tangent {
     }
 }
 
-/// The peaks of all pairs that reach the grid, with the terms of every column.
+/// The peaks of the pairs in `list` (all of [`Pairs::list`], or a part of it) that reach the grid, with the terms of
+/// every column.
 ///
 /// `tangents` may be empty: then there is column 0 only.
 ///
@@ -142,12 +149,13 @@ impl Tangent {
 pub fn lines(
     crystal: &Crystal,
     pairs: &Pairs,
+    list: &[Pair],
     shape: &Shape,
     grid: &Grid,
     tangents: &[Tangent],
     rows: &RowTable,
 ) -> Lines {
-    let near = measured(crystal, pairs);
+    let near = measured(crystal, pairs, list);
     let movers = Movers::new(crystal, tangents);
     let mut lines = Lines {
         peaks: Peaks { grid: *grid, rows: rows.keys.len(), peaks: Vec::new(), start: vec![0], terms: Vec::new() },
@@ -182,10 +190,19 @@ pub fn lines(
     lines
 }
 
+/// The standard deviations of the narrowest and the widest peak, Å; `None` where there is no pair.
+pub fn width_range(crystal: &Crystal, pairs: &Pairs, shape: &Shape) -> Option<(f64, f64)> {
+    let widths = measured(crystal, pairs, &pairs.list);
+    let sigmas = widths.iter().filter_map(|(pair, v)| Width::of(crystal, pair, v, shape)).map(|width| width.sigma);
+    sigmas.fold(None, |range, sigma| {
+        let (low, high) = range.unwrap_or((sigma, sigma));
+        Some((sigma.min(low), sigma.max(high)))
+    })
+}
+
 /// The pairs within reach with their vectors, the nearest first.
-fn measured(crystal: &Crystal, pairs: &Pairs) -> Vec<(Pair, Vector3<f64>)> {
-    let mut near: Vec<(f64, u32, Vector3<f64>)> = pairs
-        .list
+fn measured(crystal: &Crystal, pairs: &Pairs, list: &[Pair]) -> Vec<(Pair, Vector3<f64>)> {
+    let mut near: Vec<(f64, u32, Vector3<f64>)> = list
         .iter()
         .enumerate()
         .map(|(index, pair)| (pair, index as u32, pairs.vector(crystal, pair)))
@@ -194,7 +211,7 @@ fn measured(crystal: &Crystal, pairs: &Pairs) -> Vec<(Pair, Vector3<f64>)> {
         .filter(|(r, _, _)| *r > 1e-6 && *r <= pairs.reach)
         .collect();
     near.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)));
-    near.into_iter().map(|(_, index, v)| (pairs.list[index as usize], v)).collect()
+    near.into_iter().map(|(_, index, v)| (list[index as usize], v)).collect()
 }
 
 fn class_of(crystal: &Crystal, pair: &Pair) -> (usize, usize) {

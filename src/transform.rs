@@ -216,7 +216,7 @@ mod tests {
 
     #[test]
     fn windows_have_their_limits() {
-        assert_eq!(Window::Lorch.at(0.0, 20.0), 1.0);
+        assert!((Window::Lorch.at(0.0, 20.0) - 1.0).abs() < 1e-15);
         assert!(Window::Lorch.at(20.0, 20.0).abs() < 1e-15);
         for x in [SMALL * (1.0 - 1e-9), SMALL * (1.0 + 1e-9)] {
             let series = 1.0 - x * x / 10.0 + x.powi(4) / 280.0;

@@ -85,25 +85,27 @@
     }
 
     function outline(s, xs) {
-      const foot = yPixel(0).toFixed(1);
-      const steps = s.y.map((count, i) => "V" + yPixel(count).toFixed(1) + "H" + xPixel(s.to[i]).toFixed(1));
-      return steps.length ? "M" + xPixel(xs[0]).toFixed(1) + " " + foot + steps.join("") + "V" + foot : "";
+      const corners = [];
+      s.y.forEach((count, i) => corners.push([xs[i], count], [s.to[i], count]));
+      if (corners.length) { corners.unshift([xs[0], 0]); corners.push([corners[corners.length - 1][0], 0]); }
+      return corners.map((at, i) => (i ? "L" : "M") + xPixel(at[0]).toFixed(1) + " " + yPixel(at[1]).toFixed(1)).join("");
     }
 
     function drawTicks() {
       const axis = svg.querySelector(".xaxis");
       axis.replaceChildren();
-      ticks(range, Math.floor((frame.right - frame.left) / 80), spec.x.kind === "count").forEach(function (tick) {
+      ticks(range, frame.ticks, spec.x.kind === "count").forEach(function (tick) {
         const group = add(axis, "g", { transform: "translate(" + xPixel(tick.at).toFixed(1) + " " + frame.bottom + ")" });
         add(group, "path", { d: "M0 0V5" });
         add(group, "text", { y: 19, "text-anchor": "middle" }).textContent = tick.text;
       });
     }
 
+    // Without a range: back to the figure's own.
     function zoom(to) {
-      range = to;
-      const whole = to[0] === spec.x.range[0] && to[1] === spec.x.range[1];
-      panel.dataset.zoom = whole ? "" : to.map((x) => x.toFixed(4)).join(" ");
+      range = to || spec.x.range;
+      const whole = range === spec.x.range;
+      panel.dataset.zoom = whole ? "" : range.map((x) => x.toFixed(4)).join(" ");
       reset.hidden = whole;
       hideCursor();
       draw();
@@ -186,10 +188,10 @@
     });
     svg.addEventListener("pointercancel", function () { start = null; select(0, 0); });
     svg.addEventListener("pointerleave", hideCursor);
-    svg.addEventListener("dblclick", () => zoomAll(spec.x.range));
-    reset.addEventListener("click", () => zoomAll(spec.x.range));
+    svg.addEventListener("dblclick", () => zoomAll(null));
+    reset.addEventListener("click", () => zoomAll(null));
     svg.addEventListener("keydown", function (event) {
-      if (event.key === "Escape") { zoomAll(spec.x.range); return; }
+      if (event.key === "Escape") { zoomAll(null); return; }
       const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
       if (!step) { return; }
       event.preventDefault();
@@ -246,8 +248,9 @@
     const button = readout.querySelector("button");
     readout.replaceChildren();
     pairs.forEach(function (pair, i) {
-      readout.append((i ? " · " : "") + pair[0] + " ");
+      readout.append((i ? " · " : "") + pair[0]);
       if (pair.length < 2) { return; }
+      readout.append(" ");
       const strong = document.createElement("b");
       strong.textContent = pair[1];
       readout.append(strong);

@@ -3,8 +3,10 @@
 mod support;
 
 use corefine::crystal::Crystal;
-use corefine::expand::{adp_rotation, cell_freedom, crystal, freedom, to_p1};
-use corefine::model::{Adp, Cell, Model, Operator, Site, SpaceGroup};
+use corefine::expand::{Finding, Severity, adp_rotation, cell_freedom, checks, crystal, freedom, molecules, to_p1};
+use corefine::job::Molecules;
+use corefine::model::{Adp, Beyond, Cell, Disorder, Model, Operator, Site, SpaceGroup};
+use corefine::observed::Header;
 use corefine::units::Frac;
 use moyo::data::{HallSymbol, iter_wyckoff_positions_from_hall_number};
 use nalgebra::{Matrix3, SVector, Vector3};
@@ -364,4 +366,244 @@ fn what_is_no_crystal_is_refused() {
     let lost = model(CUBIC, hall("P 1"), vec![site("Ni1", "Ni", [0.0, f64::NAN, 0.0])]);
     let message = crystal(&lost).unwrap_err().to_string();
     assert!(message.contains("Ni1") && message.contains("y NaN"), "{message}");
+}
+
+// Molecules
+
+const BOX: [f64; 6] = [10.0, 10.0, 10.0, 90.0, 90.0, 90.0];
+
+fn formulas(model: &Model, options: &Molecules) -> Vec<String> {
+    let mut crystal = crystal(model).unwrap();
+    molecules(model, &mut crystal, options).unwrap().into_iter().map(|molecule| molecule.formula).collect()
+}
+
+/// Every bond inside a molecule is short when its atoms are moved by the molecule's cells, and the memberships agree.
+#[test]
+fn molecules_hang_together_across_the_faces_of_the_cell() {
+    let sites = vec![
+        site("C1", "C", [0.97, 0.5, 0.02]),
+        site("O1", "O", [0.09, 0.5, 0.02]),
+        site("N1", "N", [0.97, 0.5, 0.89]),
+        site("C2", "C", [0.4, 0.4, 0.4]),
+        site("O2", "O", [0.4, 0.4, 0.51]),
+        site("Ar1", "Ar", [0.7, 0.7, 0.7]),
+    ];
+    let model = model(BOX, hall("P 1"), sites);
+    let mut crystal = crystal(&model).unwrap();
+    let found = molecules(&model, &mut crystal, &Molecules::default()).unwrap();
+    assert_eq!(found.iter().map(|m| m.formula.as_str()).collect::<Vec<_>>(), ["CNO", "CO"]);
+    assert!(crystal.atoms[5].molecule.is_none());
+    let place = |n: usize| {
+        let (atom, cell) = found[0].atoms[n];
+        crystal.basis * (crystal.atoms[atom].position.0 + cell)
+    };
+    assert!(((place(0) - place(1)).norm() - 1.2).abs() < 1e-9);
+    assert!(((place(0) - place(2)).norm() - 1.3).abs() < 1e-9);
+    let member = |i: usize| crystal.atoms[i].molecule.unwrap();
+    // i and j + n are in one molecule if cell_j + n = cell_i: O1 is bonded to C1 from the next cell along a.
+    assert_eq!(member(1).cell + Vector3::new(1.0, 0.0, 0.0), member(0).cell);
+    assert_eq!(member(2).cell + Vector3::new(0.0, 0.0, -1.0), member(0).cell);
+}
+
+#[test]
+fn an_endless_network_is_refused_with_a_remedy() {
+    let sites = vec![site("Co1", "Co", [0.0, 0.0, 0.0]), site("N1", "N", [0.5, 0.0, 0.0])];
+    let chain = model([3.9, 9.0, 9.0, 90.0, 90.0, 90.0], hall("P 1"), sites);
+    let refusal =
+        |options: &Molecules| molecules(&chain, &mut crystal(&chain).unwrap(), options).unwrap_err().to_string();
+    let message = refusal(&Molecules::default());
+    assert!(message.contains("exclude: [\"Co\"]") && message.contains("\"test\""), "{message}");
+    assert!(message.contains("N1") || message.contains("Co1"), "{message}");
+    let without = Molecules { exclude: vec!["Co".into()], ..Molecules::default() };
+    assert!(formulas(&chain, &without).is_empty());
+    let message = refusal(&Molecules { exclude: vec!["Zz".into()], ..Molecules::default() });
+    assert!(message.contains("\"Zz\""), "{message}");
+    assert!(refusal(&Molecules { slack: f64::NAN, ..Molecules::default() }).contains("slack"));
+}
+
+fn alternative(mut site: Site, group: i32) -> Site {
+    site.occ = 0.5;
+    site.disorder = Some(Disorder { assembly: String::new(), group });
+    site
+}
+
+#[test]
+fn alternatives_do_not_bond() {
+    // C1-O1 and C2-O2 cross at bonding distances.
+    let sites = || {
+        [
+            site("C1", "C", [0.4, 0.5, 0.5]),
+            site("O1", "O", [0.52, 0.5, 0.5]),
+            site("C2", "C", [0.4, 0.6, 0.5]),
+            site("O2", "O", [0.52, 0.6, 0.5]),
+        ]
+    };
+    let [c1, o1, c2, o2] = sites();
+    let one = model(BOX, hall("P 1"), vec![c1, o1, c2, o2]);
+    assert_eq!(formulas(&one, &Molecules::default()), ["C2O2"]);
+    let [c1, o1, c2, o2] = sites();
+    let sites = vec![alternative(c1, 1), alternative(o1, 1), alternative(c2, 2), alternative(o2, 2)];
+    let two = model(BOX, hall("P 1"), sites);
+    assert_eq!(formulas(&two, &Molecules::default()), ["C0.5O0.5", "C0.5O0.5"]);
+}
+
+/// A part with a negative group lies across a centre of inversion: its two images overlap and never bond, in the space
+/// group as in P1.
+#[test]
+fn a_negative_group_keeps_clear_of_its_own_images() {
+    let sites =
+        vec![alternative(site("C1", "C", [0.46, 0.5, 0.5]), -1), alternative(site("O1", "O", [0.58, 0.5, 0.5]), -1)];
+    let model = model(BOX, hall("-P 1"), sites);
+    for model in [model.clone(), to_p1(&model)] {
+        assert_eq!(formulas(&model, &Molecules::default()), ["C0.5O0.5", "C0.5O0.5"]);
+        assert!(findings(&model).is_empty(), "{:?}", findings(&model));
+    }
+    let group = |site: &Site| site.disorder.as_ref().unwrap().group;
+    let p1 = to_p1(&model);
+    assert_eq!(group(&p1.sites[0]), group(&p1.sites[2]));
+    assert_ne!(group(&p1.sites[0]), group(&p1.sites[1]));
+}
+
+// Checks
+
+fn findings(model: &Model) -> Vec<Finding> {
+    checks(model, &crystal(model).unwrap(), None)
+}
+
+/// The one finding that a change to a good structure brings, and words that it must have.
+fn expect(change: impl Fn(&mut Model), severity: Severity, words: &[&str]) {
+    let mut model =
+        model(BOX, hall("-P 1"), vec![site("Co1", "Co", [0.1, 0.2, 0.3]), site("N1", "N", [0.3, 0.2, 0.3])]);
+    assert!(findings(&model).is_empty());
+    change(&mut model);
+    let found = findings(&model);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].severity, severity, "{}", found[0].message);
+    for word in words {
+        assert!(found[0].message.contains(word), "\"{word}\" is not in: {}", found[0].message);
+    }
+}
+
+#[test]
+fn overlaps_are_spoken_of() {
+    let near = [0.15, 0.2, 0.3];
+    expect(|m| m.sites[1].position = Frac(near.into()), Severity::Warning, &["Co1 and N1", "0.500 Å", "2 such"]);
+    let halves = |m: &mut Model| {
+        m.sites[1].position = Frac(near.into());
+        m.sites[0].occ = 0.5;
+        m.sites[1].occ = 0.5;
+    };
+    expect(halves, Severity::Note, &["Co1 and N1", "alternatives"]);
+    expect(|m| m.sites[0].position = Frac::new(0.02, 0.0, 0.0), Severity::Warning, &["Co1 and Co1_2", "0.400 Å"]);
+}
+
+#[test]
+fn occupancies_are_spoken_of() {
+    let shared = |m: &mut Model, occ: f64| {
+        m.sites[1].position = m.sites[0].position;
+        m.sites[0].occ = occ;
+        m.sites[1].occ = occ;
+    };
+    expect(|m| shared(m, 0.6), Severity::Warning, &["Co1 and N1", "1.200"]);
+    expect(|m| m.sites[0].occ = 1.2, Severity::Warning, &["Co1", "1.2"]);
+    expect(|m| m.sites[0].occ = -0.1, Severity::Error, &["Co1", "-0.1", "between 0 and 1"]);
+    // A mixed site is nothing to speak of.
+    let mut mixed =
+        model(BOX, hall("-P 1"), vec![site("La1", "La", [0.1, 0.2, 0.3]), site("Sr1", "Sr", [0.1, 0.2, 0.3])]);
+    shared(&mut mixed, 0.5);
+    assert!(findings(&mixed).is_empty());
+}
+
+#[test]
+fn displacements_are_spoken_of() {
+    expect(|m| m.sites[1].adp = None, Severity::Warning, &["N1", "0.005"]);
+    expect(|m| m.sites[1].adp = Some(Adp::Iso(-0.01)), Severity::Error, &["N1", "-0.01"]);
+    expect(|m| m.sites[1].adp = Some(Adp::Iso(f64::NAN)), Severity::Error, &["N1", "NaN"]);
+    expect(|m| m.sites[1].adp = Some(Adp::Iso(0.0)), Severity::Warning, &["N1", "rest"]);
+    let flat = [0.01, 0.01, 0.01, 0.02, 0.0, 0.0];
+    expect(|m| m.sites[1].adp = Some(Adp::Aniso(flat)), Severity::Error, &["N1", "positive definite", "-0.01"]);
+    expect(|m| m.sites[1].beyond = Some(Beyond { rcut: 4.7, uiso: -1.0 }), Severity::Error, &["N1", "second"]);
+}
+
+#[test]
+fn symmetry_that_contradicts_itself_is_spoken_of() {
+    let cubic = |cell| model(cell, hall("P 4"), vec![site("Co1", "Co", [0.1, 0.2, 0.3])]);
+    let found = findings(&cubic([10.0, 10.4, 10.0, 90.0, 90.0, 90.0]));
+    assert!(found.len() == 1 && found[0].message.contains("10.4000"), "{found:?}");
+    let mut missing = cubic(BOX);
+    missing.space_group.operators.pop();
+    let found = findings(&missing);
+    assert!(found.len() == 1 && found[0].message.contains("no group"), "{found:?}");
+    // Thirds written with four digits are no contradiction.
+    let mut rounded = model(HEXAGONAL, hall("-R 3 2=c"), vec![site("O1", "O", [0.3, 0.0, 0.25])]);
+    for operator in &mut rounded.space_group.operators {
+        operator.translation = operator.translation.map(|x| (x * 1e4).round() / 1e4);
+    }
+    rounded.cell.c = 20.0;
+    assert!(findings(&rounded).is_empty(), "{:?}", findings(&rounded));
+}
+
+#[test]
+fn a_header_that_contradicts_the_model_is_spoken_of() {
+    let model = model(BOX, hall("-P 1"), vec![site("Co1", "Co", [0.1, 0.2, 0.3]), site("O1", "O", [0.3, 0.2, 0.3])]);
+    let crystal = crystal(&model).unwrap();
+    let with = |header: &Header| checks(&model, &crystal, Some(header));
+    let composition = |text: &[(&str, f64)]| Header {
+        composition: Some(text.iter().map(|(s, n)| (s.parse().unwrap(), *n)).collect()),
+        ..Header::default()
+    };
+    assert!(with(&Header::default()).is_empty());
+    assert!(with(&composition(&[("Co2+", 1.0), ("O2-", 1.0)])).is_empty());
+    let found = with(&composition(&[("Co", 3.0), ("O", 4.0)]));
+    assert!(found[0].message.contains("Co 42.9 %, O 57.1 %") && found[0].message.contains("Co 50.0 %"), "{found:?}");
+    assert!(with(&Header { number_density: Some(0.00404), ..Header::default() }).is_empty());
+    let found = with(&Header { number_density: Some(0.05), ..Header::default() });
+    assert!(found[0].message.contains("0.00400") && found[0].message.contains("0.05000"), "{found:?}");
+}
+
+// Reference data
+
+fn reference_model(file: &str) -> Option<Model> {
+    let text = support::reference_text(file)?;
+    Some(corefine::read::structure(text.as_bytes(), file).unwrap().value)
+}
+
+#[test]
+fn zif4_has_32_imidazolates() {
+    let Some(model) = reference_model("zif4_glass/ZIF-4_DFT_relaxed.cif") else { return };
+    let options = Molecules { exclude: vec!["Zn".into()], ..Molecules::default() };
+    let mut crystal = crystal(&model).unwrap();
+    let found = molecules(&model, &mut crystal, &options).unwrap();
+    assert_eq!(found.len(), 32);
+    assert!(found.iter().all(|molecule| molecule.formula == "C3H3N2"), "{found:?}");
+    let free = crystal.atoms.iter().filter(|atom| atom.molecule.is_none()).count();
+    assert_eq!((crystal.atoms.len(), free), (272, 16));
+    let error = molecules(&model, &mut crystal, &Molecules::default()).unwrap_err().to_string();
+    assert!(error.contains("exclude: [\"Zn\"]"), "{error}");
+    for finding in checks(&model, &crystal, None) {
+        println!("{:?}: {}", finding.severity, finding.message);
+    }
+}
+
+#[test]
+fn the_flagship_has_416_atoms_and_64_bonds() {
+    let Some(model) = reference_model("zif62/co_zif62_416.cif") else { return };
+    assert_eq!(model.sites.len(), 52);
+    let mut whole = crystal(&model).unwrap();
+    assert_eq!(whole.atoms.len(), 416);
+    let kind = corefine::job::Bonds::of("Co-N");
+    for model in [model.clone(), to_p1(&model)] {
+        let crystal = crystal(&model).unwrap();
+        let list = corefine::histogram::bonds(&model, &crystal, &kind).unwrap();
+        let result = corefine::histogram::measure(&list, &crystal, &kind, None);
+        println!("{} Co-N, mean {:.4}, {:.4} to {:.4}", result.n, result.mean, result.min, result.max);
+        assert!((result.n - 64.0).abs() < 1e-9 && result.broken == 0.0);
+        for finding in checks(&model, &crystal, None) {
+            println!("{:?}: {}", finding.severity, finding.message);
+        }
+    }
+    let options = Molecules { exclude: vec!["Co".into()], ..Molecules::default() };
+    for molecule in molecules(&model, &mut whole, &options).unwrap() {
+        println!("{}", molecule.formula);
+    }
 }

@@ -230,6 +230,13 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
     }
 }
 
+/// A program may refine on one thread and listen on another.
+#[test]
+fn the_engine_may_change_threads() {
+    fn may_move<T: Send>() {}
+    may_move::<Gpu>();
+}
+
 #[test]
 fn adapters_are_listed() {
     let listed = pollster::block_on(adapters());

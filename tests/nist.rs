@@ -16,7 +16,7 @@ use nalgebra::{DMatrix, DVector};
 use file::Dataset;
 use models::Model;
 
-/// A data set of the collection: its text, its model, and how many digits the fit must reach.
+/// A data set of the collection: its numbers and its model.
 struct Case {
     data: Dataset,
     model: Model,
@@ -77,7 +77,7 @@ impl Problem for &Case {
 
 /// The tightest that makes sense, to see all digits.
 fn options() -> Options {
-    Options { max_iterations: 2000, ftol: 1e-15, xtol: 1e-13, gtol: 1e-15, ..Options::default() }
+    Options { max_iterations: 2000, ftol: 0.0, xtol: 1e-13, gtol: 1e-15, ..Options::default() }
 }
 
 /// Correct digits, at most eleven.
@@ -90,42 +90,63 @@ fn fewest(digits: impl Iterator<Item = f64>) -> f64 {
     digits.fold(f64::INFINITY, f64::min)
 }
 
+/// Digits that the parameters and the standard deviations must reach: eight, but for Lanczos1. Its residuals, 1e-13, are what
+/// rounding to 14 digits left of the data; in f64 they are themselves known to some 1e-3 only, and so are the standard deviations
+/// that follow from them. Its parameters are not affected.
+fn floor(name: &str) -> (f64, f64) {
+    (8.0, if name == "Lanczos1" { 1.5 } else { 8.0 })
+}
+
+/// Fewest digits of the parameters, of their standard deviations, and those of the sum of squares.
+fn reached(case: &Case, fit: &Fit) -> (f64, f64, f64) {
+    let Dataset { certified, certified_esd, .. } = &case.data;
+    let deviation = (fit.residual_norm_sq / case.data.degrees_of_freedom()).sqrt();
+    let esd = |j: usize| fit.esd(j).map_or(f64::NAN, |esd| esd * deviation);
+    (
+        fewest((0..fit.p.len()).map(|j| digits(fit.p[j], certified[j]))),
+        fewest((0..fit.p.len()).map(|j| digits(esd(j), certified_esd[j]))),
+        digits(fit.residual_norm_sq, case.data.certified_sum_of_squares),
+    )
+}
+
 #[test]
 fn certified_values_from_both_starts() {
-    println!("{:9} start  digits of p  esd  |r|²  rank  cond     iter eval  stop", "problem");
+    println!("problem   start digits: p  esd |r|²  rank  condition  iterations residuals  stop");
     let mut failures = Vec::new();
     for case in cases() {
         for (which, start) in case.data.starts.iter().enumerate() {
             let fit = case.fit(start);
-            let freedom = case.data.degrees_of_freedom();
-            let variance = fit.residual_norm_sq / freedom;
-            let of_p = fewest((0..fit.p.len()).map(|j| digits(fit.p[j], case.data.certified[j])));
-            let of_esd = fewest((0..fit.p.len()).map(|j| {
-                let esd = fit.esd(j).map_or(f64::NAN, |esd| esd * variance.sqrt());
-                digits(esd, case.data.certified_esd[j])
-            }));
-            let of_cost = digits(fit.residual_norm_sq, case.data.certified_sum_of_squares);
-            let s = &fit.singular_values;
+            let (p, esd, cost) = reached(&case, &fit);
+            let name = case.data.name;
             println!(
-                "{:9} {}      {:8.1}  {:8.1} {:5.1} {:3}/{} {:8.1e}  {:4} {:4}  {:?}",
-                case.data.name,
+                "{name:9} {}       {p:4.1} {esd:4.1} {cost:4.1}   {}/{}    {:6.0e}       {:4}      {:4}  {:?}",
                 which + 1,
-                of_p,
-                of_esd,
-                of_cost,
                 fit.rank,
                 fit.p.len(),
-                s[0] / s[s.len() - 1],
+                fit.singular_values.max() / fit.singular_values.min(),
                 fit.iterations,
                 fit.evaluations,
                 fit.stop
             );
-            if of_p < 6.0 || of_esd < 5.0 || !fit.stop.converged() {
-                failures.push(format!("{} from start {}", case.data.name, which + 1));
+            let (least_p, least_esd) = floor(name);
+            if p < least_p || esd < least_esd || !fit.stop.converged() {
+                failures.push(format!("{name} from start {}", which + 1));
             }
         }
     }
     assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn default_tolerances_end_at_the_same_minima() {
+    for case in cases() {
+        for start in &case.data.starts {
+            let options = Options { max_iterations: 1000, ..Options::default() };
+            let fit = lm::minimise(&mut &case, DVector::from_column_slice(start), &options, &mut lm::silent).unwrap();
+            let (p, _, _) = reached(&case, &fit);
+            assert!(p >= 4.0 && fit.stop.converged(), "{}: {p} digits, {}", case.data.name, fit.stop);
+        }
+    }
 }
 
 #[test]
@@ -138,20 +159,27 @@ fn derivatives_match_central_differences() {
     }
 }
 
-/// Differences with a step h err by about ε^(2/3) of the value over the parameter; a hundred times that is allowed.
+/// `(4 D(h/2) - D(h)) / 3` of central differences D, in which the error of order h² cancels.
+fn richardson(residuals: impl Fn(f64) -> DVector<f64>, h: f64) -> DVector<f64> {
+    let central = |h: f64| (residuals(h) - residuals(-h)) / (2.0 * h);
+    (central(h / 2.0) * 4.0 - central(h)) / 3.0
+}
+
+/// With h = 1e-5 b the differences lose five of sixteen digits to rounding, relative to the values.
 fn check_derivatives(case: &Case, b: &[f64]) {
-    let jacobian = (&mut &*case).jacobian(&DVector::from_column_slice(b)).unwrap();
+    let b = DVector::from_column_slice(b);
+    let at = |b: &DVector<f64>| (&mut &*case).residuals(b).unwrap();
+    let jacobian = (&mut &*case).jacobian(&b).unwrap();
+    let largest = case.data.y.iter().fold(at(&b).amax(), |a, y| a.max(y.abs()));
     for j in 0..b.len() {
-        let h = 6e-6 * b[j].abs();
+        let h = 1e-5 * b[j].abs();
         let shifted = |h: f64| {
-            let mut b = DVector::from_column_slice(b);
-            b[j] += h;
-            (&mut &*case).residuals(&b).unwrap()
+            let mut shifted = b.clone();
+            shifted[j] += h;
+            at(&shifted)
         };
-        let difference = (shifted(h) - shifted(-h)) / (2.0 * h);
-        let size = jacobian.column(j).amax();
-        let error = (&difference - jacobian.column(j)).amax();
-        let noise = shifted(0.0).amax().max(case.data.y.iter().fold(0.0, |a: f64, y| a.max(y.abs()))) * 1e-15 / h;
-        assert!(error <= 3e-8 * size + noise, "{}: ∂/∂b{} off by {error:e} of {size:e}", case.data.name, j + 1);
+        let error = (richardson(shifted, h) - jacobian.column(j)).amax();
+        let bound = 1e-8 * jacobian.column(j).amax() + 1e-14 * largest / h;
+        assert!(error <= bound, "{}: ∂/∂b{} off by {error:e}, more than {bound:e}", case.data.name, j + 1);
     }
 }

@@ -9,6 +9,7 @@
 //! Damping comes before truncation: resolution acts on S(Q) before it is cut.
 
 mod envelope;
+mod lowq;
 mod pdffit2;
 mod quadrature;
 mod transform;
@@ -27,7 +28,7 @@ use crate::crystal::Crystal;
 use crate::element::Species;
 use crate::engine::{Grid, Rows};
 use crate::job::{Compat, Normalisation, Weights as Mode};
-use crate::lines::{NARROWEST, REACH, RowTable, Sum};
+use crate::lines::{NARROWEST, REACH, RowTable, Sum, classes};
 use crate::observed::Radiation;
 use crate::scattering;
 use crate::tangent::Tangent;
@@ -88,6 +89,8 @@ pub struct Map {
     normalisation: Normalisation,
     amplitudes: Vec<Vec<f64>>,
     way: Way,
+    /// What qmin takes away, for unit scale: distances × pairs of species, in the order of [`RowTable::keys`].
+    below: DMatrix<f64>,
 }
 
 /// The two ways to truncate.
@@ -129,16 +132,29 @@ const RIPPLES: f64 = 6.0;
 const RIPPLES_WHOLE: f64 = 2.0;
 
 impl Map {
-    /// The map for a measurement of a crystal with these species, whose widest peak has the standard deviation
-    /// `widest` and its narrowest `narrowest` (Å).
-    pub fn new(m: &Measurement, species: &[Species], narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+    /// The map for a measurement of a crystal (at the start of a fit), whose widest peak has the standard deviation
+    /// `widest` and its narrowest `narrowest` (Å); `qdamp` is the resolution at the start.
+    ///
+    /// # Errors
+    /// See [`CurveError`].
+    pub fn new(
+        m: &Measurement,
+        crystal: &Crystal,
+        qdamp: f64,
+        narrowest: f64,
+        widest: f64,
+    ) -> Result<Self, CurveError> {
         let (Some(first), Some(last)) = (m.r.first(), m.r.last()) else { return Err(CurveError::Empty) };
         if let Some(qmax) = m.qmax.filter(|qmax| *qmax <= m.qmin) {
             return Err(CurveError::Window(m.qmin, qmax));
         }
         match m.compat {
-            Compat::None => Self::exact(m, species, *last, narrowest, widest),
-            Compat::PdfFit2 => Self::pdffit2(m, species, *first, *last),
+            Compat::None => {
+                let mut map = Self::exact(m, &crystal.species, *last, narrowest, widest)?;
+                map.below = below(m, crystal, qdamp)?;
+                Ok(map)
+            }
+            Compat::PdfFit2 => Self::pdffit2(m, &crystal.species, *first, *last),
         }
     }
 
@@ -152,7 +168,7 @@ impl Map {
             return Err(CurveError::TooLong(rmax, qmax));
         }
         let grid = Grid { first: 1, step: STEP, n };
-        let transform = Transform::new(&grid, &m.r, m.qmin, qmax, m.soper_lorch);
+        let transform = Transform::new(&grid, &m.r, 0.0, qmax, m.soper_lorch);
         let amplitudes = amplitudes(m, species, &transform.q)?;
         Ok(Self {
             grid,
@@ -162,6 +178,7 @@ impl Map {
             normalisation: m.normalisation,
             amplitudes,
             way: Way::Exact(transform),
+            below: DMatrix::zeros(0, 0),
         })
     }
 
@@ -179,6 +196,7 @@ impl Map {
             normalisation: m.normalisation,
             amplitudes: amplitudes(m, species, &[0.0])?,
             way: Way::PdfFit2 { qmax: m.qmax, from: start - from, points: m.r.len() },
+            below: DMatrix::zeros(m.r.len(), classes(species.len()).count()),
         })
     }
 
@@ -198,7 +216,7 @@ impl Map {
         let moved: Vec<Option<Vec<f64>>> = tangents.iter().map(|tangent| count_tangent(crystal, tangent)).collect();
         let columns_of = |row: usize| table.keys[row].0;
         let all = self.project(&rows, table, &weights, table.columns, &columns_of, &moved);
-        let unscaled = all.column(0).into_owned();
+        let unscaled = all.column(0) - self.below.column_sum();
         let mut columns = all.columns(1, tangents.len()).into_owned() * factors.scale;
         for (mut column, tangent) in columns.column_iter_mut().zip(tangents) {
             column.axpy(tangent.shape.scale, &unscaled, 1.0);
@@ -216,7 +234,8 @@ impl Map {
     ) -> Vec<((usize, usize), Vec<f64>)> {
         let rows = self.damped(crystal, factors, &[], table, rows);
         let weights = self.weights(crystal);
-        let parts = self.project(&rows, table, &weights, table.keys.len(), &|row| row, &[]) * factors.scale;
+        let parts = self.project(&rows, table, &weights, table.keys.len(), &|row| row, &[]);
+        let parts = (parts - &self.below) * factors.scale;
         table
             .keys
             .iter()
@@ -365,6 +384,19 @@ fn amplitude(m: &Measurement, species: Species, q: f64) -> Result<f64, CurveErro
             .map(|(factor, _)| factor.at(q))
             .ok_or(CurveError::NoAmplitude(species, "X-ray form factor")),
     }
+}
+
+/// What the lower end of the transform takes away.
+fn below(m: &Measurement, crystal: &Crystal, qdamp: f64) -> Result<DMatrix<f64>, CurveError> {
+    if m.qmin <= 0.0 {
+        return Ok(DMatrix::zeros(m.r.len(), classes(crystal.species.len()).count()));
+    }
+    let rmax = m.r.last().copied().unwrap_or(0.0);
+    // Lines are at least 0.01 wide: nodes at half that, and enough for the fastest wave.
+    let nodes = (m.qmin / 0.005).ceil() as usize + (0.5 * m.qmin * rmax).ceil() as usize + 20;
+    let (q, dq) = gauss_legendre(nodes, 0.0, m.qmin);
+    let weights = Weights::new(amplitudes(m, &crystal.species, &q)?, &crystal.species_counts(), m.normalisation);
+    Ok(lowq::below(crystal, &weights, &q, &dq, qdamp, &m.r))
 }
 
 /// Index of the first distance in steps, and the step, of distances that are multiples of their step.

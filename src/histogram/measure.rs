@@ -1,7 +1,7 @@
 //! The followed bonds in a structure: lengths, histogram, coordination.
 
 use super::uncertainty::Spread;
-use super::{BondCovariance, BondList};
+use super::{BondCovariance, BondList, Centre};
 use crate::crystal::Crystal;
 use crate::job;
 use crate::outcome::{Bin, Bond, BondResult, Coordination};
@@ -47,7 +47,7 @@ pub fn measure(
         n,
         broken,
         fraction: lengths.fraction(kind.cutoff),
-        fraction_esd: spread.as_ref().and_then(|s| per(s.count_variance(&weights).sqrt(), n)),
+        fraction_esd: spread.as_ref().and_then(|s| per(s.count_variance(&weights, 0..weights.len()).sqrt(), n)),
         mean,
         mean_esd: spread.as_ref().and_then(|s| per(s.sum_variance(&weights).sqrt(), n)),
         sd: lengths.standard_deviation(mean),
@@ -137,17 +137,19 @@ fn bonds(list: &BondList, lengths: &[f64], spread: Option<&Spread>) -> Vec<Bond>
     (0..lengths.len()).map(bond).collect()
 }
 
+/// The bonds of one centre stand together, in the order of the centres.
 fn coordination(list: &BondList, lengths: &Lengths, cutoff: f64, spread: Option<&Spread>) -> Vec<Coordination> {
-    let of = |centre: &super::Centre| {
-        let own = list.bonds.iter().map(|bond| if bond.i == centre.atom { bond.weight } else { 0.0 });
-        let weights: Vec<f64> = own.collect();
-        let own = Lengths { lengths: lengths.lengths, weights: &weights };
+    let mut end = 0;
+    let mut of = |centre: &Centre| {
+        let first = end;
+        end += list.bonds[first..].iter().take_while(|bond| bond.i == centre.atom).count();
+        let own = Lengths { lengths: &lengths.lengths[first..end], weights: &lengths.weights[first..end] };
         let bound = own.total() - own.longer_than(cutoff);
         Coordination {
             label: centre.label.clone(),
             number: per(bound, centre.weight).unwrap_or(0.0),
-            esd: spread.and_then(|s| per(s.count_variance(&weights).sqrt(), centre.weight)),
+            esd: spread.and_then(|s| per(s.count_variance(lengths.weights, first..end).sqrt(), centre.weight)),
         }
     };
-    list.centres.iter().map(of).collect()
+    list.centres.iter().map(&mut of).collect()
 }

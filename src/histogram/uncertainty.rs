@@ -1,5 +1,7 @@
 //! How uncertain counts of bonds are whose lengths have errors in common.
 
+use std::ops::Range;
+
 use nalgebra::DMatrix;
 
 /// Nodes and weights of the 10-point Gauss-Legendre rule on [-1, 1], the positive half
@@ -44,16 +46,12 @@ impl<'a> Spread<'a> {
         weights.iter().enumerate().map(row).sum::<f64>().max(0.0)
     }
 
-    /// Variance of `Σ w [d > c]`.
-    pub fn count_variance(&self, weights: &[f64]) -> f64 {
-        let single: Vec<(usize, f64)> = self
-            .margins
-            .iter()
-            .enumerate()
-            .filter_map(|(k, margin)| Some((k, weights[k] * joint((*margin)?, (*margin)?, 1.0).sqrt())))
-            // What is certain varies with nothing (|cov| <= the product of the deviations).
-            .filter(|(_, deviation)| *deviation > 1e-7)
-            .collect();
+    /// Variance of `Σ w [d > c]` over some of the bonds.
+    pub fn count_variance(&self, weights: &[f64], bonds: Range<usize>) -> f64 {
+        let deviation = |k: usize| self.margins[k].map(|margin| weights[k] * joint(margin, margin, 1.0).sqrt());
+        // What is certain varies with nothing: |cov| <= the product of the deviations.
+        let single: Vec<(usize, f64)> =
+            bonds.filter_map(|k| Some((k, deviation(k)?))).filter(|(_, deviation)| *deviation > 1e-7).collect();
         let mut variance = 0.0;
         for (n, &(i, own)) in single.iter().enumerate() {
             variance += own * own;
@@ -109,4 +107,64 @@ fn joint(h: f64, k: f64, rho: f64) -> f64 {
 fn legendre(f: &impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
     let (middle, half) = (0.5 * (from + to), 0.5 * (to - from));
     half * NODES.iter().map(|(x, w)| w * (f(middle - half * x) + f(middle + half * x))).sum::<f64>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn phi(x: f64) -> f64 {
+        (-0.5 * x * x).exp() / std::f64::consts::TAU.sqrt()
+    }
+
+    /// Simpson's rule with 2000 intervals.
+    fn simpson(f: impl Fn(f64) -> f64, from: f64, to: f64) -> f64 {
+        let step = (to - from) / 2000.0;
+        let weight = |n: i32| if n == 0 || n == 2000 { 1.0 } else { f64::from(2 + 2 * (n % 2)) };
+        (0..=2000).map(|n| weight(n) * f(from + f64::from(n) * step)).sum::<f64>() * step / 3.0
+    }
+
+    /// Φ from the middle outwards, so that Simpson's error stays below 1e-13.
+    fn cumulative(x: f64) -> f64 {
+        0.5 + simpson(phi, 0.0, x.clamp(-12.0, 12.0))
+    }
+
+    #[test]
+    fn one_indicator_has_the_variance_of_a_coin() {
+        for h in [0.0, 0.3, -1.0, 2.5, -4.0] {
+            let p = cumulative(h);
+            assert!((joint(h, h, 1.0) - p * (1.0 - p)).abs() < 1e-12, "{h}");
+        }
+        // P(X < 1) = 0.8413447460685429
+        assert!((joint(1.0, 1.0, 1.0) - 0.8413447460685429 * 0.1586552539314571).abs() < 1e-14);
+    }
+
+    #[test]
+    fn orthants_follow_sheppard() {
+        for rho in [-1.0, -0.99, -0.5, 0.0, 0.2, 0.7, 0.999, 1.0] {
+            let expected = f64::asin(rho) / std::f64::consts::TAU;
+            assert!((joint(0.0, 0.0, rho) - expected).abs() < 1e-13, "{rho}");
+        }
+    }
+
+    #[test]
+    fn the_covariance_matches_an_integral_over_the_plane() {
+        for (h, k) in [(1.0, 0.5), (-0.7, 1.3), (2.0, 2.1), (-1.5, -1.4), (0.0, 3.0)] {
+            for rho in [-0.95_f64, -0.4, 0.1, 0.6, 0.9, 0.98] {
+                let width = (1.0 - rho * rho).sqrt();
+                let both = simpson(|x| phi(x) * cumulative((k - rho * x) / width), -9.0, h);
+                let expected = both - cumulative(h) * cumulative(k);
+                assert!((joint(h, k, rho) - expected).abs() < 1e-9, "{h} {k} {rho}: {} {expected}", joint(h, k, rho));
+            }
+        }
+    }
+
+    #[test]
+    fn full_correlation_leaves_the_smaller_of_two_probabilities() {
+        for (h, k) in [(0.3, 0.9), (-1.2, 0.4), (0.5, 0.501), (1.0, 1.00001)] {
+            let (p, q) = (cumulative(h), cumulative(k));
+            assert!((joint(h, k, 1.0) - (p.min(q) - p * q)).abs() < 1e-9, "{h} {k}");
+            assert!((joint(h, k, -1.0) - ((p + q - 1.0).max(0.0) - p * q)).abs() < 1e-9, "{h} {k}");
+        }
+    }
 }

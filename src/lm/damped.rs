@@ -4,6 +4,7 @@ use nalgebra::{Cholesky, DMatrix, DVector};
 
 use super::SMALL;
 use super::bounds::Bounds;
+use super::result::positive_or_one;
 use super::singular::Singular;
 
 /// A Cholesky factor whose pivots differ by more than this has lost half of the digits of the step.
@@ -33,7 +34,7 @@ impl Linear<'_> {
     pub(super) fn factor(&self, free: Vec<usize>) -> Factor {
         let mut scaled = self.jacobian.select_columns(&free);
         for (mut column, &j) in scaled.column_iter_mut().zip(&free) {
-            column /= self.scale[j];
+            column /= positive_or_one(self.scale[j]);
         }
         Factor::new(free, scaled, self.rank_tolerance)
     }
@@ -55,10 +56,17 @@ impl Linear<'_> {
             step[j] = 0.0;
         }
         let target = -(self.residuals + self.jacobian * &*step);
-        let solution = factor.solve(&target, lambda);
+        *step += self.solve(factor, &target, lambda);
+    }
+
+    /// The damped solution of `J x = target` in the free parameters, zero in the others.
+    pub(super) fn solve(&self, factor: &mut Factor, target: &DVector<f64>, lambda: f64) -> DVector<f64> {
+        let mut x = DVector::zeros(self.p.len());
+        let solution = factor.solve(target, lambda);
         for (&j, value) in factor.free.iter().zip(solution.iter()) {
-            step[j] = value / self.scale[j];
+            x[j] = value / positive_or_one(self.scale[j]);
         }
+        x
     }
 
     /// Moves what left the box back to its bound, and out of `free`; false where nothing had left.

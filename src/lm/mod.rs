@@ -9,7 +9,7 @@
 //! Levenberg-Marquardt (Marquardt 1963, J. SIAM 11, 431; Moré 1978, Lect. Notes Math. 630, 105). Each step `δ` solves
 //!
 //! ```text
-//! (JᵀJ + λ D²) δ = -Jᵀ r,      D_j = largest |J_j| met so far
+//! (JᵀJ + λ D²) δ = -Jᵀ r,      D_j = |J_j|, but at least 0.2 times the last
 //! ```
 //!
 //! so that the units of the parameters do not matter. `λ` follows the ratio of the reduction found to the one that
@@ -97,6 +97,8 @@ pub struct Options {
     pub xtol: f64,
     /// Converged where the cosine of the angle between `r` and every free column of `J` is below this.
     pub gtol: f64,
+    /// Converged where `|r|²` is at most this: nothing is left to explain. (A 1e-28th of the first `|r|²` always is.)
+    pub exact: f64,
     /// The first `λ`, relative to the scaled `JᵀJ` with its diagonal of ones.
     pub initial_lambda: f64,
     /// Singular values of the scaled Jacobian below this share of the largest count as zero.
@@ -104,6 +106,9 @@ pub struct Options {
     /// Relative error to which `|r|²` is computed: where a step promises and changes less, it is taken on trust.
     /// In f64 some 1e-13; an engine that computes in f32 needs some 1e-6.
     pub noise: f64,
+    /// Follow the curve of the valley to second order, at the price of one more residual vector per trial
+    /// (Transtrum & Sethna 2012, arXiv:1201.5885).
+    pub acceleration: bool,
     /// `(low, high)` for each parameter; empty: no bounds. Infinite where there is none.
     pub bounds: Vec<(f64, f64)>,
 }
@@ -115,9 +120,11 @@ impl Default for Options {
             ftol: 1e-10,
             xtol: 1e-10,
             gtol: 1e-12,
+            exact: 0.0,
             initial_lambda: 1e-3,
             rank_tolerance: 1e-12,
             noise: 1e-13,
+            acceleration: true,
             bounds: Vec::new(),
         }
     }

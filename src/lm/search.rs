@@ -36,6 +36,15 @@ pub fn minimise<P: Problem>(
     Ok(search.finish(stop))
 }
 
+/// What is left of an old scale `D_j` after one iteration, where the column has become shorter.
+const MEMORY: f64 = 0.2;
+/// Steps that promise a smaller share are straight enough.
+const BENDS_BEYOND: f64 = 1e-8;
+/// Where along the step the curvature is measured.
+const NEAR: f64 = 0.1;
+/// Largest ratio of the second-order to the first-order step.
+const LARGEST_BEND: f64 = 0.75;
+
 struct Search<'a, P: Problem> {
     problem: &'a mut P,
     options: &'a Options,
@@ -125,7 +134,7 @@ impl<'a, P: Problem> Search<'a, P> {
     /// Is there nothing to gain from here?
     fn at_rest(&self) -> Option<Stop> {
         let cost = self.cost();
-        if cost <= EXACT * self.first_cost {
+        if cost <= self.options.exact.max(EXACT * self.first_cost) {
             return Some(Stop::ExactFit);
         }
         let gradient = self.gradient();
@@ -137,12 +146,14 @@ impl<'a, P: Problem> Search<'a, P> {
     /// Tries steps with growing `λ` until one is good, or says why none is.
     fn improve(&mut self) -> Result<Result<Trial, Stop>, LmError<P::Error>> {
         let mut factor = self.linear().factor(self.bounds.free(&self.p, &self.gradient()));
+        let mut longest = 0.0;
         loop {
             let trial = self.attempt(&mut factor)?;
             if self.is_good(&trial) {
                 return Ok(Ok(trial));
             }
-            if let Some(stop) = self.hopeless(&trial) {
+            longest = trial.length.max(longest);
+            if let Some(stop) = self.hopeless(&trial, longest) {
                 return Ok(Err(stop));
             }
             self.lambda *= self.growth;
@@ -151,19 +162,48 @@ impl<'a, P: Problem> Search<'a, P> {
     }
 
     fn attempt(&mut self, factor: &mut Factor) -> Result<Trial, LmError<P::Error>> {
-        let cost = self.cost();
         let linear = self.linear();
-        let p = self.bounds.clip(&(&self.p + linear.step(factor, self.lambda)));
-        // The step as it is stored, not as it was solved: rounding may have swallowed part of it.
-        let step = &p - &self.p;
-        let promised = linear.promised(&step) / cost;
-        let length = linear.scaled_norm(&step) / positive_or_one(linear.scaled_norm(&self.p));
-        let residuals = self.problem.residuals(&p).map_err(LmError::Problem)?;
-        self.evaluations += 1;
-        self.check_length(&residuals)?;
+        let straight = linear.step(factor, self.lambda);
+        let promised = linear.promised(&straight) / self.cost();
+        let length = linear.scaled_norm(&straight) / positive_or_one(linear.scaled_norm(&self.p));
+        if !self.options.acceleration || promised < BENDS_BEYOND {
+            return self.evaluate(straight, promised, length);
+        }
+        match self.bend(factor, &straight)? {
+            Some(bend) => self.evaluate(straight + bend, promised, length),
+            None => Ok(self.untried(promised, length)),
+        }
+    }
+
+    /// Half of the second-order correction to a step: the path of least residual curves, and a step along its
+    /// tangent leaves it (Transtrum & Sethna 2012, arXiv:1201.5885). `None` where it curves too much for a step this long.
+    fn bend(&mut self, factor: &mut Factor, step: &DVector<f64>) -> Result<Option<DVector<f64>>, LmError<P::Error>> {
+        let near = self.residuals_at(&(&self.p + step * NEAR))?;
+        let curvature = ((near - &self.residuals) / NEAR - &self.jacobian * step) * (2.0 / NEAR);
+        let linear = self.linear();
+        let bend = linear.solve(factor, &-curvature, self.lambda) * 0.5;
+        let ratio = 4.0 * linear.scaled_norm(&bend) / positive_or_one(linear.scaled_norm(step));
+        Ok((ratio <= LARGEST_BEND).then_some(bend))
+    }
+
+    fn evaluate(&mut self, step: DVector<f64>, promised: f64, length: f64) -> Result<Trial, LmError<P::Error>> {
+        let p = self.bounds.clip(&(&self.p + step));
+        let residuals = self.residuals_at(&p)?;
         // (a - b)(a + b) keeps digits that a² - b² loses.
-        let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / cost;
+        let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / self.cost();
         Ok(Trial { p, residuals, promised, found, length })
+    }
+
+    /// A trial that needs no residuals to be refused.
+    fn untried(&self, promised: f64, length: f64) -> Trial {
+        Trial { p: self.p.clone(), residuals: self.residuals.clone(), promised, found: f64::NAN, length }
+    }
+
+    fn residuals_at(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, LmError<P::Error>> {
+        self.evaluations += 1;
+        let residuals = self.problem.residuals(p).map_err(LmError::Problem)?;
+        self.check_length(&residuals)?;
+        Ok(residuals)
     }
 
     /// Did the trial lower the sum, or, where rounding hides what it did, was it at least promised to?
@@ -173,15 +213,14 @@ impl<'a, P: Problem> Search<'a, P> {
         trial.promised > 0.0 && (trial.found > 1e-4 * trial.promised || hidden)
     }
 
-    /// Why it is no use to try a shorter step.
-    fn hopeless(&self, trial: &Trial) -> Option<Stop> {
-        let short = trial.length <= self.options.xtol;
-        if short && self.growth <= 2.0 {
-            Some(Stop::SmallStep)
-        } else if trial.length == 0.0 || self.lambda > LARGEST_LAMBDA {
-            Some(Stop::NoImprovement)
-        } else {
-            None
+    /// Why it is no use to try a shorter step. A step of √noise changes a sum at its minimum by the noise.
+    fn hopeless(&self, trial: &Trial, longest: f64) -> Option<Stop> {
+        let in_the_noise = longest <= self.options.noise.sqrt().max(self.options.xtol);
+        let short = trial.length <= self.options.xtol || self.lambda > LARGEST_LAMBDA;
+        match (short, in_the_noise) {
+            (true, true) => Some(Stop::SmallStep),
+            (true, false) => Some(Stop::NoImprovement),
+            (false, _) => None,
         }
     }
 
@@ -212,7 +251,7 @@ impl<'a, P: Problem> Search<'a, P> {
 
     /// Nielsen's rule: the better the linear model foretold the sum, the less damping.
     fn relax(&mut self, ratio: f64) {
-        let factor = (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.1, 2.0);
+        let factor = (1.0 - (2.0 * ratio - 1.0).powi(3)).clamp(0.25, 2.0);
         self.lambda = (self.lambda * factor).max(LEAST_LAMBDA);
         self.growth = 2.0;
     }
@@ -222,7 +261,7 @@ impl<'a, P: Problem> Search<'a, P> {
         self.jacobian = self.problem.jacobian(&self.p).map_err(LmError::Problem)?;
         self.check_jacobian()?;
         for (j, column) in self.jacobian.column_iter().enumerate() {
-            self.scale[j] = positive_or_one(column.norm());
+            self.scale[j] = column.norm().max(MEMORY * self.scale[j]);
         }
         Ok(())
     }

@@ -1,3 +1,136 @@
 //! Named values, and how the crystal moves with each.
+//!
+//! [`Binding::new`] finds out what the names in a [`Job`](crate::job::Job) mean in a model; [`Binding::state`] gives the
+//! structure at given values of the refined parameters, and [`Binding::tangents`] how it moves with each of them.
 
+mod bind;
+mod names;
+mod quantity;
+mod state;
+mod tangents;
 pub mod ties;
+
+pub use bind::{Binding, Free};
+pub use names::{CELL, COORDINATES, Kind, Name, SHAPES, TENSOR, Whole};
+pub use quantity::{Quantity, Variable};
+pub use state::{Setting, State};
+
+use ties::TieError;
+
+/// A job asks for what the model does not have.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum BindError {
+    /// Not the shape of a parameter.
+    #[error("\"{name}\" is no parameter: {SHAPES}")]
+    NoSuchKind {
+        /// The name.
+        name: String,
+    },
+    /// Neither an element nor a label of the model.
+    #[error("\"{name}\": the structure has no element or site \"{target}\" (it has {known})")]
+    NoSuchTarget {
+        /// The name.
+        name: String,
+        /// Its part after the dot.
+        target: String,
+        /// Elements and labels there are.
+        known: String,
+    },
+    /// Symmetry decides it.
+    #[error("\"{name}\" is fixed by symmetry; free here: {free}. Refine one of these, or set symmetry: P1")]
+    FixedBySymmetry {
+        /// The name.
+        name: String,
+        /// What is free instead.
+        free: String,
+    },
+    /// A second U without a distance.
+    #[error(
+        "\"{name}\": {target} has no second U; say from which distance on it holds, beyond: {{ \"{target}\": 4.7 }}"
+    )]
+    NoBeyond {
+        /// The name.
+        name: String,
+        /// The site or element.
+        target: String,
+    },
+    /// A U inside molecules where none are looked for.
+    #[error("\"{name}\" needs molecules; add molecules: (exclude: [\"Co\"]) with the elements that belong to none")]
+    NoMolecules {
+        /// The name.
+        name: String,
+    },
+    /// Two names for one number.
+    #[error("\"{name}\" and \"{other}\" move the same number: keep one of them")]
+    Overlap {
+        /// The later name.
+        name: String,
+        /// The earlier one.
+        other: String,
+    },
+    /// A number that can be set only.
+    #[error("\"{name}\" cannot be refined; give it a value with set: {{ \"{name}\": ... }}")]
+    NotRefinable {
+        /// The name.
+        name: String,
+    },
+    /// delta1 and delta2 at once.
+    #[error("\"delta1\" and \"delta2\" describe the same sharpening: refine one of them")]
+    BothDeltas,
+    /// A value outside what it may be.
+    #[error("\"{name}\" starts at {value}, outside of {low} to {high}: change the start or the bounds")]
+    Outside {
+        /// The name.
+        name: String,
+        /// The start.
+        value: f64,
+        /// Lower bound.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+    /// Refined and tied at once.
+    #[error("\"{name}\" is refined and tied: take it out of refine, or drop the tie \"{tie}\"")]
+    RefinedAndTied {
+        /// The name.
+        name: String,
+        /// The formula.
+        tie: String,
+    },
+    /// A tie whose left side is several numbers.
+    #[error("the tie \"{tie}\": \"{name}\" stands for {count} numbers; tie each by its own name")]
+    NotOne {
+        /// The formula.
+        tie: String,
+        /// The name.
+        name: String,
+        /// How many.
+        count: usize,
+    },
+    /// A formula that cannot be used.
+    #[error(transparent)]
+    Tie(#[from] TieError),
+    /// The structure cannot be expanded.
+    #[error(transparent)]
+    Expand(#[from] crate::expand::ExpandError),
+}
+
+impl BindError {
+    /// The name in the job that the error is about, to find its line.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::NoSuchKind { name }
+            | Self::NoSuchTarget { name, .. }
+            | Self::FixedBySymmetry { name, .. }
+            | Self::NoBeyond { name, .. }
+            | Self::NoMolecules { name }
+            | Self::Overlap { name, .. }
+            | Self::NotRefinable { name }
+            | Self::Outside { name, .. }
+            | Self::RefinedAndTied { name, .. } => Some(name),
+            Self::NotOne { tie, .. } => Some(tie),
+            Self::BothDeltas => Some("delta2"),
+            Self::Tie(_) | Self::Expand(_) => None,
+        }
+    }
+}

@@ -32,11 +32,16 @@ pub(super) fn unique_labels(sites: &mut [Site], name: &str, warnings: &mut Vec<S
 /// A cell that closes no volume, no sites, labels twice, numbers that are not finite, negative occupancies or U,
 /// operators without the identity in front.
 pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
-    let [a, b, c, ..] = model.cell.parameters();
-    let volume = model.cell.volume();
-    if !(a > 0.0 && b > 0.0 && c > 0.0 && volume.is_finite() && volume > 0.0) {
+    let [a, b, c, angles @ ..] = model.cell.parameters();
+    let (edges, volume) = (a > 0.0 && b > 0.0 && c > 0.0, model.cell.volume());
+    if !(edges && angles.iter().all(|angle| (0.0..180.0).contains(angle)) && volume.is_finite() && volume > 0.0) {
         let message = format!("the cell {:?} encloses no volume", model.cell.parameters());
-        return Err(ReadError::value(name, None, message, "correct its edges (Å, above 0) and angles (degrees)"));
+        return Err(ReadError::value(
+            name,
+            None,
+            message,
+            "correct its edges (Å, above 0) and angles (degrees, 0 to 180)",
+        ));
     }
     if model.space_group.operators.first() != Some(&Operator::identity()) {
         let message = "the first operator of the space group is not the identity";

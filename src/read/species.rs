@@ -123,7 +123,7 @@ mod tests {
         let cases = [
             ("Co1", &none, "Co", false),
             ("O2-", &none, "O2-", false),
-            ("Na+", &none, "Na+", false),
+            ("Na+", &none, "Na1+", false),
             ("OW1", &none, "O", false),
             ("D3", &none, "H", true),
             ("CA1", &none, "Ca", true),

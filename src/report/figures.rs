@@ -70,28 +70,26 @@ fn category(i: usize) -> String {
 pub(crate) struct Shared {
     pub lengths: (f64, f64),
     pub highest: f64,
+    /// The largest broken fraction at any cutoff, percent.
+    pub most_broken: f64,
 }
 
 impl Shared {
     /// Wide enough for all of them.
     pub(crate) fn of<'a>(kinds: impl Iterator<Item = &'a BondResult> + Clone) -> Self {
         let bins = kinds.clone().flat_map(|kind| &kind.histogram);
-        let edges: Vec<f64> = bins.clone().flat_map(|bin| [bin.from, bin.to]).chain(kinds.map(|k| k.cutoff)).collect();
+        let edges: Vec<f64> =
+            bins.clone().flat_map(|bin| [bin.from, bin.to]).chain(kinds.clone().map(|k| k.cutoff)).collect();
         let counts: Vec<f64> = bins.map(|bin| bin.count).collect();
         let highest = extent(&counts).map_or(1.0, |(_, high)| high).max(1.0);
-        Self { lengths: padded(extent(&edges), 0.02), highest: 1.12 * highest }
+        let fractions: Vec<f64> = kinds.flat_map(|kind| &kind.fraction_by_cutoff).map(|(_, f)| 100.0 * f).collect();
+        let most_broken = extent(&fractions).map_or(1.0, |(_, high)| high).max(1.0);
+        Self { lengths: padded(extent(&edges), 0.02), highest: 1.12 * highest, most_broken: 1.05 * most_broken }
     }
 }
 
 /// The lengths of one kind of bond; beyond the cutoff in another colour; the truth, where known, as an outline.
-pub(crate) fn histogram(
-    id: &str,
-    bond: &BondResult,
-    truth: Option<&BondResult>,
-    axes: Shared,
-    size: Size,
-    stamp: &str,
-) -> String {
+pub(crate) fn histogram(id: &str, bond: &BondResult, truth: Option<&BondResult>, axes: Shared, stamp: &str) -> String {
     let pair = dashed(&bond.pair);
     let (within, broken) = split(bond);
     let from = |bins: &[Bin]| bins.iter().map(|bin| bin.from).collect::<Vec<_>>();
@@ -113,14 +111,14 @@ pub(crate) fn histogram(
         id: id.to_owned(),
         title: format!("Histogram of the {pair} lengths"),
         description: format!("Number of {pair} bonds per bin of length, with the cutoff at {} Å.", bond.cutoff),
-        size,
+        size: Size::Half,
         x: Axis::new(&format!("{pair} length"), "Å", axes.lengths, AxisKind::Linear),
         y: Axis::new("bonds", "", (0.0, axes.highest), AxisKind::Count),
         grids,
         series,
         marks: vec![cutoff(bond)],
         stamp: stamp.to_owned(),
-        link: String::new(),
+        link: format!("length {}", bond.pair),
     };
     draw::figure(&figure)
 }
@@ -153,7 +151,7 @@ fn split(bond: &BondResult) -> (Vec<f64>, Vec<f64>) {
 }
 
 /// How the broken fraction moves with the cutoff.
-pub(crate) fn fraction(id: &str, bond: &BondResult, truth: Option<&BondResult>) -> String {
+pub(crate) fn fraction(id: &str, bond: &BondResult, truth: Option<&BondResult>, axes: Shared, stamp: &str) -> String {
     let curve = |bond: &BondResult| bond.fraction_by_cutoff.iter().map(|(c, f)| (*c, 100.0 * f)).unzip();
     let (cutoffs, percents): (Vec<f64>, Vec<f64>) = curve(bond);
     if cutoffs.is_empty() {
@@ -166,19 +164,18 @@ pub(crate) fn fraction(id: &str, bond: &BondResult, truth: Option<&BondResult>) 
         series.push(Series::line("truth", "truth", percents).on_grid(1));
         grids.push(cutoffs);
     }
-    let highest = extent(series.iter().flat_map(|s| &s.y)).map_or(1.0, |(_, high)| high);
     let figure = Figure {
         id: id.to_owned(),
         title: format!("Broken fraction of {} against the cutoff", dashed(&bond.pair)),
         description: "Percentage of bonds longer than the cutoff, as the cutoff moves.".to_owned(),
         size: Size::Half,
         x: Axis::new("cutoff", "Å", padded(extent(grids.iter().flatten()), 0.0), AxisKind::Linear),
-        y: Axis::new("broken", "%", (0.0, 1.05 * highest.max(1.0)), AxisKind::Linear),
+        y: Axis::new("broken", "%", (0.0, axes.most_broken), AxisKind::Linear),
         grids,
         series,
         marks: vec![Mark::Vertical { x: bond.cutoff, text: percent(bond.fraction, None), class: "cutoff" }],
-        stamp: String::new(),
-        link: String::new(),
+        stamp: stamp.to_owned(),
+        link: format!("cutoff {}", bond.pair),
     };
     draw::figure(&figure)
 }
@@ -248,10 +245,19 @@ pub(crate) fn change(id: &str, name: &str, first: &DataResult, second: &DataResu
         grids: vec![first.r.clone()],
         series: vec![Series::points("observed", "obs", observed), Series::line("calculated", "calc", calculated)],
         marks: vec![Mark::Horizontal { y: 0.0, class: "zero" }],
-        stamp: if first.label == second.label { first.label.clone() } else { String::new() },
+        stamp: both(&first.label, &second.label),
         link: "r".to_owned(),
     };
     Some(draw::figure(&figure))
+}
+
+/// Two labels as one: a difference inherits both.
+fn both(first: &str, second: &str) -> String {
+    match (first, second) {
+        (one, other) if one == other || other.is_empty() => one.to_owned(),
+        ("", other) => other.to_owned(),
+        (one, other) => format!("{one}, {other}"),
+    }
 }
 
 /// The curve at `r` on the straight line between its neighbours; NaN outside.

@@ -3,7 +3,6 @@
 use askama::Template;
 
 use super::figures::{self, Shared};
-use super::plot::Size;
 use super::tables::{self, BondRow, Correlation, ParameterRow, SiteRow, count, dashed, decimals, percent};
 use crate::outcome::{BondResult, DataResult, Outcome};
 
@@ -156,8 +155,8 @@ fn kind<'a>(i: usize, bond: &'a BondResult, outcome: &Outcome) -> Kind<'a> {
         pair: dashed(&bond.pair),
         percent: percent(bond.fraction, bond.fraction_esd),
         sentence: tables::sentence(bond),
-        histogram: figures::histogram(&format!("histogram-{i}"), bond, None, axes, Size::Half, &stamp),
-        fraction: figures::fraction(&format!("fraction-{i}"), bond, None),
+        histogram: figures::histogram(&format!("histogram-{i}"), bond, None, axes, &stamp),
+        fraction: figures::fraction(&format!("fraction-{i}"), bond, None, axes, &stamp),
         coordination: bond.coordination.iter().map(|c| (c.label.as_str(), coordination(c.number, c.esd))).collect(),
         rows: tables::bonds(bond),
     }

@@ -22,7 +22,7 @@ pub(crate) fn percent(fraction: f64, uncertainty: Option<f64>) -> String {
 pub(crate) fn length(value: f64, uncertainty: Option<f64>) -> String {
     let number = match uncertainty {
         Some(e) if e > 0.0 && e.is_finite() => esd::short(value, uncertainty),
-        _ => esd::plain((1000.0 * value).round() / 1000.0),
+        _ => return format!("{} Å", decimals(value, 3)),
     };
     format!("{} Å", typeset(&number))
 }
@@ -80,9 +80,17 @@ pub(crate) fn parameters(all: &[ParameterResult]) -> (Vec<ParameterRow<'_>>, Vec
             sites.push(SiteRow { site, xyz: [None, None, None] });
             sites.len() - 1
         });
-        sites[row].xyz[axis] = Some(parameter.into());
+        sites[row].xyz[axis] = Some(position(parameter));
     }
     (others, sites)
+}
+
+/// A coordinate, its start with as many decimals as the value has, so that the two can be compared at a glance.
+fn position(p: &ParameterResult) -> ParameterRow<'_> {
+    let row = ParameterRow::from(p);
+    let digits = row.value.split(['(', 'e']).next().and_then(|number| number.split_once('.'));
+    let places = digits.map_or(4, |(_, fraction)| fraction.len());
+    ParameterRow { start: decimals(p.start, places), ..row }
 }
 
 /// The axis and the site of `x.Co1_7`.

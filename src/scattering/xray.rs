@@ -111,6 +111,6 @@ mod tests {
     #[test]
     fn beyond_the_limit_the_value_stays() {
         let (carbon, _) = lookup("C".parse().unwrap()).unwrap();
-        assert_eq!(carbon.at(200.0), carbon.at(Q_LIMIT));
+        assert!((carbon.at(200.0) - carbon.at(Q_LIMIT)).abs() < 1e-15);
     }
 }

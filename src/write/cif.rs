@@ -1,7 +1,5 @@
 //! A model as CIF.
 
-use std::fmt::Write as _;
-
 use crate::model::{Adp, Model, Profile, Site};
 
 /// The model as CIF 1.1: cell, operators, sites and displacement tensors under their standard names, what CIF has no
@@ -50,11 +48,15 @@ impl Out {
         }
     }
 
+    /// One line of values; a text block among them brings its own line breaks.
     fn row(&mut self, values: impl IntoIterator<Item = String>) {
-        let values: Vec<String> = values.into_iter().collect();
-        // A text block brings its own line breaks.
-        let line = values.join(" ").replace(" \n", "\n").replace("\n ;", "\n;");
-        self.0.push_str(&line);
+        for value in values {
+            let fresh = self.0.ends_with('\n');
+            if !fresh && !value.starts_with('\n') {
+                self.0.push(' ');
+            }
+            self.0.push_str(value.strip_prefix('\n').filter(|_| fresh).unwrap_or(&value));
+        }
         self.0.push('\n');
     }
 }
@@ -208,9 +210,7 @@ fn second_displacements(out: &mut Out, sites: &[Site]) {
     ]);
     let text = |value: Option<f64>| value.map_or(".".to_owned(), |value| value.to_string());
     for site in having {
-        let mut line = String::new();
         let (rcut, uiso) = (site.beyond.map(|b| b.rcut), site.beyond.map(|b| b.uiso));
-        let _ = write!(line, "{} {} {} {}", quoted(&site.label), text(rcut), text(uiso), text(site.inside));
-        out.row([line]);
+        out.row([quoted(&site.label), text(rcut), text(uiso), text(site.inside)]);
     }
 }

@@ -1,26 +1,48 @@
 //! A made-up outcome as large as the real ones: 57 parameters, 64 bonds, a curve of Gaussians.
 
+use std::cmp::Ordering;
+
 use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
     Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult,
 };
+use corefine::report::{Comparison, Entry};
+
+/// The outcome of a usual refinement.
+pub fn sample() -> Outcome {
+    outcome("Co ZIF-62, cycled", 7, 10)
+}
+
+/// Two of them, with a truth that is near.
+pub fn comparison() -> Comparison {
+    let entry = |name: &str, seed: u64, broken: usize| Entry {
+        name: name.to_owned(),
+        outcome: outcome(name, seed, broken),
+        truth: vec![bonds(&mut Noise::new(seed + 100), broken)],
+    };
+    Comparison {
+        title: "Co ZIF-62: pristine against cycled".to_owned(),
+        entries: vec![entry("pristine", 3, 0), entry("cycled", 4, 10)],
+        notes: vec!["Both data sets are synthetic, made by corefine simulate.".to_owned()],
+    }
+}
 
 /// The same numbers on every machine: a linear congruential generator, -1 to 1.
-pub struct Noise(u64);
+struct Noise(u64);
 
 impl Noise {
-    pub fn new(seed: u64) -> Self {
+    fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> f64 {
+    fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
     }
 }
 
 /// An outcome whose long bonds make up `broken` of 64.
-pub fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
+fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
     let mut noise = Noise::new(seed);
     let parameters = parameters(&mut noise);
     let refined = parameters.iter().filter(|p| !p.tied).count();
@@ -103,16 +125,17 @@ fn parameters(noise: &mut Noise) -> Vec<ParameterResult> {
 }
 
 fn correlations(n: usize, noise: &mut Noise) -> Vec<Vec<f64>> {
-    let mut matrix = vec![vec![0.0; n]; n];
-    for i in 0..n {
-        matrix[i][i] = 1.0;
-        for j in 0..i {
-            let r = noise.next().powi(5);
-            (matrix[i][j], matrix[j][i]) = (r, r);
-        }
-    }
-    matrix
+    let triangle: Vec<Vec<f64>> = (0..n).map(|i| (0..i).map(|_| noise.next().powi(5)).collect()).collect();
+    let entry = |i: usize, j: usize| match i.cmp(&j) {
+        Ordering::Greater => triangle[i][j],
+        Ordering::Less => triangle[j][i],
+        Ordering::Equal => 1.0,
+    };
+    (0..n).map(|i| (0..n).map(|j| entry(i, j)).collect()).collect()
 }
+
+/// Place in Å, width in Å, area.
+type Peak = (f64, f64, f64);
 
 fn gaussian(r: f64, at: f64, width: f64, area: f64) -> f64 {
     area / r * (-0.5 * ((r - at) / width).powi(2)).exp()
@@ -120,7 +143,7 @@ fn gaussian(r: f64, at: f64, width: f64, area: f64) -> f64 {
 
 fn data(noise: &mut Noise, broken: f64) -> DataResult {
     let r: Vec<f64> = (0..=350).map(|i| 1.0 + 0.01 * f64::from(i)).collect();
-    let shapes: [(&str, &[(f64, f64, f64)]); 6] = [
+    let shapes: [(&str, &[Peak]); 6] = [
         ("C-N", &[(1.36, 0.06, 1.9), (2.2, 0.08, 1.2), (3.4, 0.2, 0.9)]),
         ("C-C", &[(1.38, 0.06, 0.7), (2.15, 0.07, 0.6), (3.6, 0.2, 0.8)]),
         ("C-H", &[(1.08, 0.07, 0.25), (2.1, 0.1, 0.3)]),
@@ -128,7 +151,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
         ("C-Co", &[(2.98, 0.1, 4.4), (4.2, 0.2, 3.0)]),
         ("N-N", &[(2.21, 0.07, 0.5), (3.25, 0.15, 1.2)]),
     ];
-    let curve = |peaks: &[(f64, f64, f64)]| -> Vec<f64> {
+    let curve = |peaks: &[Peak]| -> Vec<f64> {
         let at = |r: &f64| peaks.iter().map(|(p, w, a)| gaussian(*r, *p, *w, *a)).sum::<f64>() - 0.03 * r;
         r.iter().map(at).collect()
     };
@@ -151,7 +174,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
 }
 
 /// 64 bonds, the last `broken` of them stretched.
-pub fn bonds(noise: &mut Noise, broken: usize) -> BondResult {
+fn bonds(noise: &mut Noise, broken: usize) -> BondResult {
     let mut length = |i: usize| {
         let spread = noise.next() + noise.next();
         if i < 64 - broken { 2.03 + 0.05 * spread } else { 2.45 + 0.09 * spread }

@@ -58,3 +58,53 @@ fn term_bound(term: &Term, t: f64, shift: f64, gauss: f64) -> f64 {
     let vanishing = f64::from(f32::MIN_POSITIVE) * (size + 8.0 * (1.0 + t * t));
     SECOND_ORDER * rounding + vanishing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Cpu, Engine, Grid, Peak};
+
+    fn peaks(terms: impl Fn(u32) -> Term) -> Peaks {
+        let center = |i: u32| 40 + i / 7;
+        let peak = |i: u32| Peak { center: center(i), half: 40, offset: 0.004 - 0.001 * f64::from(i % 8), sigma: 0.07 };
+        Peaks {
+            grid: Grid { first: 0, step: 0.01, n: 400 },
+            rows: 1,
+            peaks: (0..2000).map(peak).collect(),
+            start: (0..=2000).collect(),
+            terms: (0..2000).map(terms).collect(),
+        }
+    }
+
+    /// The aim, 1e-5 of the largest value, is certain wherever terms do not cancel, however many there are.
+    #[test]
+    fn the_bound_keeps_the_aim_where_nothing_cancels() {
+        let peaks = peaks(|_| Term { row: 0, a: 1.0, b: 0.0, c: 0.0 });
+        let largest = |rows: &Rows| rows.values.iter().fold(0.0, |largest: f64, &value| largest.max(value));
+        let (curve, bound) = (largest(&Cpu.broaden(&peaks).expect("the CPU")), largest(&error_bound(&peaks)));
+        assert!(bound < 5e-6 * curve, "{bound:e} of {curve}");
+        assert!(bound > 1e-6 * curve, "{bound:e} of {curve}: too good for f32");
+    }
+
+    /// The kernel's operations one by one in f32, their results added up plainly, stay inside.
+    #[test]
+    fn the_same_steps_in_f32_stay_within_the_bound() {
+        let peaks = peaks(|i| {
+            let sign = f64::from(i % 2) - 0.5;
+            Term { row: 0, a: sign / 3.0, b: 20.0 * sign, c: -7.1 * sign }
+        });
+        let (want, bound) = (Cpu.broaden(&peaks).expect("the CPU"), error_bound(&peaks));
+        let mut sums = vec![0f32; peaks.grid.n];
+        for (peak, term) in peaks.peaks.iter().zip(&peaks.terms) {
+            let (slope, shift) = ((peaks.grid.step / peak.sigma) as f32, (peak.offset / peak.sigma) as f32);
+            for m in peaks.reach(peak) {
+                let t = (m as f32 - peak.center as f32) * slope - shift;
+                sums[m] += (term.a as f32 + t * (term.b as f32 + t * term.c as f32)) * (-0.5 * t * t).exp();
+            }
+        }
+        for (m, &sum) in sums.iter().enumerate() {
+            let difference = (f64::from(sum) - want.values[m]).abs();
+            assert!(difference <= bound.values[m], "point {m}: {difference:e}, bound {:e}", bound.values[m]);
+        }
+    }
+}

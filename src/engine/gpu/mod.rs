@@ -40,6 +40,7 @@ pub struct Gpu {
     device: wgpu::Device,
     queue: wgpu::Queue,
     pipeline: wgpu::ComputePipeline,
+    bindings: wgpu::BindGroupLayout,
     buffers: Buffers,
     trouble: Trouble,
     /// Most bytes in one buffer.
@@ -75,7 +76,9 @@ impl Gpu {
         let pipeline = compiled.map_err(|reason| GpuError::Open { adapter: info.name.clone(), reason })?;
         let limits = device.limits();
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        Ok(Self { info, device, queue, pipeline, buffers: Buffers::default(), trouble, most_bytes, fault: None })
+        let bindings = pipeline.get_bind_group_layout(0);
+        let buffers = Buffers::default();
+        Ok(Self { info, device, queue, pipeline, bindings, buffers, trouble, most_bytes, fault: None })
     }
 
     /// The adapter in use.
@@ -95,10 +98,24 @@ impl Gpu {
         self.fault = Some(fault);
     }
 
-    /// The sums; [`Engine::broaden`] waits for them.
+    /// The rows of `peaks`, for a caller who may not wait (a browser's event loop); [`Engine::broaden`] waits.
+    pub async fn broaden_async(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
+        if let Some(trouble) = self.trouble.get() {
+            return Err(self.failed(trouble));
+        }
+        let summed = self.sum(peaks).await;
+        summed.map_err(|reason| self.failed(reason))
+    }
+
+    fn failed(&self, reason: String) -> EngineError {
+        EngineError { engine: self.name(), reason }
+    }
+
+    /// The sums, part by part and dispatch by dispatch.
     async fn sum(&mut self, peaks: &Peaks) -> Result<Rows, String> {
-        if peaks.grid.first + peaks.grid.n + LANES > i32::MAX as usize {
-            return Err(format!("grid index {} is beyond the kernel's integers", peaks.grid.first + peaks.grid.n));
+        let end = peaks.grid.first + peaks.grid.n;
+        if end + LANES > i32::MAX as usize {
+            return Err(format!("grid index {end} is beyond the kernel's integers; use --engine cpu"));
         }
         let mut rows = Rows::zeros(peaks.rows, peaks.grid.n);
         for part in work::parts(peaks, self.room::<layout::Peak>(), self.room::<layout::Term>())? {
@@ -134,11 +151,11 @@ impl Gpu {
         if fault == Some(Fault::Lost) {
             self.device.destroy();
         }
-        let Self { device, queue, buffers, most_bytes, pipeline, .. } = self;
+        let Self { device, queue, buffers, most_bytes, pipeline, bindings, .. } = self;
         let run = || {
             buffers.prepare(device, queue, *most_bytes, tiles);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let bindings = buffers.bind(device, &pipeline.get_bind_group_layout(0));
+            let bindings = buffers.bind(device, bindings);
             encode(&mut encoder, pipeline, (fault != Some(Fault::Invalid)).then_some(&bindings), {
                 if fault == Some(Fault::Silent) { 0 } else { tiles.len() as u32 }
             });
@@ -187,16 +204,12 @@ impl Engine for Gpu {
     }
 
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
-        let failed = |gpu: &Self, reason| EngineError { engine: gpu.name(), reason };
-        if let Some(trouble) = self.trouble.get() {
-            return Err(failed(self, trouble));
-        }
         let device = self.device.clone();
-        let summed = wait::block(&device, self.sum(peaks));
-        summed.map_err(|reason| {
+        let summed = wait::block(&device, self.broaden_async(peaks)).unwrap_or_else(|reason| Err(self.failed(reason)));
+        summed.map_err(|error| {
             // A lost device is the cause of whatever else went wrong, and says so only when it is waited for.
             let cause = wait::finish(&device).err().or_else(|| self.trouble.get());
-            failed(self, cause.unwrap_or(reason))
+            cause.map_or(error, |cause| self.failed(cause))
         })
     }
 }

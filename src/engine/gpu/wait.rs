@@ -33,12 +33,12 @@ fn one_line(report: &str) -> String {
 
 /// Runs a future to its end, letting the device work whenever it waits. Not for browsers, whose device works only
 /// when nobody waits.
-pub(super) fn block<T>(device: &wgpu::Device, future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+pub(super) fn block<T>(device: &wgpu::Device, future: impl Future<Output = T>) -> Result<T, String> {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {
         if let Poll::Ready(result) = future.as_mut().poll(&mut context) {
-            return result;
+            return Ok(result);
         }
         finish(device)?;
     }

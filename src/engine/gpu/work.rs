@@ -162,3 +162,78 @@ fn pack_term(term: &crate::engine::Term, peak: u32) -> Result<Term, String> {
         term.row, term.a, term.b, term.c
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{Peak, Term};
+
+    /// Three rows, of which the first is crowded, the second sparse, the third empty.
+    fn peaks() -> Peaks {
+        let peak = |i: u32| Peak { center: i / 8, half: 5 + i % 40, offset: 0.0, sigma: 0.1 };
+        let term = |row| Term { row, a: 1.0, b: 0.0, c: 0.0 };
+        let mut peaks = Peaks {
+            grid: Grid { first: 100, step: 0.01, n: 300 },
+            rows: 3,
+            peaks: (0..4000).map(peak).collect(),
+            start: vec![0],
+            terms: Vec::new(),
+        };
+        for i in 0..4000 {
+            peaks.terms.push(term(0));
+            if i % 50 == 0 {
+                peaks.terms.push(term(1));
+            }
+            peaks.start.push(peaks.terms.len() as u32);
+        }
+        peaks
+    }
+
+    /// How many terms lie over each point of each row, by the tiles and by the peaks themselves.
+    #[test]
+    fn tiles_visit_every_term_within_reach_once() {
+        let peaks = peaks();
+        let work = Work::new(&peaks, 0..peaks.peaks.len()).expect("fits");
+        let mut visited = vec![0; peaks.rows * peaks.grid.n];
+        for (tile, &row) in work.tiles.iter().zip(&work.rows) {
+            assert!(tile.lo < tile.hi && tile.hi - tile.lo <= MAX_TERMS as u32, "{tile:?}");
+            for m in (tile.first as usize - 100..).take(LANES).take_while(|&m| m < 300) {
+                let over = |k: &u32| {
+                    let peak = &work.peaks[work.terms[*k as usize].peak as usize];
+                    (m + 100).abs_diff(peak.center as usize) <= peak.half as usize
+                };
+                visited[row as usize * 300 + m] += (tile.lo..tile.hi).filter(over).count();
+            }
+        }
+        let mut expected = vec![0; peaks.rows * peaks.grid.n];
+        for (i, peak) in peaks.peaks.iter().enumerate() {
+            for term in peaks.terms_of(i) {
+                peaks.reach(peak).for_each(|m| expected[term.row as usize * 300 + m] += 1);
+            }
+        }
+        assert_eq!(visited, expected);
+        assert!(work.rows.iter().all(|&row| row < 2));
+    }
+
+    #[test]
+    fn parts_and_chunks_keep_to_their_limits() {
+        let peaks = peaks();
+        let cut = parts(&peaks, 300, 200).expect("can be cut");
+        assert_eq!((cut[0].start, cut[cut.len() - 1].end), (0, 4000));
+        assert!(cut.windows(2).all(|two| two[0].end == two[1].start));
+        for part in &cut {
+            let terms = peaks.start[part.end] - peaks.start[part.start];
+            assert!(!part.is_empty() && part.len() <= 300 && terms <= 200, "{part:?}");
+        }
+        assert!(parts(&peaks, 300, 1).is_err());
+
+        let work = Work::new(&peaks, 0..4000).expect("fits");
+        let chunks = work.chunks(3, 1500);
+        assert_eq!((chunks[0].start, chunks[chunks.len() - 1].end), (0, work.tiles.len()));
+        assert!(chunks.windows(2).all(|two| two[0].end == two[1].start));
+        for chunk in chunks {
+            let terms: u32 = work.tiles[chunk.clone()].iter().map(|tile| tile.hi - tile.lo).sum();
+            assert!((1..=3).contains(&chunk.len()) && terms <= 1500, "{chunk:?}: {terms}");
+        }
+    }
+}

@@ -47,7 +47,8 @@ pub(super) fn second_displacements(block: &Block, sites: &mut [Site], file: &str
 /// Where the structure comes from: this program's own lines, or what a published CIF says of itself.
 pub(super) fn provenance(block: &Block) -> Vec<String> {
     const LINE: &str = "_corefine_provenance_line";
-    if let Some(lines) = block.table(LINE).and_then(|table| table.column(LINE)) {
+    if block.value(&["_corefine_title"]).is_some() {
+        let lines = block.table(LINE).and_then(|table| table.column(LINE)).unwrap_or_default();
         return lines.iter().map(|value| value.text.clone()).collect();
     }
     block.comments.iter().filter_map(|comment| tidy(comment)).chain(citation(block)).take(60).collect()

@@ -35,7 +35,9 @@ fn close_group<'a>(groups: &mut Vec<Vec<(Species, f64)>>, rest: &'a str) -> Opti
     let inner = groups.pop()?;
     let (factor, rest) = count(rest)?;
     let outer = groups.last_mut()?;
-    inner.into_iter().for_each(|(species, n)| add(outer, species, n * factor));
+    for (species, n) in inner {
+        add(outer, species, n * factor);
+    }
     Some(rest)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn layout(labels: Option<&Labels>, columns: usize) -> Layout {
 
 /// The layout of a fit: with labels the observed curve, without them PDFgui's five columns.
 pub(super) fn fit_layout(labels: Option<&Labels>, columns: usize, name: &str) -> Result<Layout, DataError> {
-    let by_label = labels.and_then(|labels| labelled(labels, columns)).filter(|_| columns != 5 || names_a_part(labels));
+    let by_label = labels.and_then(|labels| labelled(labels, columns)).filter(|_| names_a_part(labels));
     match by_label {
         Some(layout) => Ok(layout),
         None if columns == 5 => Ok(Layout { value: Value::Sum(1, 4), sigma: Some(3) }),
@@ -142,7 +142,9 @@ fn settle_sigma(points: &mut Vec<Point>, layout: Layout, axis: &str, warnings: &
             column + 1,
             points.len()
         ));
-        points.iter_mut().for_each(|p| p.sigma = None);
+        for point in points {
+            point.sigma = None;
+        }
     }
 }
 
@@ -150,8 +152,7 @@ fn check(points: &[Point], axis: &'static str, left_out: usize, name: &str) -> R
     if points.len() < 2 {
         return Err(DataError::TooFew { name: name.to_owned(), points: points.len(), left_out });
     }
-    if let Some(pair) = points.windows(2).find(|pair| pair[1].x <= pair[0].x) {
-        let (before, here) = (&pair[0], &pair[1]);
+    if let Some((before, here)) = points.iter().zip(&points[1..]).find(|(before, here)| here.x <= before.x) {
         return Err(DataError::NotAscending {
             name: name.to_owned(),
             line: here.line,

@@ -130,7 +130,7 @@ fn temperature(settings: &Settings, warnings: &mut Vec<String>) -> Option<f64> {
         .and_then(number)
         .filter(|t| t.is_finite() && *t > 0.0);
     match (stated, run) {
-        (Some(stated), Some(run)) if stated != run => {
+        (Some(stated), Some(run)) if (stated - run).abs() > 0.5 => {
             warnings.push(format!("the header has temp={stated}, but the run is named {run}K: {run} K was taken"));
             Some(run)
         }

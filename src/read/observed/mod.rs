@@ -4,6 +4,7 @@
 mod composition;
 mod curve;
 mod error;
+mod gudrun;
 mod header;
 mod labels;
 mod reciprocal;
@@ -57,9 +58,11 @@ enum Kind {
 /// r that does not ascend, nothing but zeros, raw intensity.
 pub fn observed(bytes: &[u8], name: &str) -> Result<Observed, DataError> {
     let text = text::decode(bytes, name)?;
-    let sheet = sheet::split(&text, name)?;
+    let mut sheet = sheet::split(&text, name)?;
     let labels = labels::find(&sheet.header);
-    match kind(name, labels.as_ref()) {
+    let kind = kind(name, labels.as_ref());
+    let moved = bins(&mut sheet, kind);
+    let read = match kind {
         Kind::Raw => Err(DataError::RawIntensity { name: name.to_owned() }),
         Kind::G => in_r(&sheet, labels.as_ref(), curve::layout(labels.as_ref(), sheet.columns()), Form::G, name),
         Kind::Fit => {
@@ -69,7 +72,8 @@ pub fn observed(bytes: &[u8], name: &str) -> Result<Observed, DataError> {
         // The third column of a .dofr is no uncertainty: it is zero but for stray values.
         Kind::D => in_r(&sheet, labels.as_ref(), Layout { value: Value::Column(1), sigma: None }, Form::D, name),
         in_q => Ok(reciprocal::read(&sheet, labels.as_ref(), in_q, name)?.to_observed_unasked()),
-    }
+    };
+    read.map(|curve| Observed { warnings: moved.into_iter().chain(curve.warnings).collect(), ..curve })
 }
 
 /// Reads a measured S(Q) or F(Q): `.int01` (GudrunX: S(Q) - 1), `.sq`, `.fq`, or columns labelled so.
@@ -84,13 +88,21 @@ pub fn observed(bytes: &[u8], name: &str) -> Result<Observed, DataError> {
 /// [`DataError`], as [`observed`], and where the file is none in Q.
 pub fn reciprocal(bytes: &[u8], name: &str) -> Result<Reciprocal, DataError> {
     let text = text::decode(bytes, name)?;
-    let sheet = sheet::split(&text, name)?;
+    let mut sheet = sheet::split(&text, name)?;
     let labels = labels::find(&sheet.header);
-    match kind(name, labels.as_ref()) {
+    let kind = kind(name, labels.as_ref());
+    let moved = bins(&mut sheet, kind);
+    let read = match kind {
         Kind::Raw => Err(DataError::RawIntensity { name: name.to_owned() }),
         Kind::G | Kind::Fit | Kind::D => Err(DataError::NotReciprocal { name: name.to_owned() }),
         in_q => reciprocal::read(&sheet, labels.as_ref(), in_q, name),
-    }
+    };
+    read.map(|curve| Reciprocal { warnings: moved.into_iter().chain(curve.warnings).collect(), ..curve })
+}
+
+/// Gudrun's files are brought from the edges of their bins to the centres.
+fn bins(sheet: &mut Sheet, kind: Kind) -> Option<String> {
+    matches!(kind, Kind::D | Kind::SofQMinusOne).then(|| gudrun::centre_bins(sheet)).flatten()
 }
 
 fn kind(name: &str, labels: Option<&Labels>) -> Kind {
@@ -110,10 +122,9 @@ fn kind(name: &str, labels: Option<&Labels>) -> Kind {
 fn by_labels(labels: &Labels) -> Kind {
     let second = labels.second.to_ascii_lowercase();
     match labels.roles[0] {
-        Role::Angle => Kind::Raw,
         Role::Q if second.starts_with('f') => Kind::FofQ,
         Role::Q if second.starts_with('s') => Kind::SofQ,
-        Role::Q => Kind::Raw,
+        Role::Q | Role::Angle => Kind::Raw,
         _ => Kind::G,
     }
 }

@@ -42,7 +42,7 @@ impl Reciprocal {
     /// G(r) at the distances `r` in Å, from the part of the curve between `qmin` and `qmax` in 1/Å.
     ///
     /// Below the first point `S(Q) - 1` keeps its first value; see [`sine_transform`]. The header of the result carries
-    /// the limits that were used.
+    /// the limits that were used. Uncertainties come along unless the file has none or `r` begins at 0, where theirs would vanish.
     pub fn to_observed(&self, qmin: f64, qmax: f64, r: &[f64], window: Window) -> Observed {
         let qmax = self.q.last().map_or(qmax, |last| qmax.min(*last));
         let g = sine_transform(&self.q, &self.f(), r, qmin, qmax, window);
@@ -62,7 +62,7 @@ impl Reciprocal {
     /// the Nyquist step `π / qmax` where that is finer.
     pub(super) fn to_observed_unasked(&self) -> Observed {
         let qmax = self.q.last().copied().unwrap_or_default();
-        let step = R_STEP.min(std::f64::consts::PI / (4.0 * qmax)).max(R_STEP / 20.0);
+        let step = R_STEP.min(std::f64::consts::PI / (4.0 * qmax)).max(R_STEP / 4.0);
         let points = (R_LAST / step).round() as usize;
         let r: Vec<f64> = (1..=points).map(|i| i as f64 * step).collect();
         let mut observed = self.to_observed(0.0, qmax, &r, Window::None);
@@ -91,7 +91,6 @@ impl Reciprocal {
 /// The curve of a sheet that is known to hold one in Q.
 pub(super) fn read(sheet: &Sheet, labels: Option<&Labels>, kind: Kind, name: &str) -> Result<Reciprocal, DataError> {
     let mut curve = curve(sheet, layout(labels, sheet.columns()), "Q", name)?;
-    drop_padding(&mut curve, sheet);
     if kind == Kind::SofQ {
         subtract_one(&mut curve);
     }
@@ -102,22 +101,6 @@ pub(super) fn read(sheet: &Sheet, labels: Option<&Labels>, kind: Kind, name: &st
     let form = if kind == Kind::FofQ { Form::FofQ } else { Form::SofQ };
     let Curve { x: q, y: value, sigma: dvalue, warnings } = curve;
     Ok(Reciprocal { name: name.to_owned(), q, value, dvalue, form, header, warnings })
-}
-
-/// Gudrun ends its files with a row of zeros, which is no measurement (the last bin's edge).
-fn drop_padding(curve: &mut Curve, sheet: &Sheet) {
-    let zeros = curve.y.iter().rev().take_while(|&&y| y == 0.0).count();
-    let padding =
-        sheet.rows.iter().rev().take(zeros).take_while(|row| row.values[1..].iter().all(|&v| v == 0.0)).count();
-    let padding = padding.min(curve.y.len().saturating_sub(2));
-    if padding == 0 {
-        return;
-    }
-    let keep = curve.x.len() - padding;
-    curve.warnings.push(format!("{padding} rows of zeros left out at the end, beyond Q = {}", curve.x[keep - 1]));
-    curve.x.truncate(keep);
-    curve.y.truncate(keep);
-    curve.sigma.truncate(keep);
 }
 
 /// S(Q) goes to 1 at high Q; some programs write S(Q) - 1 into a file of the same name.

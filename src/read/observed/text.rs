@@ -22,7 +22,7 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 
 fn eight_bit(bytes: &[u8], name: &str) -> Result<String, DataError> {
     if let Some(at) = bytes.iter().position(|&byte| !is_text(byte)) {
-        let line = 1 + bytes[..at].iter().filter(|&&byte| byte == b'\n').count();
+        let line = bytes[..=at].split(|&byte| byte == b'\n').count();
         return Err(DataError::Binary { name: name.to_owned(), line, byte: bytes[at] });
     }
     Ok(match std::str::from_utf8(bytes) {

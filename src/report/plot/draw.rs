@@ -30,6 +30,8 @@ struct Vertical<'a> {
     /// The words stand left of the line where there is no room to its right.
     anchor: &'static str,
     shift: f64,
+    /// Height of the words: below the stamp, where a half-width picture has one.
+    height: f64,
 }
 
 /// The plot's rectangle inside the picture, pixels.
@@ -41,6 +43,8 @@ pub(crate) struct Frame {
     pub right: f64,
     pub top: f64,
     pub bottom: f64,
+    /// About how many ticks the x axis carries.
+    pub ticks: usize,
 }
 
 /// What the script needs to draw the figure again.
@@ -84,7 +88,7 @@ pub(crate) fn figure(figure: &Figure) -> String {
         x_ticks: x_ticks(&place),
         y_ticks: y_ticks(&place),
         paths: figure.series.iter().map(|series| path(series, figure, &place)).collect(),
-        verticals: figure.marks.iter().filter_map(|mark| vertical(mark, &place)).collect(),
+        verticals: figure.marks.iter().filter_map(|mark| vertical(mark, figure, &place)).collect(),
         horizontals: figure.marks.iter().filter_map(|mark| horizontal(mark, &place)).collect(),
         data: data(figure, frame),
     };
@@ -94,12 +98,12 @@ pub(crate) fn figure(figure: &Figure) -> String {
 
 impl Frame {
     fn of(size: Size) -> Self {
-        let (width, height) = match size {
-            Size::Wide => (1000.0, 420.0),
-            Size::Low => (1000.0, 320.0),
-            Size::Half => (490.0, 320.0),
+        let (width, height, ticks) = match size {
+            Size::Wide => (1000.0, 420.0, 11),
+            Size::Low => (1000.0, 320.0, 11),
+            Size::Half => (490.0, 320.0, 7),
         };
-        Self { width, height, left: 64.0, right: width - 12.0, top: 14.0, bottom: height - 46.0 }
+        Self { width, height, left: 64.0, right: width - 12.0, top: 14.0, bottom: height - 46.0, ticks }
     }
 
     fn mid_x(&self) -> f64 {
@@ -153,14 +157,17 @@ fn share(value: f64, axis: &Axis) -> f64 {
 fn axis_ticks(axis: &Axis, wanted: usize) -> Vec<Tick> {
     let (low, high) = axis.range;
     match axis.kind {
-        AxisKind::Log => ticks::logarithmic(low, high),
+        AxisKind::Log => match ticks::logarithmic(low, high) {
+            // A range too short to hold two of them is nearly linear anyway.
+            few if few.len() < 2 => ticks::linear(low, high, wanted, false),
+            decades => decades,
+        },
         kind => ticks::linear(low, high, wanted, kind == AxisKind::Count),
     }
 }
 
 fn x_ticks(place: &Place) -> Vec<(f64, String)> {
-    let wanted = (place.frame.inner_width() / 80.0) as usize;
-    axis_ticks(place.x, wanted).into_iter().map(|tick| (tenth(place.x(tick.at)), tick.text)).collect()
+    axis_ticks(place.x, place.frame.ticks).into_iter().map(|tick| (tenth(place.x(tick.at)), tick.text)).collect()
 }
 
 fn y_ticks(place: &Place) -> Vec<(f64, String)> {
@@ -169,12 +176,13 @@ fn y_ticks(place: &Place) -> Vec<(f64, String)> {
     axis_ticks(place.y, wanted).into_iter().filter(shown).map(|tick| (tenth(place.y(tick.at)), tick.text)).collect()
 }
 
-fn vertical<'a>(mark: &'a Mark, place: &Place) -> Option<Vertical<'a>> {
+fn vertical<'a>(mark: &'a Mark, figure: &Figure, place: &Place) -> Option<Vertical<'a>> {
     let Mark::Vertical { x, text, class } = mark else { return None };
     let at = tenth(place.x(*x));
     let crowded = at > place.frame.left + 0.7 * place.frame.inner_width();
     let (anchor, shift) = if crowded { ("end", -6.0) } else { ("start", 6.0) };
-    at.is_finite().then_some(Vertical { x: *x, at, text, class, anchor, shift })
+    let height = place.frame.top + if figure.stamp.is_empty() || figure.size != Size::Half { 15.0 } else { 40.0 };
+    at.is_finite().then_some(Vertical { x: *x, at, text, class, anchor, shift, height })
 }
 
 fn horizontal(mark: &Mark, place: &Place) -> Option<(f64, &'static str)> {

@@ -46,9 +46,8 @@ struct Map<'a> {
     values: Vec<Vec<i32>>,
 }
 
-/// Pixels of the matrix, and of the names left of it.
+/// Pixels of the matrix.
 const SIZE: f64 = 420.0;
-const LEFT: f64 = 84.0;
 /// Rows with less height than this are named by the mouse only.
 const READABLE: f64 = 9.0;
 /// Fainter cells than this cannot be told from the paper.
@@ -57,23 +56,30 @@ const VISIBLE: f64 = 0.02;
 /// The lower triangle as squares, blue for negative and red for positive.
 pub(crate) fn figure(heat: &Heat) -> String {
     let side = SIZE / heat.names.len().max(1) as f64;
+    let left = if side >= READABLE { room_for(&heat.names) } else { 12.0 };
     let named = heat.names.iter().enumerate().filter(|_| side >= READABLE);
     let picture = Picture {
         heat,
         cells: cells(heat, side),
         labels: named.map(|(i, name)| (tenth((i as f64 + 0.5) * side), *name)).collect(),
-        left: if side >= READABLE { LEFT } else { 12.0 },
+        left,
         size: SIZE,
-        data: data(heat, if side >= READABLE { LEFT } else { 12.0 }),
+        data: data(heat, left),
     };
     // The templates are checked when the crate is built, and writing to memory does not fail.
     picture.render().unwrap_or_default()
 }
 
+/// Pixels that the longest name needs in the small type of the picture.
+fn room_for(names: &[&str]) -> f64 {
+    let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    (6.2 * longest as f64 + 12.0).min(200.0)
+}
+
 fn cells(heat: &Heat, side: f64) -> Vec<Cell> {
     let mut cells = Vec::new();
     for (i, row) in heat.values.iter().enumerate() {
-        for (j, value) in row.iter().take(i + 1).enumerate().filter(|(_, value)| value.abs() >= VISIBLE) {
+        for (j, value) in row.iter().take(i).enumerate().filter(|(_, value)| value.abs() >= VISIBLE) {
             let class = if *value < 0.0 { "negative" } else { "positive" };
             let opacity = (value.abs().min(1.0) * 100.0).round() / 100.0;
             let [x, y] = [j, i].map(|k| tenth(k as f64 * side));

@@ -37,7 +37,7 @@ pub(crate) fn logarithmic(low: f64, high: f64) -> Vec<Tick> {
     places
         .map(|(factor, power)| (factor * 10_f64.powi(power), power))
         .filter(|(at, _)| *at >= low * (1.0 - 1e-9) && *at <= high * (1.0 + 1e-9))
-        .map(|(at, power)| Tick { at, text: decade(at, power) })
+        .map(|(at, power)| Tick { at, text: decade(at, power, (-3..5).contains(&first) && last < 5) })
         .collect()
 }
 
@@ -48,8 +48,8 @@ fn nice_step(step: f64) -> f64 {
     factor * power
 }
 
-fn decade(at: f64, power: i32) -> String {
-    if (-4..5).contains(&power) {
+fn decade(at: f64, power: i32, plain: bool) -> String {
+    if plain {
         return format!("{at:.*}", (-power).max(0) as usize);
     }
     let factor = (at / 10_f64.powi(power)).round();
@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn logarithmic_ticks_follow_the_decades() {
         assert_eq!(texts(&logarithmic(0.09, 1.1)), ["0.1", "0.2", "0.5", "1"]);
-        assert_eq!(texts(&logarithmic(1e-7, 1e-1)), ["10⁻⁷", "10⁻⁶", "10⁻⁵", "0.0001", "0.001", "0.01", "0.1"]);
+        assert_eq!(texts(&logarithmic(1e-7, 1e-1)), ["10⁻⁷", "10⁻⁶", "10⁻⁵", "10⁻⁴", "10⁻³", "10⁻²", "10⁻¹"]);
         assert!(logarithmic(0.0, 1.0).is_empty());
     }
 }

@@ -1,0 +1,147 @@
+//! From a structure to its G(r): pairs, lines, engine and curve in one call, again and again.
+
+use crate::crystal::Crystal;
+use crate::curve::{CurveError, Curves, Factors, Map, Measurement};
+use crate::element::Species;
+use crate::engine::{Engine, EngineError, Rows};
+use crate::job::Compat;
+use crate::lines::{NARROWEST, RowTable, Shape, Sum, lines, width_range};
+use crate::pairs::Pairs;
+use crate::params::State;
+use crate::tangent::Tangent;
+
+/// A curve could not be computed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ForwardError {
+    /// It was asked for in a way that cannot be.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+/// Computes the G(r) of one measurement for structures that differ little from each other.
+#[derive(Debug, Clone)]
+pub struct Forward {
+    map: Map,
+    pairs: Pairs,
+    species: Vec<Species>,
+    /// How many pairs had no real width at the last structure, and were clamped to the narrowest peak.
+    pub clamped: usize,
+}
+
+/// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
+const BATCH: usize = 1 << 20;
+
+impl Forward {
+    /// Makes everything that does not change from step to step.
+    ///
+    /// # Errors
+    /// See [`CurveError`].
+    pub fn new(measurement: &Measurement, start: &State) -> Result<Self, CurveError> {
+        let crystal = &start.crystal;
+        let rmax = measurement.r.last().copied().unwrap_or(0.0);
+        let narrowest = match (measurement.qmax, measurement.compat) {
+            // Without truncation the narrowest peak decides how far in Q the curve goes.
+            (None, Compat::None) => {
+                let pairs = Pairs::find(crystal, rmax);
+                width_range(crystal, &pairs, &shape(start, Sum::Exact)).map_or(NARROWEST, |(low, _)| low)
+            }
+            _ => NARROWEST,
+        };
+        let map = Map::new(measurement, crystal, start.setting.qdamp, narrowest, widest(start, rmax))?;
+        let pairs = Pairs::find(crystal, map.reach);
+        Ok(Self { map, pairs, species: crystal.species.clone(), clamped: 0 })
+    }
+
+    /// G(r) at the measurement's distances and its derivative along each tangent.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub fn curves(
+        &mut self,
+        state: &State,
+        tangents: &[Tangent],
+        engine: &mut dyn Engine,
+    ) -> Result<Curves, ForwardError> {
+        let table = RowTable::new(&state.crystal, tangents);
+        let rows = self.rows(state, tangents, &table, engine)?;
+        Ok(self.map.curves(&state.crystal, &factors(state), tangents, &table, rows))
+    }
+
+    /// G(r) by pair of species, `("Co-N", curve)`; the parts add up to the whole.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub fn partials(
+        &mut self,
+        state: &State,
+        engine: &mut dyn Engine,
+    ) -> Result<Vec<(String, Vec<f64>)>, ForwardError> {
+        let table = RowTable::new(&state.crystal, &[]);
+        let rows = self.rows(state, &[], &table, engine)?;
+        let parts = self.map.partials(&state.crystal, &factors(state), &table, rows);
+        let named = |((a, b), curve)| (format!("{}-{}", self.species[a], self.species[b]), curve);
+        Ok(parts.into_iter().map(named).collect())
+    }
+
+    /// The engine's rows, summed over batches of pairs.
+    fn rows(
+        &mut self,
+        state: &State,
+        tangents: &[Tangent],
+        table: &RowTable,
+        engine: &mut dyn Engine,
+    ) -> Result<Rows, EngineError> {
+        let crystal = &state.crystal;
+        self.pairs.follow(crystal);
+        self.clamped = 0;
+        let shape = shape(state, self.map.sum);
+        let mut sum = Rows::zeros(table.keys.len(), self.map.grid.n);
+        for batch in self.pairs.list.chunks(BATCH) {
+            let lines = lines(crystal, &self.pairs, batch, &shape, &self.map.grid, tangents, table);
+            self.clamped += lines.clamped;
+            let rows = engine.broaden(&lines.peaks)?;
+            for (total, value) in sum.values.iter_mut().zip(rows.values) {
+                *total += value;
+            }
+        }
+        Ok(sum)
+    }
+}
+
+/// A bound on the widest peak's standard deviation, Å, with room for a fit that widens it.
+fn widest(start: &State, rmax: f64) -> f64 {
+    let of = |crystal: &Crystal| {
+        let each = crystal.atoms.iter().map(|atom| {
+            let tensor = atom.u.symmetric_eigenvalues().max();
+            tensor.max(atom.beyond.map_or(0.0, |beyond| beyond.uiso)).max(atom.inside.unwrap_or(0.0))
+        });
+        each.fold(0.0, f64::max)
+    };
+    let square = 2.0 * of(&start.crystal) * (1.0 + (start.setting.qbroad * rmax).powi(2));
+    1.3 * square.sqrt().clamp(0.05, 2.0)
+}
+
+fn shape(state: &State, sum: Sum) -> Shape {
+    let profile = &state.model.profile;
+    Shape {
+        delta1: profile.delta1,
+        delta2: profile.delta2,
+        qbroad: state.setting.qbroad,
+        sratio: profile.sratio,
+        rcut: profile.rcut,
+        sum,
+    }
+}
+
+fn factors(state: &State) -> Factors {
+    let profile = &state.model.profile;
+    Factors {
+        scale: profile.scale,
+        qdamp: state.setting.qdamp,
+        spdiameter: profile.spdiameter,
+        stepcut: profile.stepcut,
+    }
+}

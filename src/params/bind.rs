@@ -1,0 +1,319 @@
+//! From a job's names to free parameters, ties and fixed values.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::BindError;
+use super::names::Whole;
+use super::quantity::{Quantity, Resolver, Variable};
+use super::state::{Setting, State};
+use super::ties::{self, Tie};
+use crate::crystal::Crystal;
+use crate::expand::{self, Direction6, SiteFreedom};
+use crate::job::{Job, Vary};
+use crate::model::{Adp, Beyond, Model};
+use crate::tangent::Tangent;
+
+/// The parameters of a job, bound to a model.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    start: State,
+    freedom: Vec<SiteFreedom>,
+    cell: Vec<Direction6>,
+    variables: Vec<Variable>,
+    /// The refined parameters, in the job's order.
+    pub free: Vec<Free>,
+    ties: Vec<(usize, Tie)>,
+}
+
+/// A refined parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Free {
+    /// Index into [`Binding::variables`].
+    pub variable: usize,
+    /// Value to start from.
+    pub start: f64,
+    /// Lowest and highest value allowed; infinite where there is no bound.
+    pub bounds: (f64, f64),
+    /// Standard deviation of a soft restraint to the start, in the parameter's own unit.
+    pub sigma: Option<f64>,
+}
+
+impl Binding {
+    /// Binds a job to the model that it refines (already in P1, if the job says so).
+    ///
+    /// `molecules`: the crystal of the model with its molecules found, if the job asks for them.
+    ///
+    /// # Errors
+    /// Names that the model does not have, that symmetry fixes, that overlap; ties that cannot be used.
+    pub fn new(job: &Job, model: &Model, crystal: &Crystal) -> Result<Self, BindError> {
+        let setting = Setting { molecules: job.molecules.is_some(), ..Setting::default() };
+        let start = State { model: model.clone(), crystal: crystal.clone(), setting };
+        let mut binding = Self {
+            freedom: expand::freedom(model),
+            cell: expand::cell_freedom(model),
+            start,
+            variables: Vec::new(),
+            free: Vec::new(),
+            ties: Vec::new(),
+        };
+        binding.make_symmetric();
+        binding.give_second_u(job)?;
+        binding.set_values(job)?;
+        binding.free_parameters(job)?;
+        binding.tie(job)?;
+        binding.no_overlap()?;
+        Ok(binding)
+    }
+
+    /// All variables in use: refined, tied, and those that ties refer to.
+    pub fn variables(&self) -> &[Variable] {
+        &self.variables
+    }
+
+    /// The tied variables, by index.
+    pub fn tied(&self) -> impl Iterator<Item = usize> + '_ {
+        self.ties.iter().map(|(variable, _)| *variable)
+    }
+
+    /// The refined parameters' values at the start.
+    pub fn start(&self) -> Vec<f64> {
+        self.free.iter().map(|free| free.start).collect()
+    }
+
+    /// Every variable's value at `p`, the values of the refined parameters.
+    ///
+    /// # Errors
+    /// A formula whose value is no number.
+    pub fn values(&self, p: &[f64]) -> Result<Vec<f64>, BindError> {
+        let mut values: Vec<f64> = self.variables.iter().map(|variable| variable.start).collect();
+        for (free, value) in self.free.iter().zip(p) {
+            values[free.variable] = *value;
+        }
+        for (target, tie) in &self.ties {
+            values[*target] = tie.value(&|name| self.lookup(name, &values))?;
+        }
+        Ok(values)
+    }
+
+    /// The structure at `p`.
+    ///
+    /// # Errors
+    /// A formula whose value is no number.
+    pub fn state(&self, p: &[f64]) -> Result<State, BindError> {
+        let mut state = self.start.clone();
+        let values = self.values(p)?;
+        // What a formula only refers to stays as it is: its value may be the mean of several sites'.
+        for index in self.free.iter().map(|free| free.variable).chain(self.tied()) {
+            state.write(&self.variables[index], values[index]);
+        }
+        state.move_atoms(&self.start.model, &self.start.crystal);
+        Ok(state)
+    }
+
+    /// How the structure at `p` moves with each refined parameter, ties included.
+    ///
+    /// # Errors
+    /// A formula whose derivative is no number.
+    pub fn tangents(&self, state: &State, p: &[f64]) -> Result<Vec<Tangent>, BindError> {
+        let gradients = self.gradients(p)?;
+        let mut tangents = vec![Tangent::default(); self.free.len()];
+        for (variable, gradient) in self.variables.iter().zip(&gradients) {
+            if gradient.is_empty() {
+                continue;
+            }
+            let tangent = state.tangent(variable);
+            for (k, factor) in gradient {
+                tangents[*k].add(*factor, &tangent);
+            }
+        }
+        Ok(tangents)
+    }
+
+    /// For each variable its derivative by every refined parameter that it depends on.
+    ///
+    /// # Errors
+    /// A formula whose derivative is no number.
+    pub fn gradients(&self, p: &[f64]) -> Result<Vec<BTreeMap<usize, f64>>, BindError> {
+        let values = self.values(p)?;
+        let mut gradients = vec![BTreeMap::new(); self.variables.len()];
+        for (k, free) in self.free.iter().enumerate() {
+            gradients[free.variable].insert(k, 1.0);
+        }
+        for (target, tie) in &self.ties {
+            let mut gradient = BTreeMap::new();
+            for (name, slope) in tie.derivatives(&|name| self.lookup(name, &values))? {
+                let Some(source) = self.index(&name) else { continue };
+                for (k, factor) in &gradients[source] {
+                    *gradient.entry(*k).or_insert(0.0) += slope * factor;
+                }
+            }
+            gradients[*target] = gradient;
+        }
+        Ok(gradients)
+    }
+
+    fn lookup(&self, name: &str, values: &[f64]) -> Option<f64> {
+        self.index(name).map(|index| values[index])
+    }
+
+    fn index(&self, name: &str) -> Option<usize> {
+        self.variables.iter().position(|variable| variable.name == name)
+    }
+
+    fn resolver(&self) -> Resolver<'_> {
+        Resolver { model: &self.start.model, freedom: &self.freedom, cell: &self.cell, setting: self.start.setting }
+    }
+
+    /// Replaces each tensor by what its site symmetry allows of it, so that it turns the same way by every operator.
+    fn make_symmetric(&mut self) {
+        for (index, freedom) in self.freedom.iter().enumerate() {
+            if let Some(Adp::Aniso(u)) = self.start.model.sites[index].adp {
+                let mut allowed = nalgebra::SVector::<f64, 6>::zeros();
+                for direction in &freedom.adp {
+                    allowed += direction.vector * u[direction.pivot];
+                }
+                self.start.model.sites[index].adp = Some(Adp::Aniso(allowed.into()));
+            }
+        }
+        let expanded = self.start.crystal.clone();
+        let model = self.start.model.clone();
+        self.start.move_atoms(&model, &expanded);
+    }
+
+    /// Gives the sites that the job names a second U, equal to the first until set or refined.
+    fn give_second_u(&mut self, job: &Job) -> Result<(), BindError> {
+        for (target, rcut) in &job.beyond {
+            let name = format!("Uiso.{target}");
+            let Quantity::Uiso(sites) = self.resolver().resolve(&name)?.remove(0).quantity else { continue };
+            for site in sites {
+                let cell = self.start.model.cell;
+                let site = &mut self.start.model.sites[site];
+                let first = site.adp.map_or(expand::DEFAULT_UISO, |adp| adp.equivalent(&cell));
+                let uiso = site.beyond.map_or(first, |beyond| beyond.uiso);
+                site.beyond = Some(Beyond { rcut: *rcut, uiso });
+            }
+        }
+        Ok(())
+    }
+
+    fn set_values(&mut self, job: &Job) -> Result<(), BindError> {
+        let (model, crystal) = (self.start.model.clone(), self.start.crystal.clone());
+        for (name, value) in &job.set {
+            for variable in self.resolver().resolve(name)? {
+                self.start.write(&variable, *value);
+            }
+        }
+        // A U inside molecules that is refined must be there to be moved.
+        for (name, _) in job.refine.iter().filter(|(name, _)| name.starts_with("Uinside.")) {
+            for variable in self.resolver().resolve(name)? {
+                self.start.write(&variable, variable.start);
+            }
+        }
+        self.start.move_atoms(&model, &crystal);
+        Ok(())
+    }
+
+    fn free_parameters(&mut self, job: &Job) -> Result<(), BindError> {
+        for (name, vary) in &job.refine {
+            for variable in self.resolver().resolve(name)? {
+                let free = self.free_parameter(name, &variable, vary)?;
+                self.variables.push(variable);
+                self.free.push(free);
+            }
+        }
+        let refined = |name: &str| self.free.iter().any(|free| self.variables[free.variable].name == name);
+        if refined("delta1") && refined("delta2") {
+            return Err(BindError::BothDeltas);
+        }
+        Ok(())
+    }
+
+    fn free_parameter(&self, name: &str, variable: &Variable, vary: &Vary) -> Result<Free, BindError> {
+        let fixed = [Whole::Sratio, Whole::Rcut, Whole::Stepcut].map(Quantity::Whole);
+        if fixed.contains(&variable.quantity) {
+            return Err(BindError::NotRefinable { name: name.to_owned() });
+        }
+        let (low, high) = natural_bounds(&variable.quantity);
+        let bounds = (vary.min.unwrap_or(low), vary.max.unwrap_or(high));
+        let start = vary.start.unwrap_or(variable.start);
+        if !(bounds.0..=bounds.1).contains(&start) {
+            return Err(BindError::Outside { name: name.to_owned(), value: start, low: bounds.0, high: bounds.1 });
+        }
+        let sigma = vary.sigma.map(|sigma| sigma / self.length(variable));
+        Ok(Free { variable: self.variables.len(), start, bounds, sigma })
+    }
+
+    /// How far an atom moves per unit of a coordinate, Å; 1 for everything else.
+    fn length(&self, variable: &Variable) -> f64 {
+        match &variable.quantity {
+            Quantity::Position { vector, .. } => (self.start.crystal.basis * vector).norm(),
+            _ => 1.0,
+        }
+    }
+
+    fn tie(&mut self, job: &Job) -> Result<(), BindError> {
+        let ties = job.ties.iter().map(|text| Tie::parse(text)).collect::<Result<Vec<_>, _>>()?;
+        let mut known = HashMap::new();
+        for name in ties.iter().flat_map(|tie| tie.variables().iter().cloned().chain([tie.target().to_owned()])) {
+            if let Ok(found) = self.resolver().resolve(&name) {
+                known.insert(name, found);
+            }
+        }
+        for tie in ties::order(ties, &|name| known.contains_key(name))? {
+            let target = self.add_one(&tie, tie.target(), &known)?;
+            if self.free.iter().any(|free| free.variable == target) {
+                let name = tie.target().to_owned();
+                return Err(BindError::RefinedAndTied { name, tie: tie.formula().to_owned() });
+            }
+            for name in tie.variables() {
+                self.add_one(&tie, name, &known)?;
+            }
+            self.ties.push((target, tie));
+        }
+        Ok(())
+    }
+
+    /// The index of a tie's variable, which is taken in if it is new.
+    fn add_one(&mut self, tie: &Tie, name: &str, known: &HashMap<String, Vec<Variable>>) -> Result<usize, BindError> {
+        let found = known.get(name).map_or(&[][..], Vec::as_slice);
+        let [variable] = found else {
+            return Err(BindError::NotOne { tie: tie.formula().to_owned(), name: name.to_owned(), count: found.len() });
+        };
+        Ok(self.index(name).unwrap_or_else(|| {
+            self.variables.push(Variable { name: name.to_owned(), ..variable.clone() });
+            self.variables.len() - 1
+        }))
+    }
+
+    /// Two refined or tied variables must not move one number.
+    fn no_overlap(&self) -> Result<(), BindError> {
+        let mut owners: HashMap<_, &str> = HashMap::new();
+        let moved = self.free.iter().map(|free| free.variable).chain(self.tied());
+        for variable in moved.map(|index| &self.variables[index]) {
+            for slot in variable.quantity.slots() {
+                if let Some(other) = owners.insert(slot, &variable.name) {
+                    return Err(BindError::Overlap { name: variable.name.clone(), other: other.to_owned() });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a quantity may be at all.
+fn natural_bounds(quantity: &Quantity) -> (f64, f64) {
+    match quantity {
+        Quantity::Whole(Whole::Delta1 | Whole::Delta2) | Quantity::Position { .. } => {
+            (f64::NEG_INFINITY, f64::INFINITY)
+        }
+        Quantity::Whole(_) => (0.0, f64::INFINITY),
+        Quantity::Cell { pivot, .. } if *pivot < 3 => (0.1, f64::INFINITY),
+        Quantity::Cell { .. } => (1.0, 179.0),
+        // Off-diagonal components have either sign.
+        Quantity::Uaniso { pivot, .. } if *pivot >= 3 => (f64::NEG_INFINITY, f64::INFINITY),
+        Quantity::Uaniso { .. } | Quantity::Uiso(_) | Quantity::Beyond(_) | Quantity::Inside(_) => {
+            (1e-5, f64::INFINITY)
+        }
+        Quantity::Occ(_) => (0.0, 1.0),
+    }
+}

@@ -1,0 +1,262 @@
+//! What a name means in a given model: which numbers a variable stands for.
+
+use nalgebra::{SVector, Vector3};
+
+use super::names::{CELL, COORDINATES, Kind, Name, TENSOR, Whole};
+use super::{BindError, Setting};
+use crate::expand::{Direction6, SiteFreedom};
+use crate::model::{Adp, Model, Site};
+
+/// One variable: a name, and what in the structure or measurement it moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variable {
+    /// Its one name: `x.Co1`, `Uiso.C`.
+    pub name: String,
+    /// `Å`, `Å²` ...
+    pub unit: &'static str,
+    /// The numbers it stands for.
+    pub quantity: Quantity,
+    /// Value in the starting structure.
+    pub start: f64,
+}
+
+/// The numbers that a variable stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Quantity {
+    /// A number of the whole.
+    Whole(Whole),
+    /// The cell's six numbers along a direction; the pivot's value is the variable's.
+    Cell {
+        /// Index of the pivot in a, b, c, alpha, beta, gamma.
+        pivot: usize,
+        /// Change of the six per change of the pivot.
+        vector: SVector<f64, 6>,
+    },
+    /// A site's position along a direction.
+    Position {
+        /// The site.
+        site: usize,
+        /// Which coordinate gives the variable's value.
+        pivot: usize,
+        /// Change of the three fractions per change of that coordinate.
+        vector: Vector3<f64>,
+    },
+    /// `Uiso` of these sites.
+    Uiso(Vec<usize>),
+    /// A site's U along a direction.
+    Uaniso {
+        /// The site.
+        site: usize,
+        /// Which component gives the variable's value.
+        pivot: usize,
+        /// Change of the six components per change of that one.
+        vector: SVector<f64, 6>,
+    },
+    /// The second U of these sites.
+    Beyond(Vec<usize>),
+    /// The U inside molecules of these sites.
+    Inside(Vec<usize>),
+    /// The occupancy of these sites.
+    Occ(Vec<usize>),
+}
+
+impl Quantity {
+    /// What it moves, one entry for each number; two variables that share one cannot both be used.
+    pub fn slots(&self) -> Vec<(&'static str, usize, usize)> {
+        let each = |word, sites: &[usize]| sites.iter().map(|site| (word, *site, 0)).collect();
+        match self {
+            Self::Whole(whole) => vec![(Kind::Whole(*whole).word(), 0, 0)],
+            Self::Cell { pivot, .. } => vec![("cell", 0, *pivot)],
+            Self::Position { site, pivot, .. } => vec![("position", *site, *pivot)],
+            Self::Uiso(sites) => sites.iter().flat_map(|site| (0..6).map(|k| ("U", *site, k))).collect(),
+            Self::Uaniso { site, pivot, .. } => vec![("U", *site, *pivot)],
+            Self::Beyond(sites) => each("Uiso2", sites),
+            Self::Inside(sites) => each("Uinside", sites),
+            Self::Occ(sites) => each("occ", sites),
+        }
+    }
+}
+
+/// Finds what names mean in a model.
+pub(super) struct Resolver<'a> {
+    pub model: &'a Model,
+    pub freedom: &'a [SiteFreedom],
+    pub cell: &'a [Direction6],
+    pub setting: Setting,
+}
+
+impl Resolver<'_> {
+    /// The variables that a name stands for: one, or for `xyz.Co` and its kin one for each coordinate of each site.
+    pub fn resolve(&self, text: &str) -> Result<Vec<Variable>, BindError> {
+        let name = Name::parse(text).ok_or_else(|| BindError::NoSuchKind { name: text.to_owned() })?;
+        match name.kind {
+            Kind::Whole(whole) => Ok(vec![self.whole(whole)]),
+            Kind::Cell(pivot) => Ok(vec![self.cell(pivot)?]),
+            Kind::Coordinate(axis) => self.coordinates(text, &name.target, &[axis]),
+            Kind::Position => self.coordinates(text, &name.target, &[0, 1, 2]),
+            Kind::Uaniso(component) => self.tensors(text, &name.target, &[component]),
+            Kind::U => self.tensors(text, &name.target, &[0, 1, 2, 3, 4, 5]),
+            Kind::Uiso | Kind::Beyond | Kind::Inside | Kind::Occ => Ok(vec![self.shared(text, &name)?]),
+        }
+    }
+
+    fn whole(&self, whole: Whole) -> Variable {
+        let profile = &self.model.profile;
+        let start = match whole {
+            Whole::Scale => profile.scale,
+            Whole::Delta1 => profile.delta1,
+            Whole::Delta2 => profile.delta2,
+            Whole::Qdamp => self.setting.qdamp,
+            Whole::Qbroad => self.setting.qbroad,
+            Whole::Spdiameter => profile.spdiameter,
+            Whole::Sratio => profile.sratio,
+            Whole::Rcut => profile.rcut,
+            Whole::Stepcut => profile.stepcut,
+        };
+        variable(Kind::Whole(whole), "", Quantity::Whole(whole), start)
+    }
+
+    fn cell(&self, pivot: usize) -> Result<Variable, BindError> {
+        let free = self.cell.iter().find(|direction| direction.pivot == pivot);
+        let direction = free.ok_or_else(|| BindError::FixedBySymmetry {
+            name: CELL[pivot].to_owned(),
+            free: list(self.cell.iter().map(|direction| CELL[direction.pivot].to_owned())),
+        })?;
+        let start = self.model.cell.parameters()[pivot];
+        Ok(variable(Kind::Cell(pivot), "", Quantity::Cell { pivot, vector: direction.vector }, start))
+    }
+
+    fn coordinates(&self, text: &str, target: &str, axes: &[usize]) -> Result<Vec<Variable>, BindError> {
+        let sites = self.sites(text, target)?;
+        let found = sites.iter().flat_map(|&site| {
+            self.freedom[site].position.iter().filter(|direction| axes.contains(&direction.pivot)).map(
+                move |direction| {
+                    let quantity = Quantity::Position { site, pivot: direction.pivot, vector: direction.vector };
+                    let kind = Kind::Coordinate(direction.pivot);
+                    variable(
+                        kind,
+                        &self.model.sites[site].label,
+                        quantity,
+                        self.model.sites[site].position.0[direction.pivot],
+                    )
+                },
+            )
+        });
+        let free = || sites.iter().flat_map(|&site| self.free_coordinates(site));
+        some_or_fixed(text, found.collect(), || list(free()))
+    }
+
+    fn free_coordinates(&self, site: usize) -> impl Iterator<Item = String> + '_ {
+        let label = &self.model.sites[site].label;
+        self.freedom[site].position.iter().map(move |direction| format!("{}.{label}", COORDINATES[direction.pivot]))
+    }
+
+    fn tensors(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Variable>, BindError> {
+        let sites = self.sites(text, target)?;
+        let found = sites.iter().flat_map(|&site| {
+            let start = aniso(self.model, &self.model.sites[site]);
+            self.freedom[site].adp.iter().filter(|direction| components.contains(&direction.pivot)).map(
+                move |direction| {
+                    let pivot = direction.pivot;
+                    let quantity = Quantity::Uaniso { site, pivot, vector: direction.vector };
+                    variable(Kind::Uaniso(pivot), &self.model.sites[site].label, quantity, start[pivot])
+                },
+            )
+        });
+        let free = || sites.iter().flat_map(|&site| self.free_components(site));
+        some_or_fixed(text, found.collect(), || list(free()))
+    }
+
+    fn free_components(&self, site: usize) -> impl Iterator<Item = String> + '_ {
+        let label = &self.model.sites[site].label;
+        self.freedom[site].adp.iter().map(move |direction| format!("{}.{label}", TENSOR[direction.pivot]))
+    }
+
+    /// A number that all sites meant share.
+    fn shared(&self, text: &str, name: &Name) -> Result<Variable, BindError> {
+        let sites = self.sites(text, &name.target)?;
+        let values = sites.iter().map(|&site| self.shared_value(text, name.kind, &self.model.sites[site]));
+        let values = values.collect::<Result<Vec<f64>, _>>()?;
+        let start = values.iter().sum::<f64>() / values.len() as f64;
+        let quantity = match name.kind {
+            Kind::Beyond => Quantity::Beyond(sites),
+            Kind::Inside => Quantity::Inside(sites),
+            Kind::Occ => Quantity::Occ(sites),
+            _ => Quantity::Uiso(sites),
+        };
+        Ok(variable(name.kind, &name.target, quantity, start))
+    }
+
+    fn shared_value(&self, text: &str, kind: Kind, site: &Site) -> Result<f64, BindError> {
+        let uiso = || site.adp.map_or(crate::expand::DEFAULT_UISO, |adp| adp.equivalent(&self.model.cell));
+        match kind {
+            Kind::Occ => Ok(site.occ),
+            Kind::Beyond => site
+                .beyond
+                .map(|beyond| beyond.uiso)
+                .ok_or_else(|| BindError::NoBeyond { name: text.to_owned(), target: site.label.clone() }),
+            Kind::Inside if !self.setting.molecules => Err(BindError::NoMolecules { name: text.to_owned() }),
+            Kind::Inside => Ok(site.inside.unwrap_or_else(uiso)),
+            _ => Ok(uiso()),
+        }
+    }
+
+    /// The sites of an element, or the site with a label. A text that is both is the element.
+    fn sites(&self, text: &str, target: &str) -> Result<Vec<usize>, BindError> {
+        let chosen = |choose: &dyn Fn(&Site) -> bool| -> Vec<usize> {
+            self.model.sites.iter().enumerate().filter(|(_, site)| choose(site)).map(|(index, _)| index).collect()
+        };
+        let by_element = chosen(&|site| site.species.element.symbol() == target || site.species.to_string() == target);
+        let found = if by_element.is_empty() { chosen(&|site| site.label == target) } else { by_element };
+        if found.is_empty() {
+            return Err(BindError::NoSuchTarget {
+                name: text.to_owned(),
+                target: target.to_owned(),
+                known: self.known(),
+            });
+        }
+        Ok(found)
+    }
+
+    fn known(&self) -> String {
+        let mut elements: Vec<&str> = self.model.sites.iter().map(|site| site.species.element.symbol()).collect();
+        elements.sort_unstable();
+        elements.dedup();
+        let labels = self.model.sites.iter().take(6).map(|site| site.label.as_str());
+        let more = if self.model.sites.len() > 6 { " ..." } else { "" };
+        format!("{}; {}{more}", elements.join(" "), labels.collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// A site's U as a tensor on CIF axes.
+pub(super) fn aniso(model: &Model, site: &Site) -> [f64; 6] {
+    match site.adp.unwrap_or(Adp::Iso(crate::expand::DEFAULT_UISO)) {
+        Adp::Aniso(u) => u,
+        Adp::Iso(u) => isotropic(model, u),
+    }
+}
+
+/// The tensor on CIF axes of an isotropic U: `U G*_ij / (a*_i a*_j)`.
+fn isotropic(model: &Model, u: f64) -> [f64; 6] {
+    let basis = model.cell.basis();
+    let metric = (basis.transpose() * basis).try_inverse().unwrap_or_default();
+    let n = model.cell.reciprocal_lengths();
+    [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)].map(|(i, j)| u * metric[(i, j)] / (n[i] * n[j]))
+}
+
+fn variable(kind: Kind, target: &str, quantity: Quantity, start: f64) -> Variable {
+    let name = Name { kind, target: target.to_owned() }.to_string();
+    Variable { name, unit: kind.unit(), quantity, start }
+}
+
+fn some_or_fixed(text: &str, found: Vec<Variable>, free: impl Fn() -> String) -> Result<Vec<Variable>, BindError> {
+    if found.is_empty() {
+        return Err(BindError::FixedBySymmetry { name: text.to_owned(), free: free() });
+    }
+    Ok(found)
+}
+
+fn list(names: impl Iterator<Item = String>) -> String {
+    let names: Vec<String> = names.collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(" ") }
+}

@@ -1,0 +1,132 @@
+//! The structure at given values of the variables.
+
+use nalgebra::{Matrix3, Vector3};
+
+use super::names::Whole;
+use super::quantity::{Quantity, Variable, aniso};
+use crate::crystal::{Atom, Crystal};
+use crate::model::{Adp, Cell, Model, Site, symmetric};
+
+/// What a measurement adds to a structure.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Setting {
+    /// Damping by the instrument, 1/Å.
+    pub qdamp: f64,
+    /// Broadening by the instrument, 1/Å.
+    pub qbroad: f64,
+    /// Have molecules been looked for?
+    pub molecules: bool,
+}
+
+/// A structure and its measurement at one set of values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// The structure, site by site.
+    pub model: Model,
+    /// The same, atom by atom.
+    pub crystal: Crystal,
+    /// Instrument.
+    pub setting: Setting,
+}
+
+impl State {
+    /// Writes a variable's value.
+    pub(super) fn write(&mut self, variable: &Variable, value: f64) {
+        let by = value - variable.start;
+        match &variable.quantity {
+            Quantity::Whole(whole) => *self.whole_mut(*whole) = value,
+            Quantity::Cell { vector, .. } => {
+                let old = self.model.cell.parameters();
+                self.model.cell = Cell::from_parameters(std::array::from_fn(|k| old[k] + by * vector[k]));
+            }
+            Quantity::Position { site, vector, .. } => self.model.sites[*site].position.0 += vector * by,
+            Quantity::Uaniso { site, vector, .. } => {
+                let u = aniso(&self.model, &self.model.sites[*site]);
+                self.model.sites[*site].adp = Some(Adp::Aniso(std::array::from_fn(|k| u[k] + by * vector[k])));
+            }
+            Quantity::Uiso(sites) => self.each(sites, |site| site.adp = Some(Adp::Iso(value))),
+            Quantity::Inside(sites) => self.each(sites, |site| site.inside = Some(value)),
+            Quantity::Occ(sites) => self.each(sites, |site| site.occ = value),
+            Quantity::Beyond(sites) => self.each(sites, |site| {
+                if let Some(beyond) = &mut site.beyond {
+                    beyond.uiso = value;
+                }
+            }),
+        }
+    }
+
+    fn each(&mut self, sites: &[usize], change: impl Fn(&mut Site)) {
+        for &site in sites {
+            change(&mut self.model.sites[site]);
+        }
+    }
+
+    fn whole_mut(&mut self, whole: Whole) -> &mut f64 {
+        let profile = &mut self.model.profile;
+        match whole {
+            Whole::Scale => &mut profile.scale,
+            Whole::Delta1 => &mut profile.delta1,
+            Whole::Delta2 => &mut profile.delta2,
+            Whole::Spdiameter => &mut profile.spdiameter,
+            Whole::Sratio => &mut profile.sratio,
+            Whole::Rcut => &mut profile.rcut,
+            Whole::Stepcut => &mut profile.stepcut,
+            Whole::Qdamp => &mut self.setting.qdamp,
+            Whole::Qbroad => &mut self.setting.qbroad,
+        }
+    }
+
+    /// Brings the atoms in line with the sites; `start` are the sites' positions that the atoms were expanded from.
+    pub(super) fn move_atoms(&mut self, start: &Model, expanded: &Crystal) {
+        self.crystal.cell = self.model.cell;
+        self.crystal.basis = self.model.cell.basis();
+        self.crystal.profile = self.model.profile;
+        for (atom, origin) in self.crystal.atoms.iter_mut().zip(&expanded.atoms) {
+            let site = &self.model.sites[atom.site];
+            let rotation = self.model.space_group.operators[atom.operator].rotation;
+            let shift = site.position.0 - start.sites[atom.site].position.0;
+            atom.position.0 = origin.position.0 + rotation * shift;
+            atom.u = image_u(site, &rotation, &self.model.cell);
+            (atom.occ, atom.beyond, atom.inside) = (site.occ, site.beyond, site.inside);
+        }
+    }
+}
+
+/// U of an image on Cartesian axes: `A R N U N R^T A^T`.
+fn image_u(site: &Site, rotation: &Matrix3<f64>, cell: &Cell) -> Matrix3<f64> {
+    match site.adp.unwrap_or(Adp::Iso(crate::expand::DEFAULT_UISO)) {
+        Adp::Iso(u) => Matrix3::identity() * u,
+        Adp::Aniso(u) => turned(&symmetric(u), rotation, cell),
+    }
+}
+
+/// `A R N M N R^T A^T`: a symmetric matrix on CIF axes, turned by an operator, on Cartesian axes.
+pub(super) fn turned(matrix: &Matrix3<f64>, rotation: &Matrix3<f64>, cell: &Cell) -> Matrix3<f64> {
+    let arn = cell.basis() * rotation * Matrix3::from_diagonal(&cell.reciprocal_lengths());
+    arn * matrix * arn.transpose()
+}
+
+/// The derivative of an image's U on Cartesian axes along a change of the cell vectors, its U on CIF axes held.
+pub(super) fn turned_by_cell(
+    atom: &Atom,
+    site: &Site,
+    rotation: &Matrix3<f64>,
+    cell: &Cell,
+    dbasis: &Matrix3<f64>,
+) -> Matrix3<f64> {
+    let Some(Adp::Aniso(u)) = site.adp else { return Matrix3::zeros() };
+    let basis = cell.basis();
+    let Some(inverse) = basis.try_inverse() else { return Matrix3::zeros() };
+    let n = cell.reciprocal_lengths();
+    // a*_k is the length of row k of the inverse, and d(A^-1) = -A^-1 dA A^-1.
+    let dinverse = -inverse * dbasis * inverse;
+    let dn = Vector3::from_fn(|k, _| inverse.row(k).dot(&dinverse.row(k)) / n[k]);
+    let strain = dbasis * inverse;
+    let half = strain * atom.u
+        + basis
+            * rotation
+            * Matrix3::from_diagonal(&dn)
+            * symmetric(u)
+            * (basis * rotation * Matrix3::from_diagonal(&n)).transpose();
+    half + half.transpose()
+}

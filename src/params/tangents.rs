@@ -1,0 +1,88 @@
+//! The derivative of everything that makes a curve by one variable.
+
+use nalgebra::{Matrix3, SVector, Vector3};
+
+use super::names::Whole;
+use super::quantity::{Quantity, Variable};
+use super::state::{State, turned, turned_by_cell};
+use crate::crystal::Atom;
+use crate::model::symmetric;
+use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
+
+impl State {
+    /// How the crystal moves with a variable, all others held.
+    pub(super) fn tangent(&self, variable: &Variable) -> Tangent {
+        match &variable.quantity {
+            Quantity::Whole(whole) => Tangent { shape: shape(*whole), ..Tangent::default() },
+            Quantity::Cell { vector, .. } => self.by_cell(vector),
+            Quantity::Position { site, vector, .. } => self.by_position(*site, vector),
+            Quantity::Uaniso { site, vector, .. } => self.by_tensor(*site, vector),
+            Quantity::Uiso(sites) => {
+                self.by_sites(sites, AtomTangent { u: Matrix3::identity(), ..AtomTangent::default() })
+            }
+            Quantity::Beyond(sites) => self.by_sites(sites, AtomTangent { beyond: 1.0, ..AtomTangent::default() }),
+            Quantity::Inside(sites) => self.by_sites(sites, AtomTangent { inside: 1.0, ..AtomTangent::default() }),
+            Quantity::Occ(sites) => self.by_sites(sites, AtomTangent { occ: 1.0, ..AtomTangent::default() }),
+        }
+    }
+
+    fn by_cell(&self, vector: &SVector<f64, 6>) -> Tangent {
+        let cell = &self.model.cell;
+        let basis =
+            (0..6).filter(|k| vector[*k] != 0.0).map(|k| cell.basis_derivative(k) * vector[k]).sum::<Matrix3<f64>>();
+        let change = |atom: &Atom| {
+            let u = turned_by_cell(atom, &self.model.sites[atom.site], &self.rotation(atom), cell, &basis);
+            AtomTangent { u, ..AtomTangent::default() }
+        };
+        let tensors =
+            self.crystal.atoms.iter().map(change).enumerate().filter(|(_, change)| change.u != Matrix3::zeros());
+        Tangent {
+            basis: Some(basis),
+            atoms: tensors.map(|(index, change)| (index as u32, change)).collect(),
+            shape: ShapeTangent::default(),
+        }
+    }
+
+    fn by_position(&self, site: usize, vector: &Vector3<f64>) -> Tangent {
+        self.by_atoms(
+            |atom| atom.site == site,
+            |atom| AtomTangent { position: self.rotation(atom) * vector, ..AtomTangent::default() },
+        )
+    }
+
+    fn by_tensor(&self, site: usize, vector: &SVector<f64, 6>) -> Tangent {
+        let matrix = symmetric((*vector).into());
+        self.by_atoms(
+            |atom| atom.site == site,
+            |atom| AtomTangent { u: turned(&matrix, &self.rotation(atom), &self.model.cell), ..AtomTangent::default() },
+        )
+    }
+
+    fn by_sites(&self, sites: &[usize], change: AtomTangent) -> Tangent {
+        self.by_atoms(|atom| sites.contains(&atom.site), |_| change)
+    }
+
+    fn by_atoms(&self, moves: impl Fn(&Atom) -> bool, change: impl Fn(&Atom) -> AtomTangent) -> Tangent {
+        let atoms = self.crystal.atoms.iter().enumerate().filter(|(_, atom)| moves(atom));
+        Tangent { atoms: atoms.map(|(index, atom)| (index as u32, change(atom))).collect(), ..Tangent::default() }
+    }
+
+    fn rotation(&self, atom: &Atom) -> Matrix3<f64> {
+        self.model.space_group.operators[atom.operator].rotation
+    }
+}
+
+fn shape(whole: Whole) -> ShapeTangent {
+    let mut shape = ShapeTangent::default();
+    match whole {
+        Whole::Scale => shape.scale = 1.0,
+        Whole::Delta1 => shape.delta1 = 1.0,
+        Whole::Delta2 => shape.delta2 = 1.0,
+        Whole::Qdamp => shape.qdamp = 1.0,
+        Whole::Qbroad => shape.qbroad = 1.0,
+        Whole::Spdiameter => shape.spdiameter = 1.0,
+        // These steps are set, not refined: `Binding` refuses to.
+        Whole::Sratio | Whole::Rcut | Whole::Stepcut => {}
+    }
+    shape
+}

@@ -1,0 +1,283 @@
+//! Bonds counted by hand.
+
+use corefine::crystal::Crystal;
+use corefine::expand::{crystal, to_p1};
+use corefine::histogram::{BondCovariance, BondList, all_bonds, bonds, measure};
+use corefine::job::Bonds;
+use corefine::model::{Adp, Cell, Disorder, Model, Site, SpaceGroup};
+use corefine::outcome::Bin;
+use corefine::units::Frac;
+use nalgebra::{DMatrix, Vector3};
+
+fn site(label: &str, species: &str, position: [f64; 3], occ: f64) -> Site {
+    Site {
+        label: label.into(),
+        species: species.parse().unwrap(),
+        position: Frac::new(position[0], position[1], position[2]),
+        occ,
+        adp: Some(Adp::Iso(0.005)),
+        beyond: None,
+        inside: None,
+        disorder: None,
+    }
+}
+
+fn model(operators: &[&str], sites: Vec<Site>) -> Model {
+    Model {
+        title: "test".into(),
+        provenance: vec![],
+        cell: Cell::from_parameters([10.0, 10.0, 10.0, 90.0, 90.0, 90.0]),
+        space_group: SpaceGroup {
+            name: String::new(),
+            number: None,
+            operators: operators.iter().map(|text| text.parse().unwrap()).collect(),
+        },
+        profile: corefine::model::Profile::default(),
+        sites,
+    }
+}
+
+/// A Co at the origin with N at 1.95, 2.05, 2.3, 2.31 and 2.9 Å; two of them across the cell's face.
+fn cobalt() -> Model {
+    model(
+        &["x,y,z"],
+        vec![
+            site("Co1", "Co", [0.0, 0.0, 0.0], 1.0),
+            site("N1", "N", [0.195, 0.0, 0.0], 1.0),
+            site("N2", "N", [0.795, 0.0, 0.0], 1.0),
+            site("N3", "N", [0.0, 0.23, 0.0], 1.0),
+            site("N4", "N", [0.0, 0.0, 0.769], 1.0),
+            site("N5", "N", [0.0, 0.0, 0.29], 1.0),
+        ],
+    )
+}
+
+fn close(a: f64, b: f64) {
+    assert!((a - b).abs() < 1e-9, "{a} is not {b}");
+}
+
+#[test]
+fn five_bonds_counted_by_hand() {
+    let model = cobalt();
+    let crystal = crystal(&model).unwrap();
+    let kind = Bonds::of("Co-N");
+    let list = bonds(&model, &crystal, &kind).unwrap();
+    let result = measure(&list, &crystal, &kind, None);
+    let labels: Vec<&str> = result.bonds.iter().map(|bond| bond.to.as_str()).collect();
+    assert_eq!(labels, ["N1", "N2", "N3", "N4"]);
+    let lengths = [1.95, 2.05, 2.3, 2.31];
+    for (bond, length) in result.bonds.iter().zip(lengths) {
+        close(bond.distance, length);
+        assert_eq!((bond.from.as_str(), bond.weight, bond.esd), ("Co1", 1.0, None));
+    }
+    assert_eq!((result.n, result.broken, result.fraction), (4.0, 2.0, 0.5));
+    close(result.mean, 2.1525);
+    close(result.sd, (lengths.iter().map(|d| (d - 2.1525_f64).powi(2)).sum::<f64>() / 4.0).sqrt());
+    close(result.min, 1.95);
+    close(result.max, 2.31);
+    let bin = |from, to, count| Bin { from, to, count };
+    let expected = [bin(1.9, 2.0, 1.0), bin(2.0, 2.1, 1.0), bin(2.1, 2.2, 0.0), bin(2.2, 2.3, 0.0), bin(2.3, 2.4, 2.0)];
+    assert_eq!(result.histogram, expected);
+    assert_eq!((result.coordination[0].label.as_str(), result.coordination[0].number), ("Co1", 2.0));
+    let curve = &result.fraction_by_cutoff;
+    assert_eq!((curve[0], curve[90], curve.len()), ((1.9, 1.0), (2.8, 0.0), 91));
+    let at = |cutoff: f64| curve.iter().find(|(c, _)| (c - cutoff).abs() < 1e-9).unwrap().1;
+    assert_eq!((at(1.96), at(2.04), at(2.06), at(2.32)), (0.75, 0.75, 0.5, 0.0));
+    assert!(result.fraction_esd.is_none() && result.mean_esd.is_none());
+}
+
+#[test]
+fn all_bonds_up_to_a_length() {
+    let model = cobalt();
+    let crystal = crystal(&model).unwrap();
+    assert_eq!(all_bonds(&model, &crystal, "Co-N", 3.0).unwrap().bonds.len(), 5);
+    assert_eq!(all_bonds(&model, &crystal, "Co-N", 2.1).unwrap().bonds.len(), 2);
+    assert_eq!(all_bonds(&model, &crystal, "N-Co", 2.1).unwrap().bonds.len(), 2);
+    assert_eq!(all_bonds(&model, &crystal, "Co-Co", 10.5).unwrap().bonds.len(), 6);
+}
+
+/// The same bonds are followed when an atom leaves the cell, and however long they grow.
+#[test]
+fn bonds_are_followed_not_found_again() {
+    let mut model = cobalt();
+    let start = crystal(&model).unwrap();
+    let kind = Bonds::of("Co-N");
+    let list = bonds(&model, &start, &kind).unwrap();
+    model.sites[0].position = Frac::new(-0.01, 0.0, 0.0);
+    model.sites[2].position = Frac::new(0.66, 0.0, 0.0);
+    let moved = crystal(&model).unwrap();
+    close(moved.atoms[0].position.0[0], 0.99);
+    let result = measure(&list, &moved, &kind, None);
+    close(result.bonds[0].distance, 2.05);
+    close(result.bonds[1].distance, 3.3);
+    assert_eq!(result.broken, 3.0);
+    assert_eq!(BondList::shift(&list.bonds[0], &start), Vector3::zeros());
+    assert_eq!(BondList::shift(&list.bonds[0], &moved), Vector3::new(1.0, 0.0, 0.0));
+}
+
+#[test]
+fn a_space_group_counts_as_its_p1_does() {
+    let operators = ["x,y,z", "-x,-y,z", "-x,y,-z", "x,-y,-z"]; // P 2 2 2, Co on a general position and on an axis
+    let sites = vec![
+        site("Co1", "Co", [0.2, 0.2, 0.2], 1.0),
+        site("Co2", "Co", [0.0, 0.0, 0.1], 0.5),
+        site("N1", "N", [0.2, 0.2, 0.41], 1.0),
+        site("N2", "N", [0.2, 0.01, 0.2], 1.0),
+        site("N3", "N", [0.15, 0.1, 0.0], 0.5),
+        site("N4", "N", [0.1, 0.15, 0.1], 1.0),
+    ];
+    let model = model(&operators, sites);
+    let kind = Bonds::of("Co-N");
+    let measured = |model: &Model| {
+        let crystal = crystal(model).unwrap();
+        measure(&bonds(model, &crystal, &kind).unwrap(), &crystal, &kind, None)
+    };
+    let (group, p1) = (measured(&model), measured(&to_p1(&model)));
+    assert_eq!(group.coordination.len(), 2);
+    assert_eq!(p1.coordination.len(), 6);
+    // Four of Co1 and two half ones of Co2, four bonds each.
+    close(group.n, 4.0 * 4.0 + 2.0 * 0.5 * 4.0);
+    close(p1.n, group.n);
+    close(p1.broken, group.broken);
+    close(p1.mean, group.mean);
+    close(p1.sd, group.sd);
+    assert!(group.broken > 0.0 && group.broken < group.n);
+    for (a, b) in group.histogram.iter().zip(&p1.histogram) {
+        close(a.count, b.count);
+    }
+}
+
+#[test]
+fn alternatives_add_up_to_one_neighbour() {
+    let mut model = cobalt();
+    model.sites[2].occ = 0.5; // N2 at 2.05
+    model.sites[3].occ = 0.5; // N3 at 2.30
+    for (index, group) in [(2, 1), (3, 2)] {
+        model.sites[index].disorder = Some(Disorder { assembly: String::new(), group });
+    }
+    let kind = Bonds::of("Co-N");
+    let crystal = crystal(&model).unwrap();
+    let result = measure(&bonds(&model, &crystal, &kind).unwrap(), &crystal, &kind, None);
+    let weights: Vec<f64> = result.bonds.iter().map(|bond| bond.weight).collect();
+    assert_eq!(weights, [1.0, 0.5, 0.5, 1.0, 1.0]);
+    close(result.n, 4.0);
+    close(result.coordination[0].number, 1.5);
+    // A Co of group 1 sees N2 whenever it is there, and N3 never.
+    model.sites[0].occ = 0.5;
+    model.sites[0].disorder = Some(Disorder { assembly: String::new(), group: 1 });
+    let crystal = corefine::expand::crystal(&model).unwrap();
+    let result = measure(&bonds(&model, &crystal, &kind).unwrap(), &crystal, &kind, None);
+    let names: Vec<(&str, f64)> = result.bonds.iter().map(|bond| (bond.to.as_str(), bond.weight)).collect();
+    assert_eq!(names, [("N1", 0.5), ("N2", 0.5), ("N4", 0.5), ("N5", 0.5)]);
+    close(result.coordination[0].number, 2.0);
+}
+
+/// A generator of Gaussian numbers that is the same everywhere: SplitMix64 and Box-Muller.
+struct Random(u64);
+
+impl Random {
+    fn uniform(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn gaussian(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+}
+
+fn start() -> (Crystal, BondList, Bonds) {
+    let model = cobalt();
+    let crystal = crystal(&model).unwrap();
+    let kind = Bonds::of("Co-N");
+    let list = bonds(&model, &crystal, &kind).unwrap();
+    (crystal, list, kind)
+}
+
+#[test]
+fn uncertainties_match_a_monte_carlo_with_the_same_covariance() {
+    let (crystal, list, kind) = start();
+    // Square root of the covariance, lengths 1.95, 2.05, 2.3, 2.31 Å against 2.25 Å.
+    let root = DMatrix::from_row_slice(
+        4,
+        4,
+        &[0.20, 0.0, 0.0, 0.0, -0.15, 0.05, 0.0, 0.0, 0.02, 0.03, 0.04, 0.0, 0.01, -0.02, 0.08, 0.03],
+    );
+    let covariance = BondCovariance { covariance: &root * root.transpose() };
+    let result = measure(&list, &crystal, &kind, Some(&covariance));
+    let mut random = Random(7);
+    let samples = 400_000;
+    let [mut count, mut count2, mut mean, mut mean2] = [0.0; 4];
+    for _ in 0..samples {
+        let z = nalgebra::DVector::from_fn(4, |_, _| random.gaussian());
+        let d: Vec<f64> = (&root * z).iter().zip(&result.bonds).map(|(e, bond)| e + bond.distance).collect();
+        let n = d.iter().filter(|d| **d > 2.25).count() as f64 / 4.0;
+        let m = d.iter().sum::<f64>() / 4.0;
+        count += n;
+        count2 += n * n;
+        mean += m;
+        mean2 += m * m;
+    }
+    let n = f64::from(samples);
+    let esd = |sum: f64, squares: f64| (squares / n - (sum / n).powi(2)).sqrt();
+    // A standard deviation from n samples is good to 1/sqrt(2n) = 0.11 %; five times that.
+    let agree = |ours: f64, theirs: f64| assert!((ours / theirs - 1.0).abs() < 0.006, "{ours} {theirs}");
+    agree(result.fraction_esd.unwrap(), esd(count, count2));
+    agree(result.mean_esd.unwrap(), esd(mean, mean2));
+    agree(result.coordination[0].esd.unwrap(), 4.0 * esd(count, count2));
+    close(result.bonds[0].esd.unwrap(), 0.2);
+}
+
+#[test]
+fn certain_and_unknown_lengths() {
+    let (crystal, list, kind) = start();
+    let none = BondCovariance { covariance: DMatrix::zeros(4, 4) };
+    let certain = measure(&list, &crystal, &kind, Some(&none));
+    assert_eq!((certain.fraction_esd, certain.mean_esd), (Some(0.0), Some(0.0)));
+    let unknown = BondCovariance { covariance: DMatrix::from_element(4, 4, f64::NAN) };
+    assert_eq!(measure(&list, &crystal, &kind, Some(&unknown)).fraction_esd, None);
+    // Only the last two are near the cutoff, 0.05 and 0.06 Å above; σ = 0.01 Å: 5 and 6 σ.
+    let small = BondCovariance { covariance: DMatrix::identity(4, 4) * 1e-4 };
+    let sure = measure(&list, &crystal, &kind, Some(&small));
+    let five_sigma = 2.866516e-7_f64;
+    assert!((sure.fraction_esd.unwrap() / (five_sigma.sqrt() / 4.0) - 1.0).abs() < 2e-3);
+}
+
+#[test]
+fn what_cannot_be_counted_is_said() {
+    let model = cobalt();
+    let crystal = crystal(&model).unwrap();
+    let message = |kind: Bonds| bonds(&model, &crystal, &kind).unwrap_err().to_string();
+    for pair in ["Co", "Co-", "Co-Xx", "Co-N-O", ""] {
+        assert!(message(Bonds::of(pair)).contains("two elements"), "{pair}");
+    }
+    let zinc = message(Bonds::of("Zn-N"));
+    assert!(zinc.contains("needs Zn") && zinc.contains("Co, N"), "{zinc}");
+    assert!(message(Bonds { bin: 0.0, ..Bonds::of("Co-N") }).contains("bin is 0"));
+    assert!(message(Bonds { cutoff: f64::NAN, ..Bonds::of("Co-N") }).contains("cutoff is NaN"));
+    assert!(message(Bonds { neighbours: 0, ..Bonds::of("Co-N") }).contains("neighbours is 0"));
+}
+
+/// Many centres: a search of everything by everything would take minutes.
+#[test]
+fn a_hundred_thousand_atoms_are_searched_in_boxes() {
+    let mut sites = Vec::new();
+    let n = 46;
+    for k in 0..n * n * n {
+        let x = [k % n, k / n % n, k / n / n].map(|i| (f64::from(i) + 0.25) / f64::from(n));
+        sites.push(site(&format!("X{k}"), if k % 8 == 0 { "Co" } else { "N" }, x, 1.0));
+    }
+    let mut model = model(&["x,y,z"], sites);
+    model.cell = Cell::from_parameters([92.0, 92.0, 92.0, 90.0, 90.0, 90.0]);
+    let crystal = crystal(&model).unwrap();
+    let list = bonds(&model, &crystal, &Bonds::of("Co-N")).unwrap();
+    assert_eq!(list.bonds.len(), 4 * list.centres.len());
+    let result = measure(&list, &crystal, &Bonds::of("Co-N"), None);
+    assert!(result.coordination.iter().all(|centre| centre.number == 4.0));
+    let findings = corefine::expand::checks(&model, &crystal, None);
+    assert!(findings.is_empty(), "{:?}", findings.first());
+}

@@ -1,0 +1,129 @@
+//! The pages in a real browser: no error, every panel, values under the mouse, zoom.
+//!
+//! Needs chromium (Debian: `apt install chromium`). Without it the tests say so and pass, unless
+//! `COREFINE_REQUIRE_BROWSER=1`.
+
+mod report_sample;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use corefine::report;
+use report_sample::{comparison, sample};
+
+/// Added to a copy of the page: the reader's hand.
+const CHECK: &str = include_str!("../scripts/browser-check.js");
+
+const FLAGS: [&str; 12] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--enable-logging=stderr",
+    "--v=0",
+    "--dump-dom",
+];
+
+fn browser() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let found = std::env::split_paths(&path).flat_map(|folder| names.map(|name| folder.join(name)));
+    let found = found.into_iter().find(|file| file.is_file());
+    if found.is_none() {
+        let required = std::env::var("COREFINE_REQUIRE_BROWSER").is_ok_and(|value| value == "1");
+        assert!(!required, "COREFINE_REQUIRE_BROWSER=1, but there is no chromium on the PATH");
+        eprintln!("SKIPPED: no chromium on the PATH, the pages were not opened (apt install chromium)");
+    }
+    found
+}
+
+fn open(browser: &Path, folder: &Path, page: &str, window: &str) -> Output {
+    let file = folder.join("page.html");
+    std::fs::write(&file, page).unwrap();
+    Command::new(browser)
+        .args(FLAGS)
+        .arg(format!("--user-data-dir={}", folder.join("profile").display()))
+        .arg(format!("--window-size={window}"))
+        .arg(format!("file://{}", file.display()))
+        .output()
+        .expect("chromium starts")
+}
+
+/// Opens the page with the check added; gives what the check wrote down.
+fn checked(browser: &Path, page: &str, window: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let page = page.replace("</body>", &format!("<script>{CHECK}</script></body>"));
+    let output = open(browser, folder.path(), &page, window);
+    assert_no_error(&output);
+    let dom = String::from_utf8_lossy(&output.stdout);
+    let (_, after) = dom.split_once("<pre id=\"browser-check\">").expect("the check ran to its end");
+    let (notes, _) = after.split_once("\nend\n").expect("the check ran to its end");
+    notes.trim().lines().map(str::to_owned).collect()
+}
+
+/// Chromium writes what the page says to its console, errors included, as lines with `CONSOLE`.
+fn assert_no_error(output: &Output) {
+    let log = String::from_utf8_lossy(&output.stderr);
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert!(said.is_empty(), "the page wrote to the console:\n{}", said.join("\n"));
+    assert!(output.status.success(), "chromium failed:\n{log}");
+}
+
+fn assert_all_good(notes: &[String]) {
+    let bad: Vec<&String> = notes.iter().filter(|note| !note.starts_with("ok ")).collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+}
+
+fn assert_mentions(notes: &[String], wanted: &[&str]) {
+    for want in wanted {
+        assert!(notes.iter().any(|note| note.contains(want)), "{want} is missing from {notes:#?}");
+    }
+}
+
+#[test]
+fn a_report_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &report::html(&sample()), "1200,1000");
+    assert_all_good(&notes);
+    let panels = ["fit-0", "fit-partials-0", "histogram-0", "fraction-0", "convergence", "singular-values"];
+    for panel in panels {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("zoom {panel} | "), &format!("redrawn {panel}")]);
+    }
+    assert_mentions(&notes, &["size correlations", "hover correlations", "linked zoom"]);
+    assert_mentions(&notes, &["part warnings", "part parameters", "part trust", "part provenance", "part bonds-0"]);
+    // Half of the picture's width, 500 of 1000, in a frame from 64 to 988 that shows 1.0 to 4.5 Å: 2.652, point 2.65.
+    assert_mentions(&notes, &["hover fit-0 | r 2.65 Å · observed"]);
+}
+
+#[test]
+fn a_comparison_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &report::comparison_html(&comparison()), "1200,1000");
+    assert_all_good(&notes);
+    let panels = ["fit-0-0", "fit-1-0", "change-0", "histogram-0-0", "histogram-0-1", "fraction-0-1", "convergence-1"];
+    for panel in panels {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("hover {panel} | ")]);
+    }
+}
+
+#[test]
+fn pages_fit_a_narrow_window() {
+    let Some(browser) = browser() else { return };
+    for page in [report::html(&sample()), report::comparison_html(&comparison())] {
+        assert_mentions(&checked(&browser, &page, "500,900"), &["ok no sideways scrolling"]);
+    }
+}
+
+#[test]
+fn a_console_error_would_be_noticed() {
+    let Some(browser) = browser() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let page = "<!DOCTYPE html><title>x</title><script>null.missing();</script>";
+    let output = open(&browser, folder.path(), page, "800,600");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("CONSOLE"), "chromium's log no longer shows errors");
+}
