@@ -71,14 +71,14 @@ fn measurement(radiation: Radiation, weights: Weights, normalisation: Normalisat
 }
 
 const NAMES: [&str; 22] = [
-    "scale", "a", "b", "c", "alpha", "beta", "gamma", "xyz.Co1", "xyz.N", "x.O1", "y.O1", "z.O1", "U.Co1", "U11.O1", "U13.O1",
-    "Uiso.N", "Uiso2.N1", "occ.N2", "occ.O1", "delta2", "qdamp", "qbroad",
+    "scale", "a", "b", "c", "alpha", "beta", "gamma", "xyz.Co1", "xyz.N", "x.O1", "y.O1", "z.O1", "U.Co1", "U11.O1",
+    "U13.O1", "Uiso.N", "Uiso2.N1", "occ.N2", "occ.O1", "delta2", "qdamp", "qbroad",
 ];
 
 fn check(job: &Job, model: &Model, measurement: &Measurement) {
     let mut crystal = expand::crystal(model).unwrap();
     if let Some(molecules) = &job.molecules {
-        expand::molecules(&mut crystal, molecules).unwrap();
+        expand::molecules(model, &mut crystal, molecules).unwrap();
     }
     let binding = Binding::new(job, model, &crystal).unwrap();
     let p = binding.start();
@@ -152,7 +152,11 @@ fn derivatives_match_central_differences_in_pdffit2_mode() {
         let (plus, minus) = (at(h, &mut forward), at(-h, &mut forward));
         let column = curves.columns.column(k);
         let error = plus.iter().zip(&minus).zip(column.iter()).map(|((a, b), c)| ((a - b) / (2.0 * h) - c).abs());
-        assert!(error.fold(0.0, f64::max) < 2e-2 * column.amax(), "{}", binding.variables()[binding.free[k].variable].name);
+        assert!(
+            error.fold(0.0, f64::max) < 2e-2 * column.amax(),
+            "{}",
+            binding.variables()[binding.free[k].variable].name
+        );
     }
 }
 

@@ -263,7 +263,7 @@ impl Binding {
             let target = self.add_one(&tie, tie.target(), &known)?;
             if self.free.iter().any(|free| free.variable == target) {
                 let name = tie.target().to_owned();
-                return Err(BindError::RefinedAndTied { name, tie: tie.formula().to_owned() });
+                return Err(BindError::RefinedAndTied { name, tie: tie.text().to_owned() });
             }
             for name in tie.variables() {
                 self.add_one(&tie, name, &known)?;
@@ -277,7 +277,7 @@ impl Binding {
     fn add_one(&mut self, tie: &Tie, name: &str, known: &HashMap<String, Vec<Variable>>) -> Result<usize, BindError> {
         let found = known.get(name).map_or(&[][..], Vec::as_slice);
         let [variable] = found else {
-            return Err(BindError::NotOne { tie: tie.formula().to_owned(), name: name.to_owned(), count: found.len() });
+            return Err(BindError::NotOne { tie: tie.text().to_owned(), name: name.to_owned(), count: found.len() });
         };
         Ok(self.index(name).unwrap_or_else(|| {
             self.variables.push(Variable { name: name.to_owned(), ..variable.clone() });
