@@ -21,8 +21,8 @@ impl Failure {
     /// The library's errors say what is wrong, a semicolon, and what to do.
     pub fn of(error: impl fmt::Display) -> Self {
         let text = error.to_string();
-        match text.split_once("; ") {
-            Some((message, hint)) => Self::with_hint(message, hint),
+        match text.match_indices("; ").find(|(at, _)| is_outside_brackets(&text[..*at])) {
+            Some((at, _)) => Self::with_hint(&text[..at], &text[at + 2..]),
             None => Self::new(text),
         }
     }
@@ -33,6 +33,10 @@ impl fmt::Display for Failure {
         write!(f, "error: {}", self.message)?;
         self.hint.as_ref().map_or(Ok(()), |hint| write!(f, "\nhint: {hint}"))
     }
+}
+
+fn is_outside_brackets(before: &str) -> bool {
+    before.matches('(').count() == before.matches(')').count()
 }
 
 /// Prints a warning on one line, whatever its text.

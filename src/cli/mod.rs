@@ -9,6 +9,8 @@ mod messages;
 mod noise;
 mod output;
 mod plan;
+mod progress;
+mod refine;
 mod simulate;
 
 use std::process::ExitCode;

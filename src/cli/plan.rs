@@ -2,12 +2,13 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, engine, histogram, init, simulate};
+use super::{End, engine, histogram, init, refine, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
     Simulate(Box<simulate::Plan>),
     Init(Box<init::Plan>),
+    Refine(Box<refine::Plan>),
     Histogram(Box<histogram::Plan>),
     Devices,
 }
@@ -17,6 +18,7 @@ impl Plan {
         Ok(match verb {
             Verb::Simulate(args) => Self::Simulate(Box::new(simulate::Plan::of(&args)?)),
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
+            Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -26,6 +28,7 @@ impl Plan {
         match self {
             Self::Simulate(plan) => plan.run(),
             Self::Init(plan) => plan.run(),
+            Self::Refine(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

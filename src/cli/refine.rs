@@ -1,0 +1,195 @@
+//! `corefine refine`: a job in, a folder of results out.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use corefine::fit::{self, FitError, Flow, Inputs};
+use corefine::histogram::bonds;
+use corefine::job::{GridChoice, Job, Symmetry};
+use corefine::model::Model;
+use corefine::observed::Observed;
+use corefine::outcome::Outcome;
+use corefine::params::Binding;
+use corefine::read::job::{job, place_of, to_ron};
+use corefine::{expand, report, write};
+
+use super::End;
+use super::args::Refine;
+use super::engine::Worker;
+use super::files::{Input, Structure, relative};
+use super::messages::{Failure, warn_of};
+use super::output::{Folder, folder_of};
+use super::progress::{Progress, interrupted_by_user};
+
+/// What a folder of results holds.
+const RESULTS: [&str; 6] = ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"];
+
+pub struct Plan {
+    inputs: Inputs,
+    words: Words,
+    data: PathBuf,
+    folder: Folder,
+    worker: Worker,
+}
+
+impl Plan {
+    pub fn of(args: &Refine) -> Result<Self, Failure> {
+        let file = Input::read(&args.job)?;
+        let words = Words { file: file.name.clone(), text: file.text()?.to_owned() };
+        let job = job(&words.text, &words.file).map_err(Failure::of)?;
+        let folder = Folder::check(&args.out, &RESULTS, args.force)?;
+        let data = beside(folder_of(&args.job), &job.data.file);
+        let inputs = inputs(job, &file, &words)?;
+        Ok(Self { inputs, words, data, folder, worker: Worker::open(&args.work)? })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        let Self { inputs, words, data, folder, mut worker } = self;
+        let job = inputs.job.clone();
+        let fitted = fitted(inputs, &mut worker);
+        worker.report();
+        let outcome = fitted.map_err(|error| words.locate(&error.to_string(), &job))?;
+        warn_of(&outcome.warnings);
+        folder.write(&results(&outcome, &data, folder.path())?)?;
+        say(&outcome, folder.path());
+        Ok(if outcome.converged { End::Well } else { End::NotConverged })
+    }
+}
+
+/// The job as its user wrote it, for messages with a place.
+struct Words {
+    file: String,
+    text: String,
+}
+
+impl Words {
+    fn place(&self, path: &str) -> String {
+        let (line, column) = place_of(&self.text, path);
+        format!("{}:{line}:{column}", self.file)
+    }
+
+    /// A message about a parameter or a tie, with the place where the job speaks of it.
+    fn locate(&self, message: &str, job: &Job) -> Failure {
+        let mut quoted = message.split('"').skip(1).step_by(2);
+        match quoted.find_map(|name| path_of(name, job)) {
+            Some(path) => Failure::of(format!("{}: {message}", self.place(&path))),
+            None => Failure::of(message),
+        }
+    }
+}
+
+/// Where a job speaks of a parameter or writes a tie.
+fn path_of(name: &str, job: &Job) -> Option<String> {
+    let tie = || job.ties.iter().position(|tie| tie.contains(name)).map(|i| format!("ties/{i}"));
+    if job.refine.iter().any(|(other, _)| other == name) {
+        Some(format!("refine/{name}"))
+    } else if job.set.iter().any(|(other, _)| other == name) {
+        Some(format!("set/{name}"))
+    } else if job.beyond.iter().any(|(other, _)| other == name) {
+        Some(format!("beyond/{name}"))
+    } else {
+        tie().filter(|_| !name.is_empty())
+    }
+}
+
+fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
+    let folder = folder_of(Path::new(&file.name));
+    let structure = named_file(folder, &job.structure, &words.place("structure"))?;
+    let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
+    let observed = data.observed()?;
+    check_range(&job, &observed, words)?;
+    let Structure { input, model, warnings, .. } = Structure::read(&structure, Some(&observed))?;
+    let input_files = vec![input.record("structure"), data.record("data"), file.record("job")];
+    let job_name = file.name.clone();
+    Ok(Inputs { job, job_name, model, observed, input_files, warnings })
+}
+
+/// A path relative to a folder, without a needless `./`.
+fn beside(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
+}
+
+/// The path of a file that the job names relative to itself.
+fn named_file(folder: &Path, name: &str, place: &str) -> Result<PathBuf, Failure> {
+    let path = beside(folder, name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let message = format!("{place}: there is no file {}", path.display());
+    Err(Failure::with_hint(message, "paths in a job are relative to the job file"))
+}
+
+/// Does the curve hold the range that the job fits?
+fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Failure> {
+    let (Some(first), Some(last)) = (observed.r.first(), observed.r.last()) else {
+        return Err(Failure::new(format!("{}: no data", observed.name)));
+    };
+    let (rmin, rmax) = (job.data.rmin, job.data.rmax);
+    // Half a step: a file that ends at 29.99 holds the range to 30.
+    let slack = 0.5 * (last - first) / (observed.r.len().max(2) - 1) as f64;
+    let outside = |key: &str, value: f64, what: &str, end: f64| {
+        let message =
+            format!("{}: {key} is {value}, but {} {what} at {end}", words.place(&format!("data/{key}")), observed.name);
+        Err(Failure::with_hint(message, format!("choose {key} within the data, {first} to {last} Å")))
+    };
+    if rmax > last + 2.0 * slack {
+        return outside("rmax", rmax, "ends", *last);
+    }
+    if rmin > *last {
+        return outside("rmin", rmin, "ends", *last);
+    }
+    if matches!(job.data.grid, GridChoice::Nyquist) && job.data.qmax.or(observed.header.qmax).is_none() {
+        let message =
+            format!("{}: the Nyquist grid needs qmax, and {} does not say it", words.place("data/grid"), observed.name);
+        return Err(Failure::with_hint(message, "write qmax in the job, or take grid: Data"));
+    }
+    let mut fitted = observed.r.iter().zip(&observed.g).filter(|(r, _)| (rmin..=rmax).contains(*r));
+    if fitted.all(|(_, g)| *g == 0.0) {
+        let message = format!("{}: G(r) is zero all over {rmin} to {rmax} Å", observed.name);
+        return Err(Failure::with_hint(message, "a dead detector frame looks like this; take another file or range"));
+    }
+    Ok(())
+}
+
+/// The least squares, watched by a line on the terminal and by Ctrl-C.
+fn fitted(inputs: Inputs, worker: &mut Worker) -> Result<Outcome, FitError> {
+    let stop = interrupted_by_user();
+    let line = Progress::start();
+    let mut observer = |now: &fit::Progress| {
+        line.show(now.iteration, now.rw);
+        if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    };
+    fit::refine(inputs, worker.engine(), &mut observer)
+}
+
+/// Every file of the results, as text.
+fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let curve = outcome.data.first().ok_or_else(|| Failure::new("the fit returned no curve"))?;
+    let texts = [
+        report::json(outcome),
+        report::fgr(curve, &[]),
+        write::cif(&outcome.refined),
+        from_here(outcome, data, folder)?,
+        report::histogram_csv(&outcome.bonds),
+        report::html(outcome),
+    ];
+    Ok(RESULTS.into_iter().zip(texts).collect())
+}
+
+/// The job that goes on from the refined structure, with paths as they are seen from the folder of results.
+fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Failure> {
+    let mut next = job(&outcome.refined_job, "refined.ron").map_err(Failure::of)?;
+    "refined.cif".clone_into(&mut next.structure);
+    next.data.file = relative(data, folder).display().to_string();
+    Ok(to_ron(&next))
+}
+
+fn say(outcome: &Outcome, folder: &Path) {
+    let how = if outcome.converged { "converged" } else { "NOT converged" };
+    println!("Rw {:.5} after {} iterations, {how}: {}", outcome.rw, outcome.iterations, outcome.stop);
+    for bonds in &outcome.bonds {
+        let fraction = report::esd::format(100.0 * bonds.fraction, bonds.fraction_esd.map(|esd| 100.0 * esd));
+        println!("{}: {} bonds, mean {:.3} Å, {fraction} % beyond {} Å", bonds.pair, bonds.n, bonds.mean, bonds.cutoff);
+    }
+    println!("results in {}", folder.display());
+}
