@@ -33,7 +33,7 @@ pub(super) fn space_group(
 ) -> Result<SpaceGroup, ReadError> {
     let mut reader = Reader { block, cell, file, warnings };
     let stated = reader.operators()?;
-    let (operators, setting) = if stated.is_empty() { reader.from_symbols()? } else { (stated, None) };
+    let (operators, setting) = if stated.is_empty() { reader.by_symbols()? } else { (stated, None) };
     Ok(reader.named(operators, setting))
 }
 
@@ -72,12 +72,11 @@ impl Reader<'_> {
     }
 
     fn identity_first(&mut self, operators: &mut Vec<Operator>, line: Option<usize>) {
-        match operators.iter().position(|operator| *operator == Operator::identity()) {
-            Some(at) => operators[..=at].rotate_right(1),
-            None => {
-                operators.insert(0, Operator::identity());
-                self.warn(line, "the identity x,y,z is not among the operators; it was added");
-            }
+        if let Some(at) = operators.iter().position(|operator| *operator == Operator::identity()) {
+            operators[..=at].rotate_right(1);
+        } else {
+            operators.insert(0, Operator::identity());
+            self.warn(line, "the identity x,y,z is not among the operators; it was added");
         }
     }
 
@@ -118,8 +117,8 @@ impl Reader<'_> {
     }
 
     /// The operators that Hall symbol, Hermann-Mauguin symbol or number stand for, in this order of trust.
-    fn from_symbols(&mut self) -> Result<Found, ReadError> {
-        if let Some(found) = self.from_hall() {
+    fn by_symbols(&mut self) -> Result<Found, ReadError> {
+        if let Some(found) = self.by_hall() {
             return Ok(found);
         }
         let (by_symbol, by_number) = (self.symbol_settings(), self.number_settings());
@@ -139,7 +138,7 @@ impl Reader<'_> {
         }
     }
 
-    fn from_hall(&mut self) -> Option<Found> {
+    fn by_hall(&mut self) -> Option<Found> {
         let value = self.known(&HALL)?;
         let operators = settings::of_hall(&value.text);
         if operators.is_none() {
