@@ -267,7 +267,7 @@ mod tests {
         let mut other = Vec::new();
         for (symbol, number, order, sum) in table {
             let meant = of_symbol(&symbol);
-            let same = meant.iter().find(|entry| {
+            let same = meant.first().filter(|entry| {
                 let operators = of_hall(entry.hall_symbol).unwrap();
                 entry.number == number && operators.len() == order && checksum(&operators) == sum
             });
