@@ -39,9 +39,22 @@ pub(super) fn fitting<'a>(settings: &'a [HallSymbolEntry], cell: &Cell) -> Optio
     settings.iter().find(|entry| of_hall(entry.hall_symbol).is_some_and(|operators| fits(&operators, cell)))
 }
 
+/// The setting of the table that has this Hall symbol.
+pub(super) fn with_hall(symbol: &str) -> Option<HallSymbolEntry> {
+    let symbol = plain_hall(symbol);
+    table().find(|entry| plain_hall(entry.hall_symbol) == symbol)
+}
+
+/// The Hermann-Mauguin symbol of a setting as files write it.
+pub(super) fn name(entry: &HallSymbolEntry) -> String {
+    let monoclinic = (3..=15).contains(&entry.number);
+    let symbol = if monoclinic { entry.hm_full } else { entry.hm_short };
+    symbol.replace('_', "")
+}
+
 /// The operators that a Hall symbol stands for, the identity first; `None` if it breaks the grammar or makes no group.
 pub(super) fn of_hall(symbol: &str) -> Option<Vec<Operator>> {
-    let symbol = symbol.replace('"', "=").replace('\'', "^").replace('_', " ");
+    let symbol = plain_hall(symbol);
     if !is_hall(&symbol) {
         return None;
     }
@@ -50,6 +63,12 @@ pub(super) fn of_hall(symbol: &str) -> Option<Vec<Operator>> {
     let centring = hall.centering_translations.iter().map(|t| shifted(&Operator::identity(), *t));
     let all: Vec<Operator> = generators.iter().copied().chain(centring).collect();
     closure(vec![Operator::identity()], &generators).and_then(|point| closure(point, &all))
+}
+
+/// A Hall symbol in the table's spelling.
+fn plain_hall(symbol: &str) -> String {
+    let symbol = symbol.replace('"', "=").replace('\'', "^").replace('_', " ");
+    symbol.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Do the operators form a group, every product of two being one of them?

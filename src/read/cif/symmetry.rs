@@ -144,7 +144,9 @@ impl Reader<'_> {
         if operators.is_none() {
             self.warn(Some(value.line), &format!("Hall symbol \"{}\" could not be read; it was not used", value.text));
         }
-        Some((operators?, None))
+        let operators = operators?;
+        self.check(&operators, Some(value.line));
+        Some((operators, settings::with_hall(&value.text)))
     }
 
     /// The setting that fits the cell; says so if that needed a guess.
@@ -170,7 +172,7 @@ impl Reader<'_> {
             Some(value) => value.known().and_then(number).filter(|n| (1.0..=230.0).contains(n)).map(|n| n as u16),
             None => setting.as_ref().map(|entry| entry.number as u16).or_else(|| self.inferred(&operators)),
         };
-        let name = symbol.map(str::to_owned).or_else(|| setting.map(|entry| entry.hm_short.replace('_', "")));
+        let name = symbol.map(str::to_owned).or_else(|| setting.as_ref().map(settings::name));
         let name = name.unwrap_or_else(|| if operators.len() == 1 { "P 1".to_owned() } else { String::new() });
         SpaceGroup { name, number, operators }
     }
@@ -196,7 +198,7 @@ fn origin_is_open(chosen: &HallSymbolEntry, meant: &[HallSymbolEntry]) -> bool {
 
 fn disagreement(value: &Value, meant: &HallSymbolEntry, count: usize) -> String {
     format!(
-        "space group \"{}\" (No. {}) and the {count} operators listed do not agree; the operators were used",
+        "space group \"{}\" (No. {}) and the {count} operators do not agree; the operators were used",
         value.text, meant.number
     )
 }
