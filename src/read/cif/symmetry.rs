@@ -34,7 +34,7 @@ pub(super) fn space_group(
     let mut reader = Reader { block, cell, file, warnings };
     let stated = reader.operators()?;
     let (operators, setting) = if stated.is_empty() { reader.by_symbols()? } else { (stated, None) };
-    Ok(reader.named(operators, setting))
+    Ok(reader.named(operators, setting.as_ref()))
 }
 
 struct Reader<'a> {
@@ -165,14 +165,14 @@ impl Reader<'_> {
         (settings::of_hall(chosen.hall_symbol).unwrap_or_default(), Some(chosen.clone()))
     }
 
-    fn named(&self, operators: Vec<Operator>, setting: Option<HallSymbolEntry>) -> SpaceGroup {
+    fn named(&self, operators: Vec<Operator>, setting: Option<&HallSymbolEntry>) -> SpaceGroup {
         let symbol = HERMANN_MAUGUIN.iter().find_map(|tag| self.block.text(&[tag]));
         let stated = self.block.value(&NUMBER);
         let number = match stated {
             Some(value) => value.known().and_then(number).filter(|n| (1.0..=230.0).contains(n)).map(|n| n as u16),
-            None => setting.as_ref().map(|entry| entry.number as u16).or_else(|| self.inferred(&operators)),
+            None => setting.map(|entry| entry.number as u16).or_else(|| self.inferred(&operators)),
         };
-        let name = symbol.map(str::to_owned).or_else(|| setting.as_ref().map(settings::name));
+        let name = symbol.map(str::to_owned).or_else(|| setting.map(settings::name));
         let name = name.unwrap_or_else(|| if operators.len() == 1 { "P 1".to_owned() } else { String::new() });
         SpaceGroup { name, number, operators }
     }
