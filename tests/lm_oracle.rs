@@ -17,12 +17,15 @@ struct Example {
     jacobian: fn(&[f64]) -> Vec<f64>,
 }
 
+/// Residuals, Jacobian.
+type Functions = (fn(&[f64]) -> Vec<f64>, fn(&[f64]) -> Vec<f64>);
+
 /// (1) Minimum 0 at (1, 1).
-const ROSENBROCK: (fn(&[f64]) -> Vec<f64>, fn(&[f64]) -> Vec<f64>) =
+const ROSENBROCK: Functions =
     (|p| vec![10.0 * (p[1] - p[0] * p[0]), 1.0 - p[0]], |p| vec![-20.0 * p[0], 10.0, -1.0, 0.0]);
 
 /// (2) From (0.5, -2) a local minimum, 48.9842..., at (11.41..., -0.8968...).
-const FREUDENSTEIN_ROTH: (fn(&[f64]) -> Vec<f64>, fn(&[f64]) -> Vec<f64>) = (
+const FREUDENSTEIN_ROTH: Functions = (
     |p| {
         let y = p[1];
         vec![-13.0 + p[0] + ((5.0 - y) * y - 2.0) * y, -29.0 + p[0] + ((y + 1.0) * y - 14.0) * y]
@@ -59,7 +62,7 @@ fn bard_jacobian(p: &[f64]) -> Vec<f64> {
 }
 
 /// (13) Powell's singular function: minimum 0 at the origin, where the Jacobian has rank 2.
-const POWELL: (fn(&[f64]) -> Vec<f64>, fn(&[f64]) -> Vec<f64>) = (
+const POWELL: Functions = (
     |p| {
         let (a, b) = (p[1] - 2.0 * p[2], p[0] - p[3]);
         vec![p[0] + 10.0 * p[1], 5f64.sqrt() * (p[2] - p[3]), a * a, 10f64.sqrt() * b * b]
