@@ -6,7 +6,11 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
 /// Refine structures against atomic pair distribution functions G(r), and count the bonds.
 #[derive(Debug, Parser)]
-#[command(name = "corefine", version, after_help = "Exit codes: 0 converged, 1 ran but did not converge, 2 could not run.")]
+#[command(
+    name = "corefine",
+    version,
+    after_help = "Exit codes: 0 converged, 1 ran but did not converge, 2 could not run."
+)]
 pub struct Args {
     #[command(subcommand)]
     pub verb: Verb,

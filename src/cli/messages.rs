@@ -17,6 +17,15 @@ impl Failure {
     pub fn with_hint(message: impl fmt::Display, hint: impl fmt::Display) -> Self {
         Self { message: message.to_string(), hint: Some(hint.to_string()) }
     }
+
+    /// The library's errors say what is wrong, a semicolon, and what to do.
+    pub fn of(error: impl fmt::Display) -> Self {
+        let text = error.to_string();
+        match text.split_once("; ") {
+            Some((message, hint)) => Self::with_hint(message, hint),
+            None => Self::new(text),
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -29,4 +38,13 @@ impl fmt::Display for Failure {
 /// Prints a warning on one line, whatever its text.
 pub fn warn(text: &str) {
     eprintln!("warning: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+}
+
+/// Prints each warning once.
+pub fn warn_of(texts: &[String]) {
+    for (i, text) in texts.iter().enumerate() {
+        if !texts[..i].contains(text) {
+            warn(text);
+        }
+    }
 }

@@ -9,8 +9,6 @@ mod messages;
 mod noise;
 mod output;
 mod plan;
-mod progress;
-mod refine;
 mod simulate;
 
 use std::process::ExitCode;

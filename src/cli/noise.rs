@@ -2,6 +2,9 @@
 
 use std::f64::consts::PI;
 
+/// The sum over points of noise is carried on so far beyond the last distance: sinc falls as 1/x.
+const BEYOND: f64 = 200.0;
+
 /// Adds normal noise of standard deviation `sigma` (1/Å²) to `g` on the distances `r` (Å).
 ///
 /// A curve that was transformed from `Q <= qmax` holds independent noise only every `π / qmax`; between these points
@@ -13,11 +16,11 @@ use std::f64::consts::PI;
 pub fn add(g: &mut [f64], r: &[f64], sigma: f64, qmax: Option<f64>, seed: u64) {
     let mut normal = Normal::new(seed);
     let Some(qmax) = qmax else {
-        g.iter_mut().for_each(|g| *g += sigma * normal.next());
+        for g in g {
+            *g += sigma * normal.next();
+        }
         return;
     };
-    // The sum is carried on beyond the last point: sinc falls as 1/x.
-    const BEYOND: f64 = 200.0;
     let last = r.last().copied().unwrap_or(0.0);
     let knots = (last * qmax / PI + BEYOND).ceil() as usize;
     let heights: Vec<f64> = (0..knots).map(|_| sigma * normal.next()).collect();

@@ -79,6 +79,11 @@ impl Folder {
         Ok(Self { path: path.to_owned() })
     }
 
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes every file or none. Older results are moved aside first and are back in place if anything fails.
     pub fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
         let written = if self.path.is_dir() { self.write_into(files) } else { self.write_new(files) };
@@ -127,11 +132,16 @@ fn replace(folder: &Path, name: &str, new: &Path, old: &Path) -> std::io::Result
 
 /// Puts the old files back; says whether all are.
 fn restore(folder: &Path, names: &[&str], old: &Path) -> bool {
-    let back = names.iter().map(|name| {
+    let mut all = true;
+    for name in names {
         let (place, aside) = (folder.join(name), old.join(name));
-        if aside.exists() { fs::rename(aside, place).is_ok() } else { !place.exists() || fs::remove_file(place).is_ok() }
-    });
-    back.fold(true, |all, one| all && one)
+        all &= if aside.exists() {
+            fs::rename(aside, place).is_ok()
+        } else {
+            !place.exists() || fs::remove_file(place).is_ok()
+        };
+    }
+    all
 }
 
 fn write_all(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
@@ -164,7 +174,7 @@ fn builder(_mode: u32) -> Builder<'static, 'static> {
 }
 
 /// The folder of a file named on the command line.
-fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
@@ -173,9 +183,9 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Can a file be made there? Tried with one that has no name and so leaves nothing.
 fn can_hold(folder: &Path) -> Result<(), Failure> {
-    tempfile::tempfile_in(folder)
-        .map(drop)
-        .map_err(|error| Failure::with_hint(format!("{}: cannot write here: {error}", folder.display()), "name another folder"))
+    tempfile::tempfile_in(folder).map(drop).map_err(|error| {
+        Failure::with_hint(format!("{}: cannot write here: {error}", folder.display()), "name another folder")
+    })
 }
 
 /// Brings a folder's entries to the disk, where the system can.

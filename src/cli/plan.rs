@@ -2,24 +2,22 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, engine, histogram, init, refine, simulate};
+use super::{End, engine, histogram, init, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
-    Simulate(simulate::Plan),
-    Init(init::Plan),
-    Refine(refine::Plan),
-    Histogram(histogram::Plan),
+    Simulate(Box<simulate::Plan>),
+    Init(Box<init::Plan>),
+    Histogram(Box<histogram::Plan>),
     Devices,
 }
 
 impl Plan {
     pub fn of(verb: Verb) -> Result<Self, Failure> {
         Ok(match verb {
-            Verb::Simulate(args) => Self::Simulate(simulate::Plan::of(&args)?),
-            Verb::Init(args) => Self::Init(init::Plan::of(&args)?),
-            Verb::Refine(args) => Self::Refine(refine::Plan::of(&args)?),
-            Verb::Histogram(args) => Self::Histogram(histogram::Plan::of(&args)?),
+            Verb::Simulate(args) => Self::Simulate(Box::new(simulate::Plan::of(&args)?)),
+            Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
+            Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
     }
@@ -28,9 +26,11 @@ impl Plan {
         match self {
             Self::Simulate(plan) => plan.run(),
             Self::Init(plan) => plan.run(),
-            Self::Refine(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
-            Self::Devices => engine::list_devices(),
+            Self::Devices => {
+                engine::list_devices();
+                Ok(End::Well)
+            }
         }
     }
 }

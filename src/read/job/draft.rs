@@ -78,7 +78,7 @@ fn first_range(observed: &Observed) -> (f64, f64) {
 
 fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f64, f64)) {
     let header = &observed.header;
-    let from_header = format!("from the header of {data}");
+    let from_header = format!("from the header of {}", short(data));
     let (first, last) = (observed.r.first().copied().unwrap_or(0.0), observed.r.last().copied().unwrap_or(0.0));
     push(text, 1, "data: (");
     push(text, 2, &format!("file: {},", quoted(data)));
@@ -96,7 +96,10 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
     push(text, 2, "weights: exact,");
     push(text, 2, "// MeanSquared: reduced to <f>², as PDFgetX does. SquareMean: to <f²>, as Gudrun often does;");
     push(text, 2, "// a scale far from 1 is the sign of the wrong one.");
-    push(text, 2, "normalisation: MeanSquared,");
+    match header.normalisation {
+        Some(normalisation) => push(text, 2, &format!("normalisation: {normalisation:?}, // {from_header}")),
+        None => push(text, 2, "normalisation: MeanSquared,"),
+    }
     match header.qmin {
         Some(qmin) => push(text, 2, &format!("qmin: {qmin:?}, // {from_header}")),
         None => push(text, 2, "// qmin: 0.1, // where the transform began; the file does not say, and 0 is taken"),
@@ -106,6 +109,11 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
         None => push(text, 2, "// qmax: 23.5, // where the transform ended; the file does not say: write it here"),
     }
     push(text, 1, "),");
+}
+
+/// The file's name without its folders.
+fn short(path: &str) -> &str {
+    path.rsplit(['/', '\\']).next().unwrap_or(path)
 }
 
 fn word(radiation: Radiation) -> &'static str {
@@ -126,7 +134,7 @@ fn fixed(text: &mut String, observed: &Observed, data: &str) {
     for (name, value, common) in [("qdamp", observed.header.qdamp, "0.04"), ("qbroad", observed.header.qbroad, "0.01")]
     {
         match value {
-            Some(value) => push(text, 2, &format!("\"{name}\": {value:?}, // from the header of {data}")),
+            Some(value) => push(text, 2, &format!("\"{name}\": {value:?}, // from the header of {}", short(data))),
             None => push(text, 2, &format!("// \"{name}\": {common}, // the file does not say, and 0 is taken")),
         }
     }

@@ -1,0 +1,114 @@
+//! Which engine does the sums, and what there is to choose from.
+
+use corefine::engine::{Cpu, Engine};
+
+use super::args::{EngineArg, Work};
+use super::messages::{Failure, warn_of};
+
+/// An open engine, and what it has to say when the work is done.
+pub enum Worker {
+    Cpu(Cpu),
+    #[cfg(feature = "gpu")]
+    Gpu(Box<corefine::engine::gpu::Gpu>),
+    #[cfg(feature = "gpu")]
+    Check(Box<corefine::engine::check::Check>),
+    #[cfg(feature = "gpu")]
+    Auto {
+        engine: Box<corefine::engine::gpu::Fallback>,
+        said: usize,
+    },
+}
+
+impl Worker {
+    /// Opens what the user chose, with as many threads as asked for.
+    pub fn open(work: &Work) -> Result<Self, Failure> {
+        set_threads(work.threads)?;
+        let worker = open(work.engine)?;
+        Ok(worker)
+    }
+
+    pub fn engine(&mut self) -> &mut dyn Engine {
+        match self {
+            Self::Cpu(cpu) => cpu,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => gpu.as_mut(),
+            #[cfg(feature = "gpu")]
+            Self::Check(check) => check.as_mut(),
+            #[cfg(feature = "gpu")]
+            Self::Auto { engine, .. } => engine.as_mut(),
+        }
+    }
+
+    /// Says what happened that a user should know: the worst point of a check, a GPU that failed.
+    pub fn report(&mut self) {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Check(check) => match check.worst() {
+                Some(worst) => println!("check: the worst point is {worst}"),
+                None => println!("check: nothing was compared"),
+            },
+            #[cfg(feature = "gpu")]
+            Self::Auto { engine, said } => {
+                warn_of(&engine.notes()[*said..]);
+                *said = engine.notes().len();
+            }
+            _ => {}
+        }
+    }
+}
+
+fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
+    if threads == 0 {
+        return Err(Failure::with_hint("--threads is 0", "give 1 or more, or leave it out for one per core"));
+    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    pool.map_err(|error| Failure::new(format!("cannot start {threads} threads: {error}")))
+}
+
+#[cfg(feature = "gpu")]
+fn open(engine: EngineArg) -> Result<Worker, Failure> {
+    use corefine::engine::check::Check;
+    use corefine::engine::gpu::{Choice, Fallback, Gpu};
+    let gpu = || pollster::block_on(Gpu::open(&Choice::Any)).map_err(Failure::of);
+    Ok(match engine {
+        EngineArg::Cpu => Worker::Cpu(Cpu),
+        EngineArg::Gpu => Worker::Gpu(Box::new(gpu()?)),
+        EngineArg::Check => Worker::Check(Box::new(Check::new(gpu()?))),
+        EngineArg::Auto => Worker::Auto { engine: Box::new(pollster::block_on(Fallback::open())), said: 0 },
+    })
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open(engine: EngineArg) -> Result<Worker, Failure> {
+    match engine {
+        EngineArg::Cpu | EngineArg::Auto => Ok(Worker::Cpu(Cpu)),
+        EngineArg::Gpu | EngineArg::Check => {
+            Err(Failure::with_hint(WITHOUT_GPU, "take --engine cpu, or build it with the feature"))
+        }
+    }
+}
+
+#[cfg(not(feature = "gpu"))]
+const WITHOUT_GPU: &str = "this corefine was built without the feature `gpu`";
+
+/// `corefine devices`.
+#[cfg(feature = "gpu")]
+pub fn list_devices() {
+    use corefine::engine::gpu::{Choice, adapters, pick};
+    let adapters = pollster::block_on(adapters());
+    for (i, adapter) in adapters.iter().enumerate() {
+        let kind = format!("{:?}", adapter.kind).to_lowercase();
+        println!("{i}: {} ({}, {kind}, driver {})", adapter.name, adapter.backend, adapter.driver);
+    }
+    match pick(&adapters, &Choice::Hardware) {
+        Ok(best) => println!("--engine auto takes {}", adapters[best].name),
+        Err(reason) => println!("--engine auto takes the CPU: {reason}"),
+    }
+}
+
+/// `corefine devices` where there can be none.
+#[cfg(not(feature = "gpu"))]
+pub fn list_devices() {
+    println!("{WITHOUT_GPU}; --engine auto takes the CPU");
+}
