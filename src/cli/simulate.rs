@@ -6,8 +6,8 @@ use corefine::crystal::Crystal;
 use corefine::curve::Measurement;
 use corefine::forward::{Forward, ForwardError};
 use corefine::job::{Compat, Normalisation, Weights};
-use corefine::params::{Setting, State};
 use corefine::observed::Radiation;
+use corefine::params::{Setting, State};
 
 use super::End;
 use super::args::{CompatArg, NormalisationArg, RadiationArg, Simulate, WeightsArg};
@@ -126,8 +126,12 @@ impl Plan {
 }
 
 fn check(args: &Simulate) -> Result<(), Failure> {
-    let at_least_zero =
-        [("--rmin", args.rmin), ("--qmin", args.qmin), ("--qdamp", argself.start.setting.qdamp), ("--qbroad", argself.start.setting.qbroad)];
+    let at_least_zero = [
+        ("--rmin", args.rmin),
+        ("--qmin", args.qmin),
+        ("--qdamp", argself.start.setting.qdamp),
+        ("--qbroad", argself.start.setting.qbroad),
+    ];
     for (flag, value) in at_least_zero {
         holds(value >= 0.0 && value.is_finite(), format!("{flag} is {value}"), "write 0 or more")?;
     }

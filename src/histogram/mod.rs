@@ -5,10 +5,12 @@
 //! of all lengths together ([`BondCovariance`]).
 
 mod find;
+mod gradient;
 mod measure;
 mod uncertainty;
 
 pub use find::{all_bonds, bonds};
+pub use gradient::length_jacobian;
 pub use measure::measure;
 
 use nalgebra::{DMatrix, Vector3};
