@@ -4,9 +4,11 @@
 //! say what a refinement in the space group may move; [`molecules()`] finds what is bonded to what; [`checks()`] speaks up
 //! about structures that cannot be meant.
 //!
-//! When a site moves by `dx` along its freedom, each of its atoms moves by `R dx`, R being the rotation part of
-//! `model.space_group.operators[atom.operator]`, and its U changes by [`adp_rotation`] of that operator. For atoms on
-//! special positions this holds for allowed changes only; for others the atom would split.
+//! [`update`] moves the atoms of a crystal with their sites, without merging or wrapping any: the way to follow a
+//! refinement, which starts from the [`symmetrized`] model. When a site moves by `dx` along its freedom, each of its atoms
+//! moves by `R dx`, R being the rotation part of `model.space_group.operators[atom.operator]`, and its U changes by
+//! [`adp_rotation`] of that operator. For atoms on special positions this holds for allowed changes only; for others the
+//! atom would split.
 
 mod checks;
 pub(crate) mod disorder;
