@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/cif/expected.json: what gemmi reads in the CIFs of tests/cif and in the reference data.
+"""Writes tests/cif/expected.json: what gemmi reads in the CIFs of tests/cif and in the reference data;
+and tests/cif/settings.json: the space groups' settings that it knows.
 
     pip install gemmi          # 0.7.5 was used
     COREFINE_REFERENCE_DATA=../shared/data scripts/cif-expected.py
@@ -165,6 +166,23 @@ def reference(path):
     }
 
 
+def checksum(operations):
+    """A number that names a set of operators, whatever their order: each operator's 12 whole numbers to base 31."""
+    total = 0
+    for op in operations:
+        # The rotation column by column, then the translation in 24ths.
+        numbers = [op.rot[i][j] // op.DEN for j in range(3) for i in range(3)]
+        numbers += [t * 24 // op.DEN % 24 for t in op.tran]
+        total += sum((n + 1) * 31**k for k, n in enumerate(numbers)) % 1_000_000_007
+    return total
+
+
+def settings():
+    """The 530 settings of the tables: symbol with its choice, number, order, checksum."""
+    table = list(gemmi.spacegroup_table())[:530]
+    return [[g.xhm(), g.number, len(list(g.operations())), checksum(g.operations())] for g in table]
+
+
 def main():
     folder = pathlib.Path(os.environ.get("COREFINE_REFERENCE_DATA", ""))
     if not os.environ.get("COREFINE_REFERENCE_DATA"):
@@ -176,6 +194,8 @@ def main():
         "reference": {str(path.relative_to(folder)): reference(path) for path in files},
     }
     (UGLY / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+    rows = ",\n".join(json.dumps(row) for row in settings())
+    (UGLY / "settings.json").write_text(f"[\n{rows}\n]\n")
 
 
 if __name__ == "__main__":

@@ -89,6 +89,9 @@ pub struct Data {
     /// Upper end of the transform, 1/Å (default: not truncated).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qmax: Option<f64>,
+    /// Uncertainty of every point in 1/Å², where the file has none or a wrong one (default: the file's).
+    #[serde(default)]
+    pub dg: Option<f64>,
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soper_lorch: Option<f64>,

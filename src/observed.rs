@@ -66,6 +66,8 @@ pub struct Header {
     pub number_density: Option<f64>,
     /// Temperature, K.
     pub temperature: Option<f64>,
+    /// The file says of itself that it was computed, not measured.
+    pub synthetic: bool,
     /// What the reduction divided S(Q) by.
     pub normalisation: Option<Normalisation>,
 }

@@ -3,7 +3,9 @@
 mod support;
 
 use corefine::crystal::Crystal;
-use corefine::expand::{Finding, Severity, adp_rotation, cell_freedom, checks, crystal, freedom, molecules, to_p1};
+use corefine::expand::{
+    Finding, Severity, adp_rotation, cell_freedom, checks, crystal, freedom, molecules, symmetrized, to_p1, update,
+};
 use corefine::job::Molecules;
 use corefine::model::{Adp, Beyond, Cell, Disorder, Model, Operator, Site, SpaceGroup};
 use corefine::observed::Header;
@@ -300,6 +302,34 @@ fn allowed_tensors_stay_as_they_are_on_special_positions() {
     }
 }
 
+/// Moved along its freedom, a crystal that is updated is the one that would be expanded anew.
+#[test]
+fn an_updated_crystal_is_the_expanded_one() {
+    let mut rounded = model(HEXAGONAL, hall("-P 6c 2c"), vec![site("Co1", "Co", [0.333, 0.667, 0.25])]);
+    rounded.sites.push(site("O1", "O", [0.1671, 0.3339, 0.1]));
+    rounded.sites[1].adp = Some(Adp::Aniso([0.011, 0.007, 0.013, 0.004, -0.002, 0.001]));
+    for model in anisotropic_models().into_iter().chain([rounded]) {
+        let mut moved = symmetrized(&model).unwrap();
+        let mut updated = crystal(&model).unwrap();
+        assert_eq!(freedom(&moved), freedom(&model));
+        for (site, free) in moved.sites.iter_mut().zip(&freedom(&model)) {
+            site.position.0 += free.position.iter().map(|d| d.vector * 0.07).sum::<Vector3<f64>>();
+            site.occ = 0.9;
+        }
+        let [a, b, c, alpha, beta, gamma] = moved.cell.parameters();
+        moved.cell = Cell::from_parameters([1.1 * a, 1.1 * b, 1.1 * c, alpha, beta, gamma]);
+        update(&moved, &mut updated);
+        let anew = crystal(&moved).unwrap();
+        assert_eq!((updated.cell, updated.atoms.len()), (anew.cell, anew.atoms.len()));
+        for (one, other) in updated.atoms.iter().zip(&anew.atoms) {
+            let difference = one.position.0 - other.position.0;
+            assert!(difference.map(|x| x - x.round()).amax() < 1e-12, "{:?}", model.cell);
+            assert!((one.u - other.u).amax() < 1e-12, "{:?}", model.cell);
+            assert!((one.occ - other.occ).abs() < 1e-15);
+        }
+    }
+}
+
 #[test]
 fn an_isotropic_tensor_turns_into_itself() {
     for model in anisotropic_models() {
@@ -487,14 +517,23 @@ fn expect(change: impl Fn(&mut Model), severity: Severity, words: &[&str]) {
 #[test]
 fn overlaps_are_spoken_of() {
     let near = [0.15, 0.2, 0.3];
-    expect(|m| m.sites[1].position = Frac(near.into()), Severity::Warning, &["Co1 and N1", "0.500 Å", "2 such"]);
+    expect(|m| m.sites[1].position = Frac(near.into()), Severity::Warning, &["Co1 and N1", "0.500 Å", "overlap"]);
     let halves = |m: &mut Model| {
         m.sites[1].position = Frac(near.into());
         m.sites[0].occ = 0.5;
         m.sites[1].occ = 0.5;
     };
     expect(halves, Severity::Note, &["Co1 and N1", "alternatives"]);
-    expect(|m| m.sites[0].position = Frac::new(0.02, 0.0, 0.0), Severity::Warning, &["Co1 and Co1_2", "0.400 Å"]);
+    let drawn = |m: &mut Model| {
+        m.sites[1].species = "H".parse().unwrap();
+        m.sites[1].position = Frac::new(0.177, 0.2, 0.3);
+    };
+    expect(drawn, Severity::Warning, &["Co1 and N1 (0.770 Å)", "bonds to H"]);
+    expect(
+        |m| m.sites[0].position = Frac::new(0.02, 0.0, 0.0),
+        Severity::Warning,
+        &["Co1 and Co1_2", "0.400 Å", "overlap"],
+    );
 }
 
 #[test]
@@ -506,7 +545,7 @@ fn occupancies_are_spoken_of() {
     };
     expect(|m| shared(m, 0.6), Severity::Warning, &["Co1 and N1", "1.200"]);
     expect(|m| m.sites[0].occ = 1.2, Severity::Warning, &["Co1", "1.2"]);
-    expect(|m| m.sites[0].occ = -0.1, Severity::Error, &["Co1", "-0.1", "between 0 and 1"]);
+    expect(|m| m.sites[0].occ = -0.1, Severity::Error, &["Co1 has -0.1", "between 0 and 1"]);
     // A mixed site is nothing to speak of.
     let mut mixed =
         model(BOX, hall("-P 1"), vec![site("La1", "La", [0.1, 0.2, 0.3]), site("Sr1", "Sr", [0.1, 0.2, 0.3])]);
@@ -523,6 +562,16 @@ fn displacements_are_spoken_of() {
     let flat = [0.01, 0.01, 0.01, 0.02, 0.0, 0.0];
     expect(|m| m.sites[1].adp = Some(Adp::Aniso(flat)), Severity::Error, &["N1", "positive definite", "-0.01"]);
     expect(|m| m.sites[1].beyond = Some(Beyond { rcut: 4.7, uiso: -1.0 }), Severity::Error, &["N1", "second"]);
+}
+
+#[test]
+fn what_many_have_in_common_is_told_once() {
+    let sites = (0..30).map(|k| site(&format!("N{k}"), "N", [f64::from(k) / 30.0, 0.0, 0.0])).collect();
+    let mut row = model([90.0, 10.0, 10.0, 90.0, 90.0, 90.0], hall("P 1"), sites);
+    row.sites.iter_mut().for_each(|site| site.adp = None);
+    let found = findings(&row);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].message.contains("N0, N1, ") && found[0].message.ends_with("N9 and 20 more"), "{found:?}");
 }
 
 #[test]
@@ -603,7 +652,9 @@ fn the_flagship_has_416_atoms_and_64_bonds() {
         }
     }
     let options = Molecules { exclude: vec!["Co".into()], ..Molecules::default() };
-    for molecule in molecules(&model, &mut whole, &options).unwrap() {
-        println!("{}", molecule.formula);
-    }
+    let found = molecules(&model, &mut whole, &options).unwrap();
+    let count = |formula: &str| found.iter().filter(|molecule| molecule.formula == formula).count();
+    // 24 plain linkers, 16 images of two guests. The half benzo rings of two linkers come within 1.52 Å of each other
+    // across a centre of inversion (both are in disorder group 2, though they cannot both be there), and so bond.
+    assert_eq!((count("C3H3N2"), count("C10H8N4"), count("C0.75N0.25O0.25"), found.len()), (24, 4, 16, 44));
 }

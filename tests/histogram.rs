@@ -110,7 +110,7 @@ fn bonds_are_followed_not_found_again() {
     let result = measure(&list, &moved, &kind, None);
     close(result.bonds[0].distance, 2.05);
     close(result.bonds[1].distance, 3.3);
-    assert_eq!(result.broken, 3.0);
+    close(result.broken, 3.0);
     assert_eq!(BondList::shift(&list.bonds[0], &start), Vector3::zeros());
     assert_eq!(BondList::shift(&list.bonds[0], &moved), Vector3::new(1.0, 0.0, 0.0));
 }
@@ -277,7 +277,7 @@ fn a_hundred_thousand_atoms_are_searched_in_boxes() {
     let list = bonds(&model, &crystal, &Bonds::of("Co-N")).unwrap();
     assert_eq!(list.bonds.len(), 4 * list.centres.len());
     let result = measure(&list, &crystal, &Bonds::of("Co-N"), None);
-    assert!(result.coordination.iter().all(|centre| centre.number == 4.0));
+    assert!(result.coordination.iter().all(|centre| (centre.number - 4.0).abs() < 1e-9));
     let findings = corefine::expand::checks(&model, &crystal, None);
     assert!(findings.is_empty(), "{:?}", findings.first());
 }

@@ -142,6 +142,10 @@ fn fifty_six_parameters_of_which_the_curve_knows_half() {
                 fit.stop,
                 begun.elapsed()
             );
+            if acceleration {
+                assert!(fit.stop.converged() && rw(fit.residual_norm_sq) < 1e-5, "{displacement}: {}", fit.stop);
+                assert!(reached.is_some_and(|iteration| iteration <= 30), "{displacement}: {reached:?}");
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 fn sample_pages() {
     let folder = std::env::var("COREFINE_SAMPLE_PAGES").expect("COREFINE_SAMPLE_PAGES names a folder");
     std::fs::write(format!("{folder}/report.html"), report::html(&sample())).unwrap();
+    std::fs::write(format!("{folder}/fit.fgr"), report::fgr(&sample().data[0], &[])).unwrap();
     std::fs::write(format!("{folder}/comparison.html"), report::comparison_html(&comparison())).unwrap();
 }
 

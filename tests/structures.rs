@@ -108,7 +108,7 @@ fn the_flagship_model_is_what_the_reader_makes_of_the_reconstruction() {
 fn the_pdffit_manuals_nickel_is_read() {
     let Some(Reading { value: model, warnings }) = reference("ni/Ni.stru") else { return };
     assert!(warnings.is_empty());
-    assert_eq!(model.cell.parameters(), [3.52, 3.52, 3.52, 90.0, 90.0, 90.0]);
+    assert_eq!(model.cell, Cell::from_parameters([3.52, 3.52, 3.52, 90.0, 90.0, 90.0]));
     assert_eq!(model.title, "structure Ni FCC");
     assert_eq!(model.sites.len(), 4);
     assert!(model.sites.iter().all(|site| site.adp == Some(Adp::Iso(0.00126651))));
@@ -136,7 +136,7 @@ fn every_keyword_of_a_stru_file_is_understood() {
     let expected =
         Profile { scale: 0.8, delta1: 0.5, delta2: 2.5, sratio: 0.9, rcut: 2.2, spdiameter: 35.5, stepcut: 40.0 };
     assert_eq!(model.profile, expected);
-    assert_eq!(model.cell.parameters(), [8.0, 4.0, 5.0, 90.0, 90.0, 120.0]);
+    assert_eq!(model.cell, Cell::from_parameters([8.0, 4.0, 5.0, 90.0, 90.0, 120.0]));
     assert_eq!(model.sites[0].species.to_string(), "Zn2+");
     assert_eq!(model.sites[0].position, Frac::new(0.25, 0.25, 0.0));
     assert_eq!(model.sites[1].position, Frac::new(0.75, 0.25, 0.0));
@@ -150,7 +150,7 @@ fn every_keyword_of_a_stru_file_is_understood() {
 fn sharp_with_three_fields_has_no_delta1() {
     let model = read(&STRU.replace("2.5,  0.5,  0.9, 2.2", "2.5, 0.9, 2.2"), "a.stru").value;
     let Profile { delta1, delta2, sratio, rcut, .. } = model.profile;
-    assert_eq!([delta1, delta2, sratio, rcut], [0.0, 2.5, 0.9, 2.2]);
+    assert_eq!((delta1, delta2, sratio, rcut), (0.0, 2.5, 0.9, 2.2));
 }
 
 #[test]
@@ -159,6 +159,8 @@ fn the_discus_form_has_one_line_and_a_b_per_atom() {
     let model = read(text, "d.stru").value;
     assert_eq!(model.sites[1].adp, Some(Adp::Iso(0.4 / EIGHT_PI_SQUARED)));
     assert_eq!(model.sites[0].label, "Cu1");
+    let said = read(&text.replace("cell", "spcgr Fm-3m\ncell"), "d.stru").warnings;
+    assert!(said[0].contains("space group Fm-3m was not applied"), "{said:?}");
 }
 
 #[test]
@@ -184,7 +186,7 @@ fn wrong_stru_files_are_refused_with_a_line() {
 #[test]
 fn the_rmc_glass_is_read() {
     let Some(Reading { value: model, .. }) = reference("zif4_glass/ZIF-4_RMC_glass.xyz") else { return };
-    assert_eq!(model.cell.parameters(), [47.5225, 47.5225, 47.5225, 90.0, 90.0, 90.0]);
+    assert_eq!(model.cell, Cell::from_parameters([47.5225, 47.5225, 47.5225, 90.0, 90.0, 90.0]));
     assert_eq!(model.sites.len(), 8704);
     let first = &model.sites[0];
     assert!((first.position.0[0] - 26.2020056 / 47.5225).abs() < 1e-12);
@@ -221,7 +223,7 @@ fn an_xyz_may_lie_anyhow_in_space() {
         assert!((got - want).abs() < 1e-12 * 100.0, "{got} {want}");
     }
     assert!((model.sites[0].position.0 - fractions.0).amax() < 1e-14);
-    assert_eq!(model.sites[0].occ, 0.5);
+    assert_eq!((model.sites[0].occ, model.sites[0].adp), (0.5, None));
 }
 
 #[test]

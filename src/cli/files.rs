@@ -46,6 +46,12 @@ impl Input {
         })
     }
 
+    /// The structure, and what its reader has to say about it.
+    pub fn model(&self) -> Result<(Model, Vec<String>), Failure> {
+        let reading = read::structure(&self.bytes, &self.name).map_err(Failure::of)?;
+        Ok((reading.value, reading.warnings))
+    }
+
     pub fn observed(&self) -> Result<Observed, Failure> {
         read::observed::observed(&self.bytes, &self.name).map_err(Failure::of)
     }
@@ -53,7 +59,6 @@ impl Input {
 
 /// A structure with all its atoms, and what its reader and the checks have to say about it.
 pub struct Structure {
-    pub input: Input,
     pub model: Model,
     pub crystal: Crystal,
     pub warnings: Vec<String>,
@@ -63,8 +68,7 @@ impl Structure {
     /// Reads a structure and looks it over; `data` is the curve that it shall explain, if there is one.
     pub fn read(path: &Path, data: Option<&Observed>) -> Result<Self, Failure> {
         let input = Input::read(path)?;
-        let reading = read::structure(&input.bytes, &input.name).map_err(Failure::of)?;
-        let (model, mut warnings) = (reading.value, reading.warnings);
+        let (model, mut warnings) = input.model()?;
         let crystal = expand::crystal(&model).map_err(|error| Failure::of(format!("{}: {error}", input.name)))?;
         for finding in checks(&model, &crystal, data.map(|data| &data.header)) {
             let message = format!("{}: {}", input.name, finding.message);
@@ -74,7 +78,7 @@ impl Structure {
                 Severity::Note => {}
             }
         }
-        Ok(Self { input, model, crystal, warnings })
+        Ok(Self { model, crystal, warnings })
     }
 }
 

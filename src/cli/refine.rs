@@ -3,20 +3,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use corefine::fit::{self, FitError, Flow, Inputs};
-use corefine::histogram::bonds;
-use corefine::job::{GridChoice, Job, Symmetry};
-use corefine::model::Model;
+use corefine::fit::{self, FitError, Inputs, Setup};
+use corefine::job::{GridChoice, Job};
+use corefine::lm::Flow;
 use corefine::observed::Observed;
 use corefine::outcome::Outcome;
-use corefine::params::Binding;
 use corefine::read::job::{job, place_of, to_ron};
-use corefine::{expand, report, write};
+use corefine::{report, write};
 
 use super::End;
 use super::args::Refine;
 use super::engine::Worker;
-use super::files::{Input, Structure, relative};
+use super::files::{Input, relative};
 use super::messages::{Failure, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::{Progress, interrupted_by_user};
@@ -25,7 +23,8 @@ use super::progress::{Progress, interrupted_by_user};
 const RESULTS: [&str; 6] = ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"];
 
 pub struct Plan {
-    inputs: Inputs,
+    setup: Setup,
+    job: Job,
     words: Words,
     data: PathBuf,
     folder: Folder,
@@ -39,14 +38,14 @@ impl Plan {
         let job = job(&words.text, &words.file).map_err(Failure::of)?;
         let folder = Folder::check(&args.out, &RESULTS, args.force)?;
         let data = beside(folder_of(&args.job), &job.data.file);
-        let inputs = inputs(job, &file, &words)?;
-        Ok(Self { inputs, words, data, folder, worker: Worker::open(&args.work)? })
+        let inputs = inputs(job.clone(), &file, &words)?;
+        let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
+        Ok(Self { setup, job, words, data, folder, worker: Worker::open(&args.work)? })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { inputs, words, data, folder, mut worker } = self;
-        let job = inputs.job.clone();
-        let fitted = fitted(inputs, &mut worker);
+        let Self { setup, job, words, data, folder, mut worker } = self;
+        let fitted = fitted(setup, &mut worker);
         worker.report();
         let outcome = fitted.map_err(|error| words.locate(&error.to_string(), &job))?;
         warn_of(&outcome.warnings);
@@ -98,10 +97,10 @@ fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
     let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
     let observed = data.observed()?;
     check_range(&job, &observed, words)?;
-    let Structure { input, model, warnings, .. } = Structure::read(&structure, Some(&observed))?;
-    let input_files = vec![input.record("structure"), data.record("data"), file.record("job")];
-    let job_name = file.name.clone();
-    Ok(Inputs { job, job_name, model, observed, input_files, warnings })
+    let structure = Input::read(&structure)?;
+    let (model, warnings) = structure.model()?;
+    let files = vec![structure.record("structure"), data.record("data"), file.record("job")];
+    Ok(Inputs { job, model, observed, files, warnings })
 }
 
 /// A path relative to a folder, without a needless `./`.
@@ -152,14 +151,14 @@ fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Fail
 }
 
 /// The least squares, watched by a line on the terminal and by Ctrl-C.
-fn fitted(inputs: Inputs, worker: &mut Worker) -> Result<Outcome, FitError> {
+fn fitted(setup: Setup, worker: &mut Worker) -> Result<Outcome, FitError> {
     let stop = interrupted_by_user();
     let line = Progress::start();
     let mut observer = |now: &fit::Progress| {
         line.show(now.iteration, now.rw);
         if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
     };
-    fit::refine(inputs, worker.engine(), &mut observer)
+    setup.refine(worker.engine(), &mut observer)
 }
 
 /// Every file of the results, as text.

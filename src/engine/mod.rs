@@ -33,6 +33,11 @@ pub trait Engine {
     /// For reports: `cpu (2 threads)`, `gpu (llvmpipe, Vulkan)`.
     fn name(&self) -> String;
 
+    /// Does it compute in f64? One that sums in f32 is right to some 1e-6.
+    fn exact(&self) -> bool {
+        true
+    }
+
     /// The rows of `peaks`, each with one value per grid point.
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError>;
 }

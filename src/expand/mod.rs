@@ -4,9 +4,11 @@
 //! say what a refinement in the space group may move; [`molecules()`] finds what is bonded to what; [`checks()`] speaks up
 //! about structures that cannot be meant.
 //!
-//! When a site moves by `dx` along its freedom, each of its atoms moves by `R dx`, R being the rotation part of
-//! `model.space_group.operators[atom.operator]`, and its U changes by [`adp_rotation`] of that operator. For atoms on
-//! special positions this holds for allowed changes only; for others the atom would split.
+//! [`update`] moves the atoms of a crystal with their sites, without merging or wrapping any: the way to follow a
+//! refinement, which starts from the [`symmetrized`] model. When a site moves by `dx` along its freedom, each of its atoms
+//! moves by `R dx`, R being the rotation part of `model.space_group.operators[atom.operator]`, and its U changes by
+//! [`adp_rotation`] of that operator. For atoms on special positions this holds for allowed changes only; for others the
+//! atom would split.
 
 mod checks;
 pub(crate) mod disorder;
@@ -28,6 +30,7 @@ pub use special::{CellDirection, Direction, Direction3, Direction6, SiteFreedom,
 use crate::crystal::{Atom, Crystal};
 use crate::element::Species;
 use crate::model::{Adp, Model, Site};
+use crate::units::Frac;
 use orbit::{Group, Image};
 
 /// `Uiso` in Å² of sites for which the file gives none: that of a light framework atom at room temperature.
@@ -172,6 +175,46 @@ fn atom(model: &Model, index: usize, species: usize, image: &Image) -> Atom {
         beyond: site.beyond,
         inside: site.inside,
         molecule: None,
+    }
+}
+
+/// The model with every site moved onto its special position exactly, and every Uij made what the site's symmetry allows.
+///
+/// Files round: a site at (0.3333, 0.6667, 1/4) is meant at (1/3, 2/3, 1/4), and [`crystal`] puts its atoms there. For the
+/// model that is returned, `R x + t + shift` is each atom's position to the last digit, so that [`update`] may be used.
+///
+/// # Errors
+/// As [`crystal`].
+pub fn symmetrized(model: &Model) -> Result<Model, ExpandError> {
+    can_be_expanded(model)?;
+    let group = Group::of(model);
+    let mut symmetric = model.clone();
+    for site in &mut symmetric.sites {
+        let stabilizer = group.stabilizer(site.position);
+        site.position = group.idealised(site.position);
+        let own = |adp| rotate::image_adp(adp, &model.space_group.operators, &stabilizer, &model.cell);
+        site.adp = site.adp.map(own);
+    }
+    Ok(symmetric)
+}
+
+/// Brings a crystal up to date with its model after values have changed: cell, positions, U, occupancies, profile.
+///
+/// The atoms stay the same ones, in the same order and molecules: none is merged or wrapped, however near it comes to
+/// another or to the edge of the cell, and positions may leave [0, 1). The model must be [`symmetrized`] and moved along its
+/// [`freedom`] only, or atoms on special positions would go where their first operator leads.
+pub fn update(model: &Model, crystal: &mut Crystal) {
+    crystal.cell = model.cell;
+    crystal.basis = model.cell.basis();
+    crystal.profile = model.profile;
+    for atom in &mut crystal.atoms {
+        let Some(site) = model.sites.get(atom.site) else { continue };
+        let Some(operator) = model.space_group.operators.get(atom.operator) else { continue };
+        let adp = site.adp.unwrap_or(Adp::Iso(DEFAULT_UISO));
+        let adp = rotate::image_adp(adp, &model.space_group.operators, &[atom.operator], &model.cell);
+        atom.position = Frac(operator.apply(site.position).0 + atom.shift);
+        atom.u = adp.cartesian(&model.cell);
+        (atom.occ, atom.beyond, atom.inside) = (site.occ, site.beyond, site.inside);
     }
 }
 

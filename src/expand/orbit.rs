@@ -51,14 +51,15 @@ impl<'a> Group<'a> {
 
     /// The operators that leave a position where it is, up to whole cells.
     pub fn stabilizer(&self, position: Frac) -> Vec<usize> {
-        let moves = |k: &usize| self.operators[*k].apply(position).0 - position.0;
+        let site = self.idealised(position);
+        let moves = |k: &usize| self.operators[*k].apply(site).0 - site.0;
         (0..self.operators.len()).filter(|k| self.same(moves(k)).is_some()).collect()
     }
 
     /// The position moved onto its special position exactly: the mean of the images that coincide with it.
     ///
     /// Repeated, because from the exact position one more operator may be seen to leave it in place.
-    fn idealised(&self, position: Frac) -> Frac {
+    pub fn idealised(&self, position: Frac) -> Frac {
         let mut site = position.0;
         let mut known = 0;
         loop {

@@ -3,12 +3,26 @@
 //! [`bonds`] fixes the bonds in the starting structure; [`measure`] measures the same bonds in the refined one, so that a
 //! bond that grew past the cutoff is counted as broken rather than lost. The uncertainties come from the fit's covariance
 //! of all lengths together ([`BondCovariance`]).
+//!
+//! ```
+//! use corefine::{expand, histogram, job, read};
+//! let xyz = "3\nLattice=\"9 0 0 0 9 0 0 0 9\" Properties=species:S:1:pos:R:3\nCo 0 0 0\nN 2.0 0 0\nN 0 0 -2.4\n";
+//! let model = read::structure(xyz.as_bytes(), "co.xyz").unwrap().value;
+//! let crystal = expand::crystal(&model).unwrap();
+//! let kind = job::Bonds { neighbours: 2, ..job::Bonds::of("Co-N") };
+//! let list = histogram::bonds(&model, &crystal, &kind).unwrap();
+//! let result = histogram::measure(&list, &crystal, &kind, None);
+//! assert_eq!((result.n, result.broken, result.fraction), (2.0, 1.0, 0.5)); // 2.4 Å is beyond the cutoff of 2.25 Å
+//! assert!((result.mean - 2.2).abs() < 1e-9);
+//! ```
 
 mod find;
+mod gradient;
 mod measure;
 mod uncertainty;
 
 pub use find::{all_bonds, bonds};
+pub use gradient::length_jacobian;
 pub use measure::measure;
 
 use nalgebra::{DMatrix, Vector3};

@@ -30,8 +30,11 @@ impl Bounds {
     }
 
     /// The nearest point inside.
-    pub(super) fn clip(&self, p: &DVector<f64>) -> DVector<f64> {
-        DVector::from_fn(p.len(), |j, _| p[j].clamp(self.low[j], self.high[j]))
+    pub(super) fn clip(&self, mut p: DVector<f64>) -> DVector<f64> {
+        for (value, (&low, &high)) in p.iter_mut().zip(self.low.iter().zip(&self.high)) {
+            *value = value.clamp(low, high);
+        }
+        p
     }
 
     /// Is parameter j outside?

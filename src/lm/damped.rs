@@ -71,7 +71,7 @@ impl Linear<'_> {
 
     /// Moves what left the box back to its bound, and out of `free`; false where nothing had left.
     fn stop_at_bounds(&self, free: &mut Vec<usize>, step: &mut DVector<f64>) -> bool {
-        let inside = self.bounds.clip(&(self.p + &*step));
+        let inside = self.bounds.clip(self.p + &*step);
         let before = free.len();
         free.retain(|&j| !self.bounds.left_by(j, self.p[j] + step[j]));
         for j in 0..step.len() {

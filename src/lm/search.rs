@@ -31,7 +31,7 @@ pub fn minimise<P: Problem>(
     options: &Options,
     observer: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<Fit, LmError<P::Error>> {
-    let mut search = Search::start(problem, &start, options)?;
+    let mut search = Search::start(problem, start, options)?;
     let stop = search.run(observer)?;
     Ok(search.finish(stop))
 }
@@ -76,7 +76,7 @@ struct Trial {
 }
 
 impl<'a, P: Problem> Search<'a, P> {
-    fn start(problem: &'a mut P, start: &DVector<f64>, options: &'a Options) -> Result<Self, LmError<P::Error>> {
+    fn start(problem: &'a mut P, start: DVector<f64>, options: &'a Options) -> Result<Self, LmError<P::Error>> {
         if let Some(parameter) = start.iter().position(|value| !value.is_finite()) {
             return Err(LmError::BadStart { parameter, value: start[parameter] });
         }
@@ -187,7 +187,7 @@ impl<'a, P: Problem> Search<'a, P> {
     }
 
     fn evaluate(&mut self, step: DVector<f64>, promised: f64, length: f64) -> Result<Trial, LmError<P::Error>> {
-        let p = self.bounds.clip(&(&self.p + step));
+        let p = self.bounds.clip(&self.p + step);
         let residuals = self.residuals_at(&p)?;
         // (a - b)(a + b) keeps digits that a² - b² loses.
         let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / self.cost();

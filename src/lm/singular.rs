@@ -36,19 +36,12 @@ impl Singular {
         qr.p().inv_permute_columns(&mut images);
         let mut directions = DMatrix::identity(matrix.ncols(), matrix.ncols());
         orthogonalise(&mut images, &mut directions);
-        let q_transposed = qr.q().transpose();
-        Self::sorted(images, directions, q_transposed)
-    }
-
-    fn sorted(images: DMatrix<f64>, directions: DMatrix<f64>, q_transposed: DMatrix<f64>) -> Self {
-        let norms: Vec<f64> = images.column_iter().map(|image| image.norm()).collect();
-        let mut order: Vec<usize> = (0..norms.len()).collect();
-        order.sort_by(|&a, &b| norms[b].total_cmp(&norms[a]));
+        let (values, order) = sorted_norms(&images);
         Self {
-            values: DVector::from_iterator(order.len(), order.iter().map(|&i| norms[i])),
+            values,
             directions: directions.select_columns(&order),
             images: images.select_columns(&order),
-            q_transposed,
+            q_transposed: qr.q().transpose(),
         }
     }
 
@@ -75,6 +68,14 @@ impl Singular {
         let other = half.transpose();
         half * other
     }
+}
+
+/// Lengths of the columns, largest first, and where they stood.
+fn sorted_norms(images: &DMatrix<f64>) -> (DVector<f64>, Vec<usize>) {
+    let norms: Vec<f64> = images.column_iter().map(|image| image.norm()).collect();
+    let mut order: Vec<usize> = (0..norms.len()).collect();
+    order.sort_by(|&a, &b| norms[b].total_cmp(&norms[a]));
+    (DVector::from_iterator(order.len(), order.iter().map(|&i| norms[i])), order)
 }
 
 /// More sweeps than any matrix was seen to need (about ten).

@@ -65,9 +65,8 @@ mod tests {
 
     #[test]
     fn translations_snap_to_24ths() {
-        assert_eq!(snapped_to_24ths(0.3333), 1.0 / 3.0);
-        assert_eq!(snapped_to_24ths(1.0 - 1.0 / 3.0), 2.0 / 3.0);
-        assert_eq!(snapped_to_24ths(0.9999999), 0.0);
-        assert_eq!(snapped_to_24ths(0.1), 0.1);
+        for (x, snapped) in [(0.3333, 1.0 / 3.0), (1.0 - 1.0 / 3.0, 2.0 / 3.0), (0.9999999, 0.0), (0.1, 0.1)] {
+            assert_eq!(snapped_to_24ths(x).to_bits(), f64::to_bits(snapped), "{x}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What every structure must be, whatever file it came from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::ReadError;
 use crate::model::{Adp, Model, Operator, Site};
@@ -8,21 +8,31 @@ use crate::model::{Adp, Model, Operator, Site};
 /// Makes repeated labels unique (`C1`, `C1_2`, `C1_3`) and says so.
 pub(super) fn unique_labels(sites: &mut [Site], name: &str, warnings: &mut Vec<String>) {
     let mut taken: BTreeSet<String> = sites.iter().map(|site| site.label.clone()).collect();
-    let mut seen = BTreeSet::new();
+    let mut met: BTreeMap<String, usize> = BTreeMap::new();
     let mut renamed = Vec::new();
     for site in sites {
-        if seen.insert(site.label.clone()) {
-            continue;
+        let times = met.entry(site.label.clone()).or_default();
+        *times += 1;
+        if *times > 1 {
+            let free = free_label(&site.label, times, &mut taken);
+            renamed.push(format!("{} -> {free}", site.label));
+            site.label = free;
         }
-        let free = (2..).map(|n| format!("{}_{n}", site.label)).find(|label| !taken.contains(label));
-        let free = free.unwrap_or_default();
-        renamed.push(format!("{} -> {free}", site.label));
-        taken.insert(free.clone());
-        site.label = free;
     }
     if let Some(first) = renamed.first() {
         let count = renamed.len();
         warnings.push(format!("{name}: {count} sites bear a label that others have; they were renamed ({first}, ...)"));
+    }
+}
+
+/// The label with the next number behind it that no site bears.
+fn free_label(label: &str, number: &mut usize, taken: &mut BTreeSet<String>) -> String {
+    loop {
+        let free = format!("{label}_{number}");
+        if taken.insert(free.clone()) {
+            return free;
+        }
+        *number += 1;
     }
 }
 

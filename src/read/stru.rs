@@ -33,6 +33,7 @@ pub fn stru(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
         reader.sites.push(site);
     }
     reader.check_count()?;
+    reader.check_group();
     let repeat = reader.repeat;
     let cell = large_cell(&cell, repeat);
     for site in &mut reader.sites {
@@ -56,6 +57,8 @@ struct Reader<'a> {
     discus: bool,
     profile: Profile,
     cell: Option<Cell>,
+    /// The space group's symbol: PDFfit lists every atom of the cell all the same.
+    group: String,
     repeat: [u32; 3],
     expected: Option<usize>,
     sites: Vec<Site>,
@@ -76,6 +79,7 @@ impl<'a> Reader<'a> {
             discus: false,
             profile: Profile::default(),
             cell: None,
+            group: String::new(),
             repeat: [1; 3],
             expected: None,
             sites: Vec::new(),
@@ -113,8 +117,9 @@ impl<'a> Reader<'a> {
             "shape" => self.shape(line)?,
             "cell" => self.cell = Some(self.read_cell(line)?),
             "ncell" => self.ncell(line)?,
-            // Uncertainties, and a space group whose atoms are all listed: nothing that is needed.
-            "dcell" | "spcgr" => {}
+            "spcgr" => self.group = line.words[1..].concat(),
+            // Uncertainties of the cell.
+            "dcell" => {}
             other => return Err(self.unknown_keyword(other, line.number)),
         }
         Ok(())
@@ -246,6 +251,17 @@ impl<'a> Reader<'a> {
                 Err(ReadError::syntax(self.name, None, message, hint))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// DISCUS may mean an asymmetric unit where it names a space group.
+    fn check_group(&mut self) {
+        if self.discus && !self.group.is_empty() && !self.group.eq_ignore_ascii_case("P1") {
+            let text = format!(
+                "{}: space group {} was not applied; the atoms listed were taken as all of the cell",
+                self.name, self.group
+            );
+            self.warnings.push(text);
         }
     }
 

@@ -89,13 +89,10 @@ fn lattice(keys: &BTreeMap<String, String>, name: &str) -> Result<Matrix3<f64>, 
         return Err(ReadError::missing(name, Some(2), "a plain xyz has no cell: there is no Lattice=\"...\"", hint));
     };
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(number).collect();
-    match numbers.as_deref().map(<[f64; 9]>::try_from) {
-        Some(Ok(vectors)) => Ok(Matrix3::from_column_slice(&vectors)),
-        _ => {
-            let hint = "write nine numbers: the vectors a, b, c in Å, one after the other";
-            Err(ReadError::value(name, Some(2), format!("Lattice is \"{text}\""), hint))
-        }
-    }
+    numbers.filter(|vectors| vectors.len() == 9).map(|vectors| Matrix3::from_column_slice(&vectors)).ok_or_else(|| {
+        let hint = "write nine numbers: the vectors a, b, c in Å, one after the other";
+        ReadError::value(name, Some(2), format!("Lattice is \"{text}\""), hint)
+    })
 }
 
 fn origin(keys: &BTreeMap<String, String>, name: &str) -> Result<Vector3<f64>, ReadError> {

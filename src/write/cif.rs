@@ -72,12 +72,11 @@ fn quoted(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
     }
-    if !text.contains(['\n', '\r']) {
-        if let Some(quote) = ['\'', '"'].into_iter().find(|quote| !closes_early(text, *quote)) {
-            return format!("{quote}{text}{quote}");
-        }
+    let one_line = !text.contains(['\n', '\r']);
+    match ['\'', '"'].into_iter().find(|quote| one_line && !closes_early(text, *quote)) {
+        Some(quote) => format!("{quote}{text}{quote}"),
+        None => format!("\n;{}\n;", text.replace("\n;", "\n ;")),
     }
-    format!("\n;{}\n;", text.replace("\n;", "\n ;"))
 }
 
 fn is_plain(text: &str) -> bool {

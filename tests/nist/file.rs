@@ -30,7 +30,7 @@ impl Dataset {
             y: rows.iter().map(|row| row[0]).collect(),
             x: rows.iter().map(|row| row[1..].to_vec()).collect(),
         };
-        assert_eq!(dataset.y.len() as f64, after(text, "Number of Observations:"), "{name}: observations");
+        assert_eq!(dataset.y.len(), after(text, "Number of Observations:") as usize, "{name}: observations");
         dataset
     }
 

@@ -83,17 +83,20 @@ pub fn dan_wood(b: &[f64], x: &[f64], d: &mut [f64]) -> f64 {
 
 /// A polynomial of degree k over one of the same degree with constant term 1: 2 k + 1 parameters.
 pub fn rational(b: &[f64], x: &[f64], d: &mut [f64]) -> f64 {
-    let degree = b.len() / 2;
-    let power = |k: usize| x[0].powi(k as i32);
-    let above: f64 = (0..=degree).map(|k| b[k] * power(k)).sum();
-    let below: f64 = 1.0 + (1..=degree).map(|k| b[degree + k] * power(k)).sum::<f64>();
-    for k in 0..=degree {
-        d[k] = power(k) / below;
+    let (numerator, denominator) = b.split_at(b.len() / 2 + 1);
+    let horner = |coefficients: &[f64]| coefficients.iter().rev().fold(0.0, |sum, c| sum * x[0] + c);
+    let below = 1.0 + x[0] * horner(denominator);
+    let value = horner(numerator) / below;
+    let (by_numerator, by_denominator) = d.split_at_mut(numerator.len());
+    let mut power = 1.0 / below;
+    for (k, slope) in by_numerator.iter_mut().enumerate() {
+        *slope = power;
+        if k > 0 {
+            by_denominator[k - 1] = -value * power;
+        }
+        power *= x[0];
     }
-    for k in 1..=degree {
-        d[degree + k] = -above * power(k) / below.powi(2);
-    }
-    above / below
+    value
 }
 
 /// `b1 - b2 x1 exp(-b3 x2)`, the logarithm of the response.

@@ -37,6 +37,10 @@ impl<E: Engine> Fallback<E> {
 }
 
 impl<E: Engine> Engine for Fallback<E> {
+    fn exact(&self) -> bool {
+        false
+    }
+
     fn name(&self) -> String {
         self.first.as_ref().map_or_else(|| self.cpu.name(), Engine::name)
     }

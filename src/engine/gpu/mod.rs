@@ -199,6 +199,10 @@ fn compile(device: &wgpu::Device) -> wgpu::ComputePipeline {
 }
 
 impl Engine for Gpu {
+    fn exact(&self) -> bool {
+        false
+    }
+
     fn name(&self) -> String {
         format!("gpu ({}, {})", self.info.name, self.info.backend)
     }

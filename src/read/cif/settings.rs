@@ -39,9 +39,22 @@ pub(super) fn fitting<'a>(settings: &'a [HallSymbolEntry], cell: &Cell) -> Optio
     settings.iter().find(|entry| of_hall(entry.hall_symbol).is_some_and(|operators| fits(&operators, cell)))
 }
 
+/// The setting of the table that has this Hall symbol.
+pub(super) fn with_hall(symbol: &str) -> Option<HallSymbolEntry> {
+    let symbol = plain_hall(symbol);
+    table().find(|entry| plain_hall(entry.hall_symbol) == symbol)
+}
+
+/// The Hermann-Mauguin symbol of a setting as files write it.
+pub(super) fn name(entry: &HallSymbolEntry) -> String {
+    let monoclinic = (3..=15).contains(&entry.number);
+    let symbol = if monoclinic { entry.hm_full } else { entry.hm_short };
+    symbol.replace('_', "")
+}
+
 /// The operators that a Hall symbol stands for, the identity first; `None` if it breaks the grammar or makes no group.
 pub(super) fn of_hall(symbol: &str) -> Option<Vec<Operator>> {
-    let symbol = symbol.replace('"', "=").replace('\'', "^").replace('_', " ");
+    let symbol = plain_hall(symbol);
     if !is_hall(&symbol) {
         return None;
     }
@@ -50,6 +63,12 @@ pub(super) fn of_hall(symbol: &str) -> Option<Vec<Operator>> {
     let centring = hall.centering_translations.iter().map(|t| shifted(&Operator::identity(), *t));
     let all: Vec<Operator> = generators.iter().copied().chain(centring).collect();
     closure(vec![Operator::identity()], &generators).and_then(|point| closure(point, &all))
+}
+
+/// A Hall symbol in the table's spelling.
+fn plain_hall(symbol: &str) -> String {
+    let symbol = symbol.replace('"', "=").replace('\'', "^").replace('_', " ");
+    symbol.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Do the operators form a group, every product of two being one of them?
@@ -86,8 +105,8 @@ fn split_choice(symbol: &str) -> (String, String) {
         return (bare.to_owned(), choice.trim().to_owned());
     }
     // No Hermann-Mauguin symbol has an s or z in it, and r and h stand at its start only.
-    for (letter, choice) in [('s', "1"), ('z', "2"), ('h', "h"), ('r', "r")] {
-        match symbol.strip_suffix(letter) {
+    for (letters, choice) in [("s", "1"), ("z", "2"), ("hr", "h"), ("h", "h"), ("r", "r")] {
+        match symbol.strip_suffix(letters) {
             Some(bare) if bare.len() > 1 => return (bare.to_owned(), choice.to_owned()),
             _ => {}
         }
@@ -222,6 +241,7 @@ mod tests {
             ("B 2/b", "-B 2b"),
             ("R -3 m :H", "-R 3 2="),
             ("R-3mR", "-P 3* 2"),
+            ("R -3 m HR", "-R 3 2="),
             ("Fm-3m", "-F 4 2 3"),
             ("F m 3 m", "-F 4 2 3"),
             ("F d -3 m S", "F 4d 2 3 -1d"),
@@ -248,6 +268,33 @@ mod tests {
             let hall = HallSymbol::new(entry.hall_symbol).unwrap();
             assert_eq!(operators.len(), hall.traverse().len() * (hall.centering_translations.len() + 1));
         }
+    }
+
+    /// The sum over operators that `scripts/cif-expected.py` describes.
+    fn checksum(operators: &[Operator]) -> i64 {
+        let number = |code: [i32; 12]| {
+            code.iter().rev().fold(0_i128, |sum, n| sum * 31 + i128::from(n + 1)).rem_euclid(1_000_000_007) as i64
+        };
+        operators.iter().map(|operator| number(code(operator))).sum()
+    }
+
+    #[test]
+    fn all_settings_are_those_of_gemmi() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cif/settings.json");
+        let table: Vec<(String, i32, usize, i64)> = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        assert_eq!(table.len(), 530);
+        let mut other = Vec::new();
+        for (symbol, number, order, sum) in table {
+            let meant = of_symbol(&symbol);
+            let same = meant.first().filter(|entry| {
+                let operators = of_hall(entry.hall_symbol).unwrap();
+                entry.number == number && operators.len() == order && checksum(&operators) == sum
+            });
+            if same.is_none() {
+                other.push(symbol);
+            }
+        }
+        assert_eq!(other, Vec::<String>::new());
     }
 
     #[test]

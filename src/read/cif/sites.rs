@@ -36,7 +36,7 @@ pub(super) fn sites(
         formula,
         tensors,
         used: BTreeMap::new(),
-        groups: Vec::new(),
+        groups: BTreeMap::new(),
         file,
         warnings,
         said: BTreeSet::new(),
@@ -96,7 +96,7 @@ struct Reader<'a> {
     /// How many sites of a label have been met.
     used: BTreeMap<String, usize>,
     /// Names of disorder groups that are no numbers.
-    groups: Vec<String>,
+    groups: BTreeMap<String, i32>,
     file: &'a str,
     warnings: &'a mut Vec<String>,
     /// Remarks about species that were made already.
@@ -196,13 +196,13 @@ impl Reader<'_> {
 
     /// A number for a group that has a name, far from the numbers that files use.
     fn numbered(&mut self, group: &str, line: usize) -> i32 {
-        let at = self.groups.iter().position(|known| known == group).unwrap_or_else(|| {
-            self.groups.push(group.to_owned());
-            let number = 100 + self.groups.len();
-            self.warn(line, &format!("disorder group \"{group}\" is no number; it is called {number} here"));
-            self.groups.len() - 1
-        });
-        101 + at as i32
+        if let Some(number) = self.groups.get(group) {
+            return *number;
+        }
+        let number = self.groups.values().max().map_or(101, |last| last + 1);
+        self.groups.insert(group.to_owned(), number);
+        self.warn(line, &format!("disorder group \"{group}\" is no number; it is called {number} here"));
+        number
     }
 
     /// Says so where a tensor belongs to no site.

@@ -33,8 +33,8 @@ pub(super) fn space_group(
 ) -> Result<SpaceGroup, ReadError> {
     let mut reader = Reader { block, cell, file, warnings };
     let stated = reader.operators()?;
-    let (operators, setting) = if stated.is_empty() { reader.from_symbols()? } else { (stated, None) };
-    Ok(reader.named(operators, setting))
+    let (operators, setting) = if stated.is_empty() { reader.by_symbols()? } else { (stated, None) };
+    Ok(reader.named(operators, setting.as_ref()))
 }
 
 struct Reader<'a> {
@@ -72,12 +72,11 @@ impl Reader<'_> {
     }
 
     fn identity_first(&mut self, operators: &mut Vec<Operator>, line: Option<usize>) {
-        match operators.iter().position(|operator| *operator == Operator::identity()) {
-            Some(at) => operators[..=at].rotate_right(1),
-            None => {
-                operators.insert(0, Operator::identity());
-                self.warn(line, "the identity x,y,z is not among the operators; it was added");
-            }
+        if let Some(at) = operators.iter().position(|operator| *operator == Operator::identity()) {
+            operators[..=at].rotate_right(1);
+        } else {
+            operators.insert(0, Operator::identity());
+            self.warn(line, "the identity x,y,z is not among the operators; it was added");
         }
     }
 
@@ -118,8 +117,8 @@ impl Reader<'_> {
     }
 
     /// The operators that Hall symbol, Hermann-Mauguin symbol or number stand for, in this order of trust.
-    fn from_symbols(&mut self) -> Result<Found, ReadError> {
-        if let Some(found) = self.from_hall() {
+    fn by_symbols(&mut self) -> Result<Found, ReadError> {
+        if let Some(found) = self.by_hall() {
             return Ok(found);
         }
         let (by_symbol, by_number) = (self.symbol_settings(), self.number_settings());
@@ -139,13 +138,15 @@ impl Reader<'_> {
         }
     }
 
-    fn from_hall(&mut self) -> Option<Found> {
+    fn by_hall(&mut self) -> Option<Found> {
         let value = self.known(&HALL)?;
         let operators = settings::of_hall(&value.text);
         if operators.is_none() {
             self.warn(Some(value.line), &format!("Hall symbol \"{}\" could not be read; it was not used", value.text));
         }
-        Some((operators?, None))
+        let operators = operators?;
+        self.check(&operators, Some(value.line));
+        Some((operators, settings::with_hall(&value.text)))
     }
 
     /// The setting that fits the cell; says so if that needed a guess.
@@ -164,14 +165,14 @@ impl Reader<'_> {
         (settings::of_hall(chosen.hall_symbol).unwrap_or_default(), Some(chosen.clone()))
     }
 
-    fn named(&self, operators: Vec<Operator>, setting: Option<HallSymbolEntry>) -> SpaceGroup {
+    fn named(&self, operators: Vec<Operator>, setting: Option<&HallSymbolEntry>) -> SpaceGroup {
         let symbol = HERMANN_MAUGUIN.iter().find_map(|tag| self.block.text(&[tag]));
         let stated = self.block.value(&NUMBER);
         let number = match stated {
             Some(value) => value.known().and_then(number).filter(|n| (1.0..=230.0).contains(n)).map(|n| n as u16),
-            None => setting.as_ref().map(|entry| entry.number as u16).or_else(|| self.inferred(&operators)),
+            None => setting.map(|entry| entry.number as u16).or_else(|| self.inferred(&operators)),
         };
-        let name = symbol.map(str::to_owned).or_else(|| setting.map(|entry| entry.hm_short.replace('_', "")));
+        let name = symbol.map(str::to_owned).or_else(|| setting.map(settings::name));
         let name = name.unwrap_or_else(|| if operators.len() == 1 { "P 1".to_owned() } else { String::new() });
         SpaceGroup { name, number, operators }
     }
@@ -197,7 +198,7 @@ fn origin_is_open(chosen: &HallSymbolEntry, meant: &[HallSymbolEntry]) -> bool {
 
 fn disagreement(value: &Value, meant: &HallSymbolEntry, count: usize) -> String {
     format!(
-        "space group \"{}\" (No. {}) and the {count} operators listed do not agree; the operators were used",
+        "space group \"{}\" (No. {}) and the {count} operators do not agree; the operators were used",
         value.text, meant.number
     )
 }

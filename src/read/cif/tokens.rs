@@ -37,12 +37,11 @@ pub(super) fn tokens(text: &str, name: &str) -> Result<Vec<Token>, ReadError> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < lines.len() {
-        match lines[at].strip_prefix(';') {
-            Some(first) => at = text_block(&lines, at, first, name, &mut found)?,
-            None => {
-                line_tokens(lines[at], at + 1, name, &mut found)?;
-                at += 1;
-            }
+        if let Some(first) = lines[at].strip_prefix(';') {
+            at = text_block(&lines, at, first, name, &mut found)?;
+        } else {
+            line_tokens(lines[at], at + 1, name, &mut found)?;
+            at += 1;
         }
     }
     Ok(found)

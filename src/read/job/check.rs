@@ -167,7 +167,9 @@ fn known(path: &str, name: &str) -> Checked {
 fn in_range(path: &str, name: &str, said: &str, value: f64) -> Checked {
     finite(path, &format!("{name} is"), value)?;
     match names::allowed(name) {
-        Some((holds, words)) if !holds(value) => Err(Problem::new(path, format!("{said}, but {words}"), "give it a value in that range")),
+        Some((holds, words)) if !holds(value) => {
+            Err(Problem::new(path, format!("{said}, but {words}"), "give it a value in that range"))
+        }
         _ => Ok(()),
     }
 }

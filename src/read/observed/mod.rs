@@ -16,6 +16,7 @@ pub use error::DataError;
 pub use reciprocal::Reciprocal;
 
 use crate::observed::{Form, Observed};
+use crate::transform::Window;
 use curve::{Curve, Layout, Value};
 use labels::{Labels, Role};
 use sheet::Sheet;
@@ -37,6 +38,24 @@ enum Kind {
     FofQ,
     /// Intensity that nobody has reduced.
     Raw,
+}
+
+/// Reads a measured curve as a job wants it: one in r as [`observed`] does, one in Q brought to G(r) with the job's qmin,
+/// qmax and window, in steps of 0.01 Å to 1 Å past its rmax.
+///
+/// # Errors
+/// As [`observed`].
+pub fn observed_for(bytes: &[u8], name: &str, data: &crate::job::Data) -> Result<Observed, DataError> {
+    match reciprocal(bytes, name) {
+        Ok(curve) if data.qmax.is_some() || data.soper_lorch.is_some() => {
+            let points = ((data.rmax + 1.0) / 0.01).ceil() as usize;
+            let r: Vec<f64> = (1..=points).map(|i| i as f64 * 0.01).collect();
+            let window = data.soper_lorch.map_or(Window::None, Window::SoperLorch);
+            let qmax = data.qmax.or(curve.q.last().copied()).unwrap_or_default();
+            Ok(curve.to_observed(data.qmin.unwrap_or(0.0), qmax, &r, window))
+        }
+        _ => observed(bytes, name),
+    }
 }
 
 /// Reads a measured G(r).

@@ -99,8 +99,8 @@ pub(crate) fn figure(figure: &Figure) -> String {
 impl Frame {
     fn of(size: Size) -> Self {
         let (width, height, ticks) = match size {
-            Size::Wide => (1000.0, 420.0, 11),
-            Size::Low => (1000.0, 320.0, 11),
+            Size::Wide => (1000.0, 420.0, 15),
+            Size::Low => (1000.0, 320.0, 15),
             Size::Half => (490.0, 320.0, 7),
         };
         Self { width, height, left: 64.0, right: width - 12.0, top: 14.0, bottom: height - 46.0, ticks }

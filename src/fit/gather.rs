@@ -1,0 +1,164 @@
+//! The result of a fit, gathered for the report.
+
+use super::setup::{FitError, Setup};
+use super::spread::Spread;
+use crate::engine::Engine;
+use crate::histogram::{self, BondCovariance};
+use crate::job::{Job, Vary};
+use crate::lm;
+use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, ParameterResult};
+use crate::params::State;
+use crate::tangent::Tangent;
+
+impl Setup {
+    /// Everything that a report says about the fit.
+    pub(super) fn gather(
+        mut self,
+        fit: &lm::Fit,
+        history: Vec<IterationRecord>,
+        seconds: f64,
+        engine: &mut dyn Engine,
+    ) -> Result<Outcome, FitError> {
+        let p = fit.p.as_slice();
+        let state = self.binding.state(p)?;
+        let tangents = self.binding.tangents(&state, p)?;
+        let curves = self.forward.curves(&state, &tangents, engine)?;
+        let jacobian = self.target.jacobian(&curves.columns, &self.restraints);
+        let spread = Spread::of(&self, &state, fit, &jacobian);
+        let partials = self.forward.partials(&state, engine)?;
+        self.warn_of_clamped();
+        let parameters = self.parameters(fit, &spread)?;
+        self.warn_of_bounds(&parameters);
+        let bonds = self.bonds(&state, &tangents, &spread);
+        Ok(Outcome {
+            title: if self.job.title.is_empty() { state.model.title.clone() } else { self.job.title.clone() },
+            rw: self.target.rw(&curves.g),
+            converged: fit.stop.converged(),
+            stop: fit.stop.to_string(),
+            iterations: fit.iterations,
+            seconds,
+            engine: engine.name(),
+            parameters,
+            correlations: correlations(fit),
+            history,
+            data: vec![self.data(curves.g, partials)],
+            bonds,
+            determined: spread.determined,
+            refined_job: restart(&self.job, &state),
+            refined: state.model,
+            warnings: self.warnings,
+            inputs: self.files,
+        })
+    }
+
+    fn warn_of_clamped(&mut self) {
+        if self.forward.clamped > 0 {
+            self.warnings.push(format!(
+                "{} pairs have no real width with these delta, U and sratio (or one below 0.01 Å); they were given 0.01 Å: \
+                 lower delta1 or delta2, or raise U",
+                self.forward.clamped
+            ));
+        }
+    }
+
+    fn warn_of_bounds(&mut self, parameters: &[ParameterResult]) {
+        let stuck: Vec<&str> =
+            parameters.iter().filter(|result| result.at_bound).map(|result| result.name.as_str()).collect();
+        if !stuck.is_empty() {
+            self.warnings.push(format!("stopped at a bound: {}; it has no esd there", stuck.join(", ")));
+        }
+    }
+
+    /// Refined parameters first, in the job's order, then tied ones.
+    fn parameters(&self, fit: &lm::Fit, spread: &Spread) -> Result<Vec<ParameterResult>, FitError> {
+        let p = fit.p.as_slice();
+        let start = self.binding.values(&self.binding.start())?;
+        let values = self.binding.values(p)?;
+        let gradients = self.binding.gradients(p)?;
+        let result = |index: usize, tied: bool, at_bound: bool| {
+            let variable = &self.binding.variables()[index];
+            let gradient = &gradients[index];
+            let determined = !gradient.is_empty() && gradient.keys().all(|k| spread.known[*k]);
+            let square: f64 = gradient
+                .iter()
+                .flat_map(|(i, f)| gradient.iter().map(move |(j, g)| f * g * spread.plain[(*i, *j)]))
+                .sum();
+            ParameterResult {
+                name: variable.name.clone(),
+                value: values[index],
+                esd: determined.then(|| square.max(0.0).sqrt()),
+                start: start[index],
+                unit: variable.unit,
+                tied,
+                at_bound,
+            }
+        };
+        let free = self.binding.free.iter().enumerate().map(|(k, free)| result(free.variable, false, fit.at_bound[k]));
+        Ok(free.chain(self.binding.tied().map(|index| result(index, true, false))).collect())
+    }
+
+    fn data(&self, gcalc: Vec<f64>, partials: Vec<(String, Vec<f64>)>) -> DataResult {
+        DataResult {
+            file: self.job.data.file.clone(),
+            label: if self.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
+            points: self.target.r.len(),
+            independent_observations: independent_observations(self),
+            rw: self.target.rw(&gcalc),
+            r: self.target.r.clone(),
+            gobs: self.target.g.clone(),
+            gcalc,
+            dg: if self.target.noise == crate::objective::Noise::Unknown { Vec::new() } else { self.target.dg.clone() },
+            partials,
+        }
+    }
+
+    fn bonds(&mut self, state: &State, tangents: &[Tangent], spread: &Spread) -> Vec<BondResult> {
+        // Where least squares alone leave a direction open, lengths are as well known as with what was known before.
+        let open = spread.known.iter().any(|known| !known);
+        if open && !self.bonds.is_empty() {
+            self.warnings.push(
+                "the data leave some positions undetermined: uncertainties of bonds take it that each atom was known to 0.15 Å \
+                 beforehand"
+                    .to_owned(),
+            );
+        }
+        let covariance = if open { &spread.with_prior } else { &spread.plain };
+        let measure = |(kind, list): &(crate::job::Bonds, histogram::BondList)| {
+            let jacobian = histogram::length_jacobian(list, &state.crystal, tangents);
+            let covariance = BondCovariance { covariance: &jacobian * covariance * jacobian.transpose() };
+            histogram::measure(list, &state.crystal, kind, Some(&covariance))
+        };
+        self.bonds.iter().map(measure).collect()
+    }
+}
+
+/// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
+pub(super) fn independent_observations(setup: &Setup) -> f64 {
+    let data = &setup.job.data;
+    let points = setup.target.r.len() as f64;
+    setup.qmax.map_or(points, |qmax| ((qmax - setup.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points))
+}
+
+fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {
+    let n = fit.p.len();
+    (0..n).map(|i| (0..n).map(|j| if i == j { 1.0 } else { fit.correlation(i, j) }).collect()).collect()
+}
+
+/// The job that starts where this one ended: the structure is `refined.cif`, beside which it is written.
+fn restart(job: &Job, state: &State) -> String {
+    let mut next = job.clone();
+    "refined.cif".clone_into(&mut next.structure);
+    // What the structure file carries need not be set; what belongs to the measurement must be.
+    next.set = vec![("qdamp".to_owned(), state.setting.qdamp), ("qbroad".to_owned(), state.setting.qbroad)];
+    next.beyond = Vec::new();
+    for (name, vary) in &mut next.refine {
+        let start = match name.as_str() {
+            "qdamp" => Some(state.setting.qdamp),
+            "qbroad" => Some(state.setting.qbroad),
+            _ => None,
+        };
+        *vary = Vary { start, ..*vary };
+    }
+    next.set.retain(|(name, _)| !next.refine.iter().any(|(refined, _)| refined == name));
+    crate::read::job::to_ron(&next)
+}

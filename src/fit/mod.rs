@@ -1,0 +1,126 @@
+//! The refinement: the loop over structure, curve and step, and nothing else.
+//!
+//! [`Setup::new`] brings job, structure and data together and checks them; [`Setup::refine`] lets
+//! [`crate::lm`] find the minimum; the result is gathered in an [`Outcome`].
+
+mod gather;
+mod setup;
+mod spread;
+
+pub use setup::{FitError, Inputs, Setup};
+
+use std::cell::RefCell;
+use std::time::Instant;
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::curve::Curves;
+use crate::engine::Engine;
+use crate::forward::Forward;
+use crate::lm::{self, Flow, LmError, Options};
+use crate::objective::{Restraint, Target};
+use crate::outcome::{IterationRecord, Outcome};
+use crate::params::{Binding, State};
+
+/// How far a refinement has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Iterations done, 0 at the start.
+    pub iteration: usize,
+    /// Rw after it.
+    pub rw: f64,
+    /// Damping of the step.
+    pub lambda: f64,
+}
+
+impl Setup {
+    /// Refines and gathers the result; `observer` is told of every iteration and may stop it.
+    ///
+    /// # Errors
+    /// Where the engine fails, or the model has no curve at the start.
+    pub fn refine(
+        mut self,
+        engine: &mut dyn Engine,
+        observer: &mut dyn FnMut(&Progress) -> Flow,
+    ) -> Result<Outcome, FitError> {
+        let clock = Instant::now();
+        let mut history = Vec::new();
+        let seen = RefCell::new(Vec::new());
+        let options = self.options(engine);
+        let start = DVector::from_vec(self.binding.start());
+        let mut problem = Problem {
+            binding: &self.binding,
+            forward: &mut self.forward,
+            engine,
+            target: &self.target,
+            restraints: &self.restraints,
+            seen: &seen,
+        };
+        let fit = lm::minimise(&mut problem, start, &options, &mut |progress| {
+            let rw = rw_of(&seen.borrow(), progress.cost);
+            history.push(IterationRecord { rw, lambda: progress.lambda });
+            observer(&Progress { iteration: progress.iteration, rw, lambda: progress.lambda })
+        });
+        let fit = fit.map_err(FitError::from)?;
+        self.gather(&fit, history, clock.elapsed().as_secs_f64(), engine)
+    }
+
+    fn options(&self, engine: &dyn Engine) -> Options {
+        let bounds = self.binding.free.iter().map(|free| free.bounds).collect();
+        let options = Options::with_tolerance(self.job.fit.tolerance, self.job.fit.max_iterations);
+        // An engine in f32 sums to some 1e-6: smaller changes of the residual are its rounding.
+        let noise = if engine.exact() { options.noise } else { 1e-6 };
+        // A model that explains noiseless data to Rw 1e-6 has explained them.
+        let whole = self.target.residuals(&vec![0.0; self.target.g.len()], &[], &[]).norm_squared();
+        Options { bounds, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options }
+    }
+}
+
+/// The Rw that went with a sum of squares.
+fn rw_of(seen: &[(f64, f64)], cost: f64) -> f64 {
+    seen.iter().rev().find(|(known, _)| *known == cost).map_or(f64::NAN, |(_, rw)| *rw)
+}
+
+/// The least-squares problem that [`crate::lm`] sees.
+struct Problem<'a> {
+    binding: &'a Binding,
+    forward: &'a mut Forward,
+    engine: &'a mut dyn Engine,
+    target: &'a Target,
+    restraints: &'a [Restraint],
+    /// Sum of squares and Rw of every curve so far.
+    seen: &'a RefCell<Vec<(f64, f64)>>,
+}
+
+impl Problem<'_> {
+    fn curves(&mut self, p: &DVector<f64>, with_columns: bool) -> Result<Curves, FitError> {
+        let state: State = self.binding.state(p.as_slice())?;
+        let tangents = if with_columns { self.binding.tangents(&state, p.as_slice())? } else { Vec::new() };
+        Ok(self.forward.curves(&state, &tangents, self.engine)?)
+    }
+}
+
+impl lm::Problem for Problem<'_> {
+    type Error = FitError;
+
+    fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, FitError> {
+        let curves = self.curves(p, false)?;
+        let residuals = self.target.residuals(&curves.g, self.restraints, p.as_slice());
+        self.seen.borrow_mut().push((residuals.norm_squared(), self.target.rw(&curves.g)));
+        Ok(residuals)
+    }
+
+    fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, FitError> {
+        let curves = self.curves(p, true)?;
+        Ok(self.target.jacobian(&curves.columns, self.restraints))
+    }
+}
+
+impl From<LmError<FitError>> for FitError {
+    fn from(error: LmError<FitError>) -> Self {
+        match error {
+            LmError::Problem(error) => error,
+            other => FitError::NoStart(other.to_string()),
+        }
+    }
+}

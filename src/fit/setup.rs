@@ -1,0 +1,208 @@
+//! Job, structure and data brought together and checked, before anything is computed.
+
+use crate::curve::{CurveError, Measurement};
+use crate::expand::{self, ExpandError, Severity};
+use crate::forward::{Forward, ForwardError};
+use crate::histogram::{self, BondList, HistogramError};
+use crate::job::{Bonds, Job, Symmetry};
+use crate::model::Model;
+use crate::objective::{Noise, ObjectiveError, Restraint, Target};
+use crate::observed::{Form, Observed};
+use crate::outcome::InputFile;
+use crate::params::{BindError, Binding};
+
+/// Everything that a refinement is made of, as read from files.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    /// The job.
+    pub job: Job,
+    /// The structure, as the file has it.
+    pub model: Model,
+    /// The measured curve.
+    pub observed: Observed,
+    /// The files and their hashes, for the report.
+    pub files: Vec<InputFile>,
+    /// What the readers had to say.
+    pub warnings: Vec<String>,
+}
+
+/// A refinement that can run.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub(super) job: Job,
+    pub(super) observed: Observed,
+    pub(super) files: Vec<InputFile>,
+    /// What a user should know before it runs.
+    pub warnings: Vec<String>,
+    pub(super) binding: Binding,
+    pub(super) forward: Forward,
+    pub(super) target: Target,
+    pub(super) restraints: Vec<Restraint>,
+    pub(super) bonds: Vec<(Bonds, BondList)>,
+    pub(super) qmin: f64,
+    pub(super) qmax: Option<f64>,
+}
+
+/// A refinement that cannot run, or that broke off.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// A name or a tie in the job.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The structure.
+    #[error(transparent)]
+    Expand(#[from] ExpandError),
+    /// A check of the structure that found something that cannot be computed.
+    #[error("{0}")]
+    Structure(String),
+    /// The range of the data.
+    #[error(transparent)]
+    Objective(#[from] ObjectiveError),
+    /// The curve as it was asked for.
+    #[error(transparent)]
+    Curve(#[from] CurveError),
+    /// The bonds to count.
+    #[error(transparent)]
+    Histogram(#[from] HistogramError),
+    /// The engine.
+    #[error(transparent)]
+    Forward(#[from] ForwardError),
+    /// No curve at the starting values.
+    #[error("the refinement cannot start: {0}")]
+    NoStart(String),
+}
+
+/// Below this rmax nothing that acts as a function of r over many shells can be told from the U's, Å.
+const SHORT: f64 = 4.6;
+
+impl Setup {
+    /// Brings job, structure and data together.
+    ///
+    /// # Errors
+    /// Whatever does not fit together; see [`FitError`].
+    pub fn new(inputs: Inputs) -> Result<Self, FitError> {
+        let Inputs { mut job, model, observed, files, mut warnings } = inputs;
+        take_header_settings(&mut job, &observed, &mut warnings);
+        let model = match job.symmetry {
+            Symmetry::SpaceGroup => model,
+            Symmetry::P1 => expand::to_p1(&model),
+        };
+        let mut crystal = expand::crystal(&model)?;
+        check_structure(&model, &crystal, &observed, &mut warnings)?;
+        if let Some(molecules) = &job.molecules {
+            expand::molecules(&model, &mut crystal, molecules)?;
+        }
+        let binding = Binding::new(&job, &model, &crystal)?;
+        let start = binding.state(&binding.start())?;
+        let restraints = restraints(&binding);
+        let qmax = job.data.qmax;
+        let qmin = job.data.qmin.unwrap_or(0.0);
+        let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
+        let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
+        let bonds =
+            job.bonds.iter().map(|kind| Ok((kind.clone(), histogram::bonds(&start.model, &start.crystal, kind)?)));
+        let bonds = bonds.collect::<Result<_, HistogramError>>()?;
+        warnings.extend(observed.warnings.iter().cloned());
+        warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
+        Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
+    }
+}
+
+/// Settings that the job leaves open come from the data file's header; where both speak and disagree, that is said.
+fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<String>) {
+    let header = &observed.header;
+    let mut settle = |name: &str, own: Option<f64>, theirs: Option<f64>| {
+        if let (Some(own), Some(theirs)) = (own, theirs)
+            && (own - theirs).abs() > 1e-3 * theirs.abs().max(0.1)
+        {
+            warnings.push(format!(
+                "the job has {name} {own}, the header of {} says {theirs}: the job's is used",
+                observed.name
+            ));
+        }
+        own.or(theirs)
+    };
+    // A curve that this program transformed itself has been continued to Q = 0.
+    let own_transform = matches!(observed.form, Form::SofQ | Form::FofQ);
+    let theirs = if own_transform { None } else { header.qmin };
+    job.data.qmin = settle("qmin", job.data.qmin, theirs);
+    job.data.qmax = settle("qmax", job.data.qmax, header.qmax);
+    job.data.radiation = job.data.radiation.or(header.radiation);
+    for (name, theirs) in [("qdamp", header.qdamp), ("qbroad", header.qbroad)] {
+        let own = job.set.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
+        let refined = job.refine.iter().any(|(known, vary)| known == name && vary.start.is_some());
+        if let (None, Some(value), false) = (own, settle(name, own, theirs), refined) {
+            job.set.push((name.to_owned(), value));
+        }
+    }
+}
+
+fn check_structure(
+    model: &Model,
+    crystal: &crate::crystal::Crystal,
+    observed: &Observed,
+    warnings: &mut Vec<String>,
+) -> Result<(), FitError> {
+    for finding in expand::checks(model, crystal, Some(&observed.header)) {
+        if finding.severity == Severity::Error {
+            return Err(FitError::Structure(finding.message));
+        }
+        warnings.push(finding.message);
+    }
+    Ok(())
+}
+
+fn restraints(binding: &Binding) -> Vec<Restraint> {
+    let drawn = binding.free.iter().enumerate();
+    drawn.filter_map(|(index, free)| free.sigma.map(|sigma| Restraint { index, value: free.start, sigma })).collect()
+}
+
+fn measurement(job: &Job, observed: &Observed, target: &Target) -> Measurement {
+    let data = &job.data;
+    Measurement {
+        radiation: data.radiation.unwrap_or_default(),
+        weights: data.weights,
+        normalisation: data.normalisation,
+        compat: data.compat,
+        qmin: data.qmin.unwrap_or(0.0),
+        qmax: data.qmax,
+        soper_lorch: data.soper_lorch,
+        r: target.r.clone(),
+        data_rmin: observed.r.first().copied().unwrap_or(0.0),
+    }
+}
+
+/// What a user should know about the question that the job asks.
+fn doubts(job: &Job, binding: &Binding, target: &Target, qmin: f64, qmax: Option<f64>) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let refined: Vec<&str> = binding.free.iter().map(|free| binding.variables()[free.variable].name.as_str()).collect();
+    let long = ["delta1", "delta2", "qdamp", "qbroad"];
+    let hopeless: Vec<&str> = refined.iter().copied().filter(|name| long.contains(name)).collect();
+    if job.data.rmax < SHORT && !hopeless.is_empty() {
+        doubts.push(format!(
+            "{} cannot be told apart from U on data that end at {} Å: fix {} at the value of a standard, or fit farther",
+            hopeless.join(", "),
+            job.data.rmax,
+            if hopeless.len() == 1 { "it" } else { "them" }
+        ));
+    }
+    if let Some(qmax) = qmax {
+        let observations = (qmax - qmin) * (job.data.rmax - job.data.rmin) / std::f64::consts::PI;
+        if refined.len() as f64 > observations {
+            doubts.push(format!(
+                "{} parameters on {observations:.0} independent observations: many sets of values fit these data equally \
+                 well, and this is one of them",
+                refined.len()
+            ));
+        }
+    } else {
+        doubts.push("qmax is not known: the model is not truncated, and information cannot be counted".to_owned());
+    }
+    if target.noise == Noise::Unknown {
+        doubts.push(format!(
+            "{} gives no uncertainties: every point weighs the same, and esds rest on the size of the residuals",
+            job.data.file
+        ));
+    }
+    doubts
+}

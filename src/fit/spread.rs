@@ -1,0 +1,140 @@
+//! How well the parameters are known: covariance, and what the data determine.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::setup::Setup;
+use crate::lm;
+use crate::objective::Noise;
+use crate::outcome::Determined;
+use crate::params::{Quantity, State, Variable, Whole};
+
+/// Covariance of the refined parameters and what it rests on.
+pub(super) struct Spread {
+    /// `s² (JᵀJ)⁺`: least squares alone.
+    pub plain: DMatrix<f64>,
+    /// The same with what was known before added, `(JᵀJ/s² + W⁻²)⁻¹`: finite in every direction.
+    pub with_prior: DMatrix<f64>,
+    /// Which parameters least squares alone determine to less than [`TOO_WIDE`] times what was known before.
+    pub known: Vec<bool>,
+    /// For the report.
+    pub determined: Determined,
+}
+
+/// An esd this many times larger than what anybody knows beforehand says: not determined.
+const TOO_WIDE: f64 = 3.0;
+
+impl Spread {
+    /// `jacobian` is that of the residuals at the minimum, restraints included.
+    pub(super) fn of(setup: &Setup, state: &State, fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
+        let n = setup.binding.free.len();
+        let points = setup.target.r.len();
+        let widths: Vec<f64> = (0..n)
+            .map(|k| width(&setup.binding.variables()[setup.binding.free[k].variable], state, fit.p[k]))
+            .collect();
+        let data = jacobian.rows(0, points).into_owned();
+        let cost: f64 = fit.residuals.rows(0, points).norm_squared();
+        let mut variance = cost / setup.target.effective_points();
+        let singular = scaled_singular_values(&data, &widths);
+        let directions = directions(&singular, variance_used(setup, variance));
+        variance = variance_used(setup, cost / (setup.target.effective_points() - directions as f64).max(1.0));
+        let plain = &fit.covariance * variance;
+        let known = (0..n)
+            .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
+            .collect();
+        Self {
+            with_prior: with_prior(jacobian, &widths, &fit.at_bound, variance),
+            plain,
+            known,
+            determined: describe(setup, fit, &singular, variance),
+        }
+    }
+}
+
+/// The variance of a residual of unit weight: 1 where the noise is known, and more if the misfit says so.
+fn variance_used(setup: &Setup, reduced: f64) -> f64 {
+    match setup.target.noise {
+        Noise::Unknown if setup.restraints.is_empty() => reduced.max(f64::MIN_POSITIVE),
+        // Restraints were weighed against this noise; and data that are fitted better than their noise are no better known.
+        _ => reduced.max(1.0),
+    }
+}
+
+/// What is known of a parameter before any data: the scale on which "determined" is judged.
+fn width(variable: &Variable, state: &State, value: f64) -> f64 {
+    match &variable.quantity {
+        // An atom is where it is drawn to some 0.15 Å.
+        Quantity::Position { vector, .. } => 0.15 / (state.crystal.basis * vector).norm(),
+        Quantity::Cell { pivot, .. } if *pivot < 3 => 0.01 * value,
+        Quantity::Cell { .. } => 1.0,
+        Quantity::Uiso(_) | Quantity::Uaniso { .. } | Quantity::Beyond(_) | Quantity::Inside(_) => {
+            value.abs().max(0.005)
+        }
+        Quantity::Occ(_) => 0.3,
+        Quantity::Whole(Whole::Qdamp | Whole::Qbroad) => 0.05,
+        Quantity::Whole(Whole::Delta1 | Whole::Delta2) => 3.0,
+        Quantity::Whole(_) => 0.5 * value.abs().max(0.1),
+    }
+}
+
+/// Singular values of the data's Jacobian with every column multiplied by what is known beforehand.
+fn scaled_singular_values(data: &DMatrix<f64>, widths: &[f64]) -> Vec<f64> {
+    let mut scaled = data.clone();
+    for (mut column, width) in scaled.column_iter_mut().zip(widths) {
+        column *= *width;
+    }
+    lm::Singular::of(&scaled).values.iter().copied().collect()
+}
+
+fn directions(singular: &[f64], variance: f64) -> usize {
+    singular.iter().filter(|value| **value > variance.sqrt()).count()
+}
+
+fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool], variance: f64) -> DMatrix<f64> {
+    let mut normal = jacobian.transpose() * jacobian / variance;
+    for (k, width) in widths.iter().enumerate() {
+        normal[(k, k)] += width.powi(-2);
+    }
+    let mut covariance =
+        normal.cholesky().map_or_else(|| DMatrix::from_diagonal(&DVector::from_column_slice(widths)), |c| c.inverse());
+    for k in (0..at_bound.len()).filter(|k| at_bound[*k]) {
+        covariance.row_mut(k).fill(0.0);
+        covariance.column_mut(k).fill(0.0);
+    }
+    covariance
+}
+
+fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64], variance: f64) -> Determined {
+    let (parameters, directions) = (setup.binding.free.len(), directions(singular, variance));
+    let observations = super::gather::independent_observations(setup);
+    let mut words = vec![format!(
+        "The data determine {directions} of {parameters} directions of the parameters better than they were known before \
+         (atoms to 0.15 Å, edges to 1 %, U to themselves); they hold about {observations:.0} independent observations."
+    )];
+    if directions < parameters {
+        words.push(format!(
+            "{} directions are not determined: single values among the strongly correlated parameters are one choice of many \
+             that fit equally well. What the fit shares between them (the mean and width of a distribution of distances) is \
+             known better than any one of them.",
+            parameters - directions
+        ));
+    }
+    words.push(match setup.target.noise {
+        Noise::File => "Uncertainties rest on those in the data file, widened where the misfit is larger.".to_owned(),
+        Noise::Job => "Uncertainties rest on the dG that the job gives, widened where the misfit is larger.".to_owned(),
+        Noise::Unknown => {
+            "The data have no uncertainties: esds rest on the misfit, counted as if it were noise.".to_owned()
+        }
+    });
+    words.push(format!(
+        "Neighbouring points of a curve on a grid finer than π/qmax repeat each other; they are counted as {:.0} points, not {}.",
+        setup.target.effective_points(),
+        setup.target.r.len()
+    ));
+    Determined {
+        singular_values: fit.singular_values.iter().copied().collect(),
+        directions,
+        parameters,
+        observations,
+        words,
+    }
+}

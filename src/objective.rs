@@ -1,0 +1,261 @@
+//! What a fit makes small: weighted differences between a measured curve and a calculated one, and soft restraints.
+
+use nalgebra::{DMatrix, DVector};
+
+use crate::job::{Data, GridChoice};
+use crate::observed::Observed;
+
+/// The points of a measured curve that a fit compares with, and their weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    /// Distances, Å.
+    pub r: Vec<f64>,
+    /// Measured G, 1/Å².
+    pub g: Vec<f64>,
+    /// Its standard uncertainty, 1/Å²: the file's, or one number for all points.
+    pub dg: Vec<f64>,
+    /// Where `dg` comes from.
+    pub noise: Noise,
+    /// How many neighbouring points carry one piece of information, `π / (qmax step)`, at least 1.
+    pub oversampling: f64,
+}
+
+/// Where the uncertainty of the points comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noise {
+    /// The data file.
+    File,
+    /// The job.
+    Job,
+    /// Nowhere: every point weighs the same, and the size of the residuals tells the noise.
+    Unknown,
+}
+
+/// Data that cannot be compared with.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ObjectiveError {
+    /// The range is not in the data.
+    #[error("{file}: {end} {value} Å lies outside of the data, which go from {first} to {last} Å: change {end}")]
+    Range {
+        /// The data file.
+        file: String,
+        /// `rmin` or `rmax`.
+        end: &'static str,
+        /// Its value, Å.
+        value: f64,
+        /// First distance, Å.
+        first: f64,
+        /// Last distance, Å.
+        last: f64,
+    },
+    /// Too few points.
+    #[error("{file}: {count} points between {rmin} and {rmax} Å are too few: widen the range or take a finer grid")]
+    TooFew {
+        /// The data file.
+        file: String,
+        /// How many.
+        count: usize,
+        /// Lower end, Å.
+        rmin: f64,
+        /// Upper end, Å.
+        rmax: f64,
+    },
+    /// A Nyquist grid without qmax.
+    #[error("{file}: grid: Nyquist needs qmax, and neither the job nor the file's header has it: add qmax to data")]
+    NoQmax {
+        /// The data file.
+        file: String,
+    },
+    /// Nothing but zeros.
+    #[error(
+        "{file}: all points between {rmin} and {rmax} Å are zero, as in a frame that the detector dropped: leave this file out"
+    )]
+    Zero {
+        /// The data file.
+        file: String,
+        /// Lower end, Å.
+        rmin: f64,
+        /// Upper end, Å.
+        rmax: f64,
+    },
+}
+
+/// A soft restraint: parameter `index` is drawn towards `value` as by a measurement with uncertainty `sigma`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Restraint {
+    /// Which refined parameter.
+    pub index: usize,
+    /// Where to.
+    pub value: f64,
+    /// Standard deviation, in the parameter's unit.
+    pub sigma: f64,
+}
+
+/// Share of the largest |G| that stands for the noise where nothing tells it and restraints need one.
+const NOMINAL_NOISE: f64 = 0.02;
+
+impl Target {
+    /// The points of `observed` that a job compares with.
+    ///
+    /// # Errors
+    /// A range that the data do not cover, too few points, nothing but zeros.
+    pub fn select(
+        observed: &Observed,
+        data: &Data,
+        qmax: Option<f64>,
+        restrained: bool,
+    ) -> Result<Self, ObjectiveError> {
+        within(observed, data)?;
+        let r = distances(observed, data, qmax)?;
+        if r.len() < 2 {
+            return Err(ObjectiveError::TooFew {
+                file: observed.name.clone(),
+                count: r.len(),
+                rmin: data.rmin,
+                rmax: data.rmax,
+            });
+        }
+        let g: Vec<f64> = r.iter().map(|r| interpolate(&observed.r, &observed.g, *r)).collect();
+        let largest = g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+        if largest == 0.0 {
+            return Err(ObjectiveError::Zero { file: observed.name.clone(), rmin: data.rmin, rmax: data.rmax });
+        }
+        let (noise, dg) = match data.dg {
+            Some(dg) => (Noise::Job, vec![dg; r.len()]),
+            None if !observed.dg.is_empty() => {
+                (Noise::File, r.iter().map(|r| linear(&observed.r, &observed.dg, *r)).collect())
+            }
+            None => (Noise::Unknown, vec![if restrained { NOMINAL_NOISE * largest } else { 1.0 }; r.len()]),
+        };
+        let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
+        let oversampling = qmax.map_or(1.0, |qmax| (std::f64::consts::PI / (qmax * step)).max(1.0));
+        Ok(Self { r, g, dg, noise, oversampling })
+    }
+
+    /// `Rw = sqrt(Σ w (Gobs - Gcalc)² / Σ w Gobs²)`, `w = 1/dG²`, no unit.
+    ///
+    /// (Farrow et al. 2007, J. Phys.: Condens. Matter 19, 335219.)
+    pub fn rw(&self, gcalc: &[f64]) -> f64 {
+        let square = |x: f64, dg: f64| (x / dg).powi(2);
+        let apart: f64 = self.g.iter().zip(gcalc).zip(&self.dg).map(|((o, c), dg)| square(o - c, *dg)).sum();
+        let whole: f64 = self.g.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
+        (apart / whole).sqrt()
+    }
+
+    /// How many points there are that tell something each.
+    pub fn effective_points(&self) -> f64 {
+        self.r.len() as f64 / self.oversampling
+    }
+
+    /// `(Gcalc - Gobs) / dG` for every point, then `(p - value) / sigma` for every restraint.
+    ///
+    /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
+    /// sum of squares counts what is independent, once.
+    pub fn residuals(&self, gcalc: &[f64], restraints: &[Restraint], p: &[f64]) -> DVector<f64> {
+        let points = gcalc.iter().zip(&self.g).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg));
+        let drawn = restraints.iter().map(|restraint| (p[restraint.index] - restraint.value) / restraint.sigma);
+        DVector::from_vec(points.chain(drawn).collect())
+    }
+
+    /// The derivative of [`Target::residuals`] from that of the curve: (points + restraints) × parameters.
+    pub fn jacobian(&self, columns: &DMatrix<f64>, restraints: &[Restraint]) -> DMatrix<f64> {
+        let mut jacobian = columns.clone().resize_vertically(columns.nrows() + restraints.len(), 0.0);
+        for mut column in jacobian.column_iter_mut() {
+            for (value, dg) in column.iter_mut().zip(&self.dg) {
+                *value *= self.weight(*dg);
+            }
+        }
+        for (k, restraint) in restraints.iter().enumerate() {
+            jacobian[(columns.nrows() + k, restraint.index)] = 1.0 / restraint.sigma;
+        }
+        jacobian
+    }
+
+    fn weight(&self, dg: f64) -> f64 {
+        1.0 / (dg * self.oversampling.sqrt())
+    }
+}
+
+fn within(observed: &Observed, data: &Data) -> Result<(), ObjectiveError> {
+    let (first, last) = (observed.r.first().copied().unwrap_or(0.0), observed.r.last().copied().unwrap_or(0.0));
+    // Files round their distances: the hundredth part of a step is not a reason to refuse.
+    let slack = 0.01 * (last - first) / observed.r.len().max(2) as f64;
+    for (end, value) in [("rmin", data.rmin), ("rmax", data.rmax)] {
+        if value < first - slack || value > last + slack {
+            return Err(ObjectiveError::Range { file: observed.name.clone(), end, value, first, last });
+        }
+    }
+    Ok(())
+}
+
+fn distances(observed: &Observed, data: &Data, qmax: Option<f64>) -> Result<Vec<f64>, ObjectiveError> {
+    let step = match data.grid {
+        GridChoice::Data => {
+            let slack = 1e-6;
+            let inside = |r: &&f64| **r >= data.rmin - slack && **r <= data.rmax + slack;
+            return Ok(observed.r.iter().filter(inside).copied().collect());
+        }
+        GridChoice::Nyquist => {
+            let qmax = qmax.ok_or_else(|| ObjectiveError::NoQmax { file: observed.name.clone() })?;
+            std::f64::consts::PI / qmax
+        }
+        GridChoice::Step(step) => step,
+    };
+    let count = ((data.rmax - data.rmin) / step + 1e-9).floor() as usize + 1;
+    Ok((0..count).map(|k| data.rmin + k as f64 * step).collect())
+}
+
+/// The cubic through the four nearest points: exact to 1e-6 for a curve with 20 points per wave.
+fn interpolate(x: &[f64], y: &[f64], at: f64) -> f64 {
+    let right = x.partition_point(|x| *x < at);
+    if let Some(hit) =
+        [right, right.saturating_sub(1)].into_iter().find(|k| x.get(*k).is_some_and(|x| (x - at).abs() < 1e-9))
+    {
+        return y[hit];
+    }
+    if x.len() < 4 {
+        return linear(x, y, at);
+    }
+    let from = right.saturating_sub(2).min(x.len() - 4);
+    let nodes = from..from + 4;
+    nodes
+        .clone()
+        .map(|i| y[i] * nodes.clone().filter(|j| *j != i).map(|j| (at - x[j]) / (x[i] - x[j])).product::<f64>())
+        .sum()
+}
+
+/// The straight line between the two nearest points.
+fn linear(x: &[f64], y: &[f64], at: f64) -> f64 {
+    let right = x.partition_point(|x| *x < at).clamp(1, x.len() - 1);
+    let share = (at - x[right - 1]) / (x[right] - x[right - 1]);
+    y[right - 1] + (y[right] - y[right - 1]) * share.clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_smooth_curve_is_interpolated_to_1e_6() {
+        let x: Vec<f64> = (0..500).map(|k| f64::from(k) * 0.01).collect();
+        let y: Vec<f64> = x.iter().map(|x| (25.0 * x).sin()).collect();
+        for at in [0.0, 0.003, 1.2345, 2.5, 4.987, 4.99] {
+            let error = (interpolate(&x, &y, at) - (25.0 * at).sin()).abs();
+            assert!(error < if at > 0.01 && at < 4.98 { 1e-4 } else { 1e-3 }, "{at}: {error:e}");
+        }
+        assert_eq!(interpolate(&x, &y, 2.5), y[250]);
+    }
+
+    #[test]
+    fn rw_does_not_depend_on_the_unit_of_the_weights() {
+        let target = |dg: f64| Target {
+            r: vec![1.0, 2.0],
+            g: vec![3.0, 4.0],
+            dg: vec![dg; 2],
+            noise: Noise::Unknown,
+            oversampling: 1.0,
+        };
+        assert!((target(1.0).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
+        assert!((target(0.01).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
+    }
+}
