@@ -34,7 +34,8 @@ fn a_computed_curve_is_refined_back_to_its_structure() {
     let good = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif")).unwrap();
     fs::write(folder.join("true.cif"), &good).unwrap();
     fs::write(folder.join("start.cif"), good.replace("3.524", "3.53").replace("0.005", "0.008")).unwrap();
-    let measure = "simulate true.cif -o ni.gr --qmax 25 --qmin 0.1 --qdamp 0.04 --rmax 12 --noise 0.01 --seed 3 --engine cpu";
+    let measure =
+        "simulate true.cif -o ni.gr --qmax 25 --qmin 0.1 --qdamp 0.04 --rmax 12 --noise 0.01 --seed 3 --engine cpu";
     well(folder, &measure.split(' ').collect::<Vec<_>>());
     well(folder, &["init", "start.cif", "ni.gr", "-o", "job.ron"]);
     let job = fs::read_to_string(folder.join("job.ron")).unwrap();
