@@ -4,7 +4,6 @@ use crate::crystal::Crystal;
 use crate::curve::{CurveError, Curves, Factors, Map, Measurement};
 use crate::element::Species;
 use crate::engine::{Engine, EngineError, Rows};
-use crate::job::Compat;
 use crate::lines::{NARROWEST, RowTable, Shape, Sum, lines, width_range};
 use crate::pairs::Pairs;
 use crate::params::State;
@@ -26,10 +25,15 @@ pub enum ForwardError {
 pub struct Forward {
     map: Map,
     pairs: Pairs,
+    measurement: Measurement,
+    widest: f64,
     species: Vec<Species>,
     /// How many pairs had no real width at the last structure, and were clamped to the narrowest peak.
     pub clamped: usize,
 }
+
+/// The grid is made for peaks this much narrower than those at the start, so that a fit seldom needs a new one.
+const ROOM: f64 = 0.6;
 
 /// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
 const BATCH: usize = 1 << 20;
@@ -42,17 +46,13 @@ impl Forward {
     pub fn new(measurement: &Measurement, start: &State) -> Result<Self, CurveError> {
         let crystal = &start.crystal;
         let rmax = measurement.r.last().copied().unwrap_or(0.0);
-        let narrowest = match (measurement.qmax, measurement.compat) {
-            // Without truncation the narrowest peak decides how far in Q the curve goes.
-            (None, Compat::None) => {
-                let pairs = Pairs::find(crystal, rmax);
-                width_range(crystal, &pairs, &shape(start, Sum::Exact)).map_or(NARROWEST, |(low, _)| low)
-            }
-            _ => NARROWEST,
-        };
-        let map = Map::new(measurement, crystal, start.setting.qdamp, narrowest, widest(start, rmax))?;
+        let pairs = Pairs::find(crystal, rmax);
+        let narrowest = width_range(crystal, &pairs, &shape(start, Sum::Exact)).map_or(NARROWEST, |(low, _)| low);
+        let widest = widest(start, rmax);
+        let map = Map::new(measurement, crystal, start.setting.qdamp, ROOM * narrowest, widest)?;
         let pairs = Pairs::find(crystal, map.reach);
-        Ok(Self { map, pairs, species: crystal.species.clone(), clamped: 0 })
+        let measurement = measurement.clone();
+        Ok(Self { map, pairs, measurement, widest, species: crystal.species.clone(), clamped: 0 })
     }
 
     /// G(r) at the measurement's distances and its derivative along each tangent.
@@ -86,28 +86,46 @@ impl Forward {
         Ok(parts.into_iter().map(named).collect())
     }
 
-    /// The engine's rows, summed over batches of pairs.
+    /// The engine's rows, summed over batches of pairs, on a grid that is fine enough for every peak.
     fn rows(
         &mut self,
         state: &State,
         tangents: &[Tangent],
         table: &RowTable,
         engine: &mut dyn Engine,
-    ) -> Result<Rows, EngineError> {
-        let crystal = &state.crystal;
-        self.pairs.follow(crystal);
-        self.clamped = 0;
+    ) -> Result<Rows, ForwardError> {
+        self.pairs.follow(&state.crystal);
+        loop {
+            let (sum, narrowest) = self.sum(state, tangents, table, engine)?;
+            if narrowest >= self.map.narrowest {
+                return Ok(sum);
+            }
+            self.map = self.map.finer(&self.measurement, &state.crystal, ROOM * narrowest, self.widest)?;
+        }
+    }
+
+    /// The rows on the present grid, and the narrowest peak in them.
+    fn sum(
+        &mut self,
+        state: &State,
+        tangents: &[Tangent],
+        table: &RowTable,
+        engine: &mut dyn Engine,
+    ) -> Result<(Rows, f64), EngineError> {
         let shape = shape(state, self.map.sum);
         let mut sum = Rows::zeros(table.keys.len(), self.map.grid.n);
+        let mut narrowest = f64::INFINITY;
+        self.clamped = 0;
         for batch in self.pairs.list.chunks(BATCH) {
-            let lines = lines(crystal, &self.pairs, batch, &shape, &self.map.grid, tangents, table);
+            let lines = lines(&state.crystal, &self.pairs, batch, &shape, &self.map.grid, tangents, table);
             self.clamped += lines.clamped;
+            narrowest = narrowest.min(lines.narrowest);
             let rows = engine.broaden(&lines.peaks)?;
             for (total, value) in sum.values.iter_mut().zip(rows.values) {
                 *total += value;
             }
         }
-        Ok(sum)
+        Ok((sum, narrowest))
     }
 }
 

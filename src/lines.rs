@@ -56,7 +56,7 @@ const REACH_PDFFIT2: f64 = 5.0;
 
 /// The narrowest peak, Å: what a pair is clamped to whose width would be smaller, or imaginary.
 ///
-/// A peak must be wider than the grid's step to keep its area: at σ = step the area is right to 5e-9.
+/// The grid of the sum is made for the narrowest peak there is; this is where it stops getting finer.
 pub const NARROWEST: f64 = 0.01;
 
 /// The rows that an engine fills: one for each derivative column and pair of species that it touches.
@@ -81,6 +81,8 @@ pub struct Lines {
     pub peaks: Peaks,
     /// Pairs within the curve's range whose width was clamped (or, in PDFfit2's sum, that were dropped).
     pub clamped: usize,
+    /// Standard deviation of the narrowest peak, Å; infinite where there is none.
+    pub narrowest: f64,
 }
 
 /// Every pair of species, the smaller index first: (0, 0), (0, 1) ... (1, 1) ...
@@ -160,6 +162,7 @@ pub fn lines(
     let mut lines = Lines {
         peaks: Peaks { grid: *grid, rows: rows.keys.len(), peaks: Vec::new(), start: vec![0], terms: Vec::new() },
         clamped: 0,
+        narrowest: f64::INFINITY,
     };
     let mut scratch = Scratch::new(tangents.len());
     for (pair, v) in &near {
@@ -172,6 +175,7 @@ pub fn lines(
             continue;
         }
         lines.clamped += usize::from(width.clamped);
+        lines.narrowest = lines.narrowest.min(width.sigma);
         let class = class_of(crystal, pair);
         let amplitude = width.amplitude(shape.sum);
         let occ = [pair.i, pair.j].map(|k| crystal.atoms[k as usize].occ);

@@ -34,7 +34,16 @@ fn refine(job: &str) -> Option<Outcome> {
     for bonds in &outcome.bonds {
         println!(
             "    {} {} bonds: mean {:.4}, sd {:.4}, {:.3} to {:.3}, {} beyond {}, fraction {:.3} ({:?})",
-            bonds.n, bonds.pair, bonds.mean, bonds.sd, bonds.min, bonds.max, bonds.broken, bonds.cutoff, bonds.fraction, bonds.fraction_esd
+            bonds.n,
+            bonds.pair,
+            bonds.mean,
+            bonds.sd,
+            bonds.min,
+            bonds.max,
+            bonds.broken,
+            bonds.cutoff,
+            bonds.fraction,
+            bonds.fraction_esd
         );
         for bin in &bonds.histogram {
             println!("        {:.1}-{:.1} {}", bin.from, bin.to, bin.count);
@@ -58,15 +67,20 @@ fn ni_xray_as_pdffit2_refined_it() {
         structure: "ni/Ni.stru",
         data: (file: "ni/Ni-xray.gr", rmin: 1.5, rmax: 19.99, compat: Pdffit2, weights: f0, qmin: 0, qmax: 30),
         set: { "qbroad": 0 },
+        ties: ["b = a", "c = a"],
         refine: { "scale": (start: 0.7), "a": (), "Uiso.Ni": (start: 0.005), "delta2": (start: 2), "qdamp": (start: 0.06) },
     )"#,
     ) else {
         return;
     };
     assert!(outcome.converged);
-    for (name, published, last_digit) in
-        [("a", 3.53159, 1e-5), ("Uiso.Ni", 0.005445, 1e-6), ("delta2", 2.2532, 1e-4), ("scale", 0.7320, 1e-4), ("qdamp", 0.06304, 1e-5)]
-    {
+    for (name, published, last_digit) in [
+        ("a", 3.53159, 1e-5),
+        ("Uiso.Ni", 0.005445, 1e-6),
+        ("delta2", 2.2532, 1e-4),
+        ("scale", 0.7320, 1e-4),
+        ("qdamp", 0.06304, 1e-5),
+    ] {
         let found = value(&outcome, name);
         assert!((found - published).abs() < 1.5 * last_digit, "{name}: {found}, published {published}");
     }
@@ -120,7 +134,9 @@ fn lanthanum_manganite_with_neutrons() {
     };
     assert!(outcome.converged && outcome.rw <= 0.110, "{}", outcome.rw);
     assert_eq!(outcome.parameters.len(), 16);
-    for (name, published, within) in [("a", 5.53996, 0.0006), ("b", 5.74481, 0.0008), ("c", 7.7051, 0.0009), ("x.O2", 0.72534, 0.001)] {
+    for (name, published, within) in
+        [("a", 5.53996, 0.0006), ("b", 5.74481, 0.0008), ("c", 7.7051, 0.0009), ("x.O2", 0.72534, 0.001)]
+    {
         let found = value(&outcome, name);
         assert!((found - published).abs() < within, "{name}: {found}, published {published}");
     }

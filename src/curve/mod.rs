@@ -85,6 +85,8 @@ pub struct Map {
     pub reach: f64,
     /// Which sum the lines room must make.
     pub sum: Sum,
+    /// The grid is fine enough for peaks of this standard deviation and wider, Å; see [`Map::finer`].
+    pub narrowest: f64,
     fade: Option<(f64, f64)>,
     normalisation: Normalisation,
     amplitudes: Vec<Vec<f64>>,
@@ -122,8 +124,19 @@ pub struct Curves {
     pub columns: DMatrix<f64>,
 }
 
-/// Step of the fine grid, Å: the narrowest peak that is not clamped is as wide as this.
-const STEP: f64 = NARROWEST;
+/// Largest step of the fine grid, Å.
+const LARGEST_STEP: f64 = 0.05;
+
+/// Gaussians of standard deviation σ on a grid of step h are seen at Q beside their images about 2π/h: at this many
+/// 1/σ from an image it is down to 2e-11.
+const APART: f64 = 7.0;
+
+/// The step of a grid that is fine enough for peaks of width `narrowest` up to `qmax`.
+fn step(narrowest: f64, qmax: f64, sharp: bool) -> f64 {
+    // An edge in r is no Gaussian: the finest grid there is.
+    let narrowest = if sharp { NARROWEST } else { narrowest };
+    (2.0 * PI / (APART / narrowest + qmax)).min(LARGEST_STEP)
+}
 
 /// How far the sum goes past rmax, in termination ripples `2π/qmax` (as PDFgui and its kin have it).
 const RIPPLES: f64 = 6.0;
@@ -150,7 +163,8 @@ impl Map {
         }
         match m.compat {
             Compat::None => {
-                let mut map = Self::exact(m, &crystal.species, *last, narrowest, widest)?;
+                let sharp = crystal.profile.stepcut > 0.0;
+                let mut map = Self::exact(m, &crystal.species, *last, (narrowest.max(NARROWEST), widest), sharp)?;
                 map.below = below(m, crystal, qdamp)?;
                 Ok(map)
             }
@@ -158,22 +172,41 @@ impl Map {
         }
     }
 
-    fn exact(m: &Measurement, species: &[Species], rmax: f64, narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+    /// The same map for narrower peaks.
+    ///
+    /// # Errors
+    /// As [`Map::new`].
+    pub fn finer(&self, m: &Measurement, crystal: &Crystal, narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+        let Some(last) = m.r.last() else { return Err(CurveError::Empty) };
+        let sharp = crystal.profile.stepcut > 0.0;
+        let map = Self::exact(m, &crystal.species, *last, (narrowest.max(NARROWEST), widest), sharp)?;
+        Ok(Self { below: self.below.clone(), ..map })
+    }
+
+    fn exact(
+        m: &Measurement,
+        species: &[Species],
+        rmax: f64,
+        (narrowest, widest): (f64, f64),
+        sharp: bool,
+    ) -> Result<Self, CurveError> {
         // A curve that is not truncated has nothing beyond the Q at which its narrowest peak has died away to 1e-12.
-        let qmax = m.qmax.unwrap_or(7.5 / narrowest.max(NARROWEST)).min(PI / STEP);
+        let qmax = m.qmax.unwrap_or(7.5 / narrowest);
+        let step = step(narrowest, qmax, sharp);
         let ripple = 2.0 * PI / qmax;
         let fade = (rmax + RIPPLES_WHOLE * ripple, rmax + RIPPLES * ripple + REACH * widest);
-        let n = (fade.1 / STEP).ceil() as usize;
+        let n = (fade.1 / step).ceil() as usize;
         if n as f64 * qmax * fade.1 > 4e9 {
             return Err(CurveError::TooLong(rmax, qmax));
         }
-        let grid = Grid { first: 1, step: STEP, n };
+        let grid = Grid { first: 1, step, n };
         let transform = Transform::new(&grid, &m.r, 0.0, qmax, m.soper_lorch);
         let amplitudes = amplitudes(m, species, &transform.q)?;
         Ok(Self {
             grid,
             reach: fade.1 + REACH * widest,
             sum: Sum::Exact,
+            narrowest,
             fade: Some(fade),
             normalisation: m.normalisation,
             amplitudes,
@@ -192,6 +225,7 @@ impl Map {
             grid: Grid { first: from, step, n: to - from + 1 },
             reach: last + ripples + 1.0,
             sum: Sum::PdfFit2,
+            narrowest: 0.0,
             fade: None,
             normalisation: m.normalisation,
             amplitudes: amplitudes(m, species, &[0.0])?,

@@ -46,7 +46,7 @@ impl Setup {
         let clock = Instant::now();
         let mut history = Vec::new();
         let seen = RefCell::new(Vec::new());
-        let options = self.options(engine);
+        let options = self.options(engine)?;
         let start = DVector::from_vec(self.binding.start());
         let mut problem = Problem {
             binding: &self.binding,
@@ -65,14 +65,16 @@ impl Setup {
         self.gather(&fit, history, clock.elapsed().as_secs_f64(), engine)
     }
 
-    fn options(&self, engine: &dyn Engine) -> Options {
+    fn options(&self, engine: &dyn Engine) -> Result<Options, FitError> {
         let bounds = self.binding.free.iter().map(|free| free.bounds).collect();
         let options = Options::with_tolerance(self.job.fit.tolerance, self.job.fit.max_iterations);
         // An engine in f32 sums to some 1e-6: smaller changes of the residual are its rounding.
         let noise = if engine.exact() { options.noise } else { 1e-6 };
         // A model that explains noiseless data to Rw 1e-6 has explained them.
         let whole = self.target.residuals(&vec![0.0; self.target.g.len()], &[], &[]).norm_squared();
-        Options { bounds, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options }
+        let start = self.binding.start();
+        let widths = spread::widths(self, &self.binding.state(&start)?, &start);
+        Ok(Options { bounds, widths, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options })
     }
 }
 

@@ -26,11 +26,8 @@ const TOO_WIDE: f64 = 3.0;
 impl Spread {
     /// `jacobian` is that of the residuals at the minimum, restraints included.
     pub(super) fn of(setup: &Setup, state: &State, fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
-        let n = setup.binding.free.len();
         let points = setup.target.r.len();
-        let widths: Vec<f64> = (0..n)
-            .map(|k| width(&setup.binding.variables()[setup.binding.free[k].variable], state, fit.p[k]))
-            .collect();
+        let widths = widths(setup, state, fit.p.as_slice());
         let data = jacobian.rows(0, points).into_owned();
         let cost: f64 = fit.residuals.rows(0, points).norm_squared();
         let mut variance = cost / setup.target.effective_points();
@@ -38,7 +35,7 @@ impl Spread {
         let directions = directions(&singular, variance_used(setup, variance));
         variance = variance_used(setup, cost / (setup.target.effective_points() - directions as f64).max(1.0));
         let plain = &fit.covariance * variance;
-        let known = (0..n)
+        let known = (0..widths.len())
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
             .collect();
         Self {
@@ -57,6 +54,12 @@ fn variance_used(setup: &Setup, reduced: f64) -> f64 {
         // Restraints were weighed against this noise; and data that are fitted better than their noise are no better known.
         _ => reduced.max(1.0),
     }
+}
+
+/// What is known of each refined parameter before any data, in its unit.
+pub(super) fn widths(setup: &Setup, state: &State, p: &[f64]) -> Vec<f64> {
+    let variables = setup.binding.free.iter().map(|free| &setup.binding.variables()[free.variable]);
+    variables.zip(p).map(|(variable, value)| width(variable, state, *value)).collect()
 }
 
 /// What is known of a parameter before any data: the scale on which "determined" is judged.

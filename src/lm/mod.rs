@@ -70,6 +70,9 @@ pub use singular::Singular;
 /// at 2500 × 300 about a second, where a Cholesky factor takes a hundredth of that.
 pub const SMALL: usize = 100;
 
+/// No parameter goes farther in one step than this many of its [`Options::widths`].
+pub const LONGEST: f64 = 3.0;
+
 /// A vector of residuals and its derivatives.
 pub trait Problem {
     /// What can go wrong inside; it ends the fit and is handed on as [`LmError::Problem`].
@@ -109,6 +112,10 @@ pub struct Options {
     /// Follow the curve of the valley to second order, at the price of one more residual vector per trial
     /// (Transtrum & Sethna 2012, arXiv:1201.5885).
     pub acceleration: bool,
+    /// For each parameter the change beyond which the residuals cannot be expected to be straight; empty: not known.
+    /// With them, `D_j` is the same for all parameters in these units, so that one that hardly changes the residuals is
+    /// not moved without measure, and no step goes farther than [`LONGEST`] of them.
+    pub widths: Vec<f64>,
     /// `(low, high)` for each parameter; empty: no bounds. Infinite where there is none.
     pub bounds: Vec<(f64, f64)>,
 }
@@ -125,6 +132,7 @@ impl Default for Options {
             rank_tolerance: 1e-12,
             noise: 1e-13,
             acceleration: true,
+            widths: Vec::new(),
             bounds: Vec::new(),
         }
     }

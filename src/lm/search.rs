@@ -5,7 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::bounds::Bounds;
 use super::damped::{Factor, Linear};
 use super::result::{Fit, Spread, Stop, positive_or_one};
-use super::{Flow, LmError, Options, Problem, Progress};
+use super::{Flow, LONGEST, LmError, Options, Problem, Progress};
 
 /// `λ` stays above this, relative to the scaled `JᵀJ`.
 const LEAST_LAMBDA: f64 = 1e-20;
@@ -166,6 +166,9 @@ impl<'a, P: Problem> Search<'a, P> {
         let straight = linear.step(factor, self.lambda);
         let promised = linear.promised(&straight) / self.cost();
         let length = linear.scaled_norm(&straight) / positive_or_one(linear.scaled_norm(&self.p));
+        if self.options.widths.iter().zip(straight.iter()).any(|(width, change)| change.abs() > LONGEST * width) {
+            return Ok(self.untried(promised, length));
+        }
         if !self.options.acceleration || promised < BENDS_BEYOND {
             return self.evaluate(straight, promised, length);
         }
@@ -260,8 +263,13 @@ impl<'a, P: Problem> Search<'a, P> {
     fn differentiate(&mut self) -> Result<(), LmError<P::Error>> {
         self.jacobian = self.problem.jacobian(&self.p).map_err(LmError::Problem)?;
         self.check_jacobian()?;
-        for (j, column) in self.jacobian.column_iter().enumerate() {
-            self.scale[j] = column.norm().max(MEMORY * self.scale[j]);
+        let norms: Vec<f64> = self.jacobian.column_iter().map(|column| column.norm()).collect();
+        let widths = &self.options.widths;
+        // One number for all parameters, in their own units: the largest change that a width of any of them makes.
+        let largest = norms.iter().zip(widths).map(|(norm, width)| norm * width).fold(0.0, f64::max);
+        for (j, norm) in norms.into_iter().enumerate() {
+            let now = widths.get(j).map_or(norm, |width| largest / width);
+            self.scale[j] = now.max(MEMORY * self.scale[j]);
         }
         Ok(())
     }

@@ -311,8 +311,9 @@ fn natural_bounds(quantity: &Quantity) -> (f64, f64) {
         Quantity::Cell { .. } => (1.0, 179.0),
         // Off-diagonal components have either sign.
         Quantity::Uaniso { pivot, .. } if *pivot >= 3 => (f64::NEG_INFINITY, f64::INFINITY),
+        // Below this, less than the motion at absolute zero, peaks are narrower than any data can show.
         Quantity::Uaniso { .. } | Quantity::Uiso(_) | Quantity::Beyond(_) | Quantity::Inside(_) => {
-            (1e-5, f64::INFINITY)
+            (5e-4, f64::INFINITY)
         }
         Quantity::Occ(_) => (0.0, 1.0),
     }
