@@ -308,10 +308,10 @@ impl Map {
             }
             let Some(tangent) = tangent.filter(|t| t.shape.qdamp != 0.0 || t.shape.spdiameter != 0.0) else { continue };
             let zero = table.row(0, class).expect("column 0 has every class");
-            for m in 0..self.grid.n {
-                let sum = if divide { rows.row(zero)[m] / r[m] } else { rows.row(zero)[m] };
-                let by_envelope = envelope.derivative(r[m], self.grid.step, &tangent.shape);
-                rows.row_mut(row)[m] += by_envelope * (sum - baseline.of(class) * r[m]);
+            for (m, &r) in r.iter().enumerate() {
+                let sum = if divide { rows.row(zero)[m] / r } else { rows.row(zero)[m] };
+                let by_envelope = envelope.derivative(r, self.grid.step, &tangent.shape);
+                rows.row_mut(row)[m] += by_envelope * (sum - baseline.of(class) * r);
             }
         }
         rows
