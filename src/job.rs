@@ -224,7 +224,7 @@ impl Default for Molecules {
 
 impl Default for FitOptions {
     fn default() -> Self {
-        Self { max_iterations: 200, tolerance: 1e-8 }
+        Self { max_iterations: 200, tolerance: 1e-6 }
     }
 }
 

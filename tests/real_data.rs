@@ -124,7 +124,7 @@ fn lanthanum_manganite_with_neutrons() {
     let Some(outcome) = refine(
         r#"(
         structure: "lamno3/LaMnO3_Pbnm.cif",
-        data: (file: "lamno3/300K.gr", rmin: 1.69, rmax: 19.5, qmax: 32, qmin: 0),
+        data: (file: "lamno3/300K.gr", rmin: 1.69, rmax: 19.5),
         set: { "qdamp": 0.014, "qbroad": 0 },
         refine: { "scale": (start: 0.8), "a": (), "b": (), "c": (), "xyz.La1": (), "xyz.O1": (), "xyz.O2": (),
                   "Uiso.La1": (), "Uiso.Mn1": (), "Uiso.O1": (), "Uiso.O2": (), "delta2": (start: 2) },
@@ -132,7 +132,8 @@ fn lanthanum_manganite_with_neutrons() {
     ) else {
         return;
     };
-    assert!(outcome.converged && outcome.rw <= 0.110, "{}", outcome.rw);
+    // The header's qmin of 2.0 is honoured: without it Rw is 0.1102, and PDFgui's 0.1094.
+    assert!(outcome.converged && outcome.rw <= 0.107, "{}", outcome.rw);
     assert_eq!(outcome.parameters.len(), 16);
     for (name, published, within) in
         [("a", 5.53996, 0.0006), ("b", 5.74481, 0.0008), ("c", 7.7051, 0.0009), ("x.O2", 0.72534, 0.001)]
@@ -172,7 +173,8 @@ fn zif4_glass_far_below_pdffit2() {
                 println!("== {weights}, molecules {molecules}");
                 let Some(outcome) = glass(data, weights, molecules) else { return };
                 assert!(outcome.converged, "{}", outcome.stop);
-                assert!(outcome.rw < 0.252, "{}", outcome.rw);
+                // PDFfit2 reaches 0.252 without moving Zn, and stops at 0.593 with it.
+                assert!(outcome.rw < 0.22, "{}", outcome.rw);
             }
         }
     }
@@ -180,19 +182,22 @@ fn zif4_glass_far_below_pdffit2() {
 
 #[test]
 fn mannitol_with_u_inside_and_between_molecules() {
-    for inside in ["", r#""Uinside.C": (start: 0.003), "Uinside.O": (start: 0.003), "Uinside.H": (start: 0.01),"#] {
-        let Some(outcome) = refine(&format!(
+    let fit = |inside: &str| {
+        refine(&format!(
             r#"(
             structure: "molecular/MAN.cif",
-            data: (file: "molecular/MAN_300-00000.gr", rmin: 1, rmax: 20, qmax: 20),
+            data: (file: "molecular/MAN_300-00000.gr", rmin: 1, rmax: 15, qmax: 20, qmin: 0.5),
             set: {{ "qdamp": 0.03 }},
             molecules: (),
             refine: {{ "scale": (start: 1), "a": (), "b": (), "c": (), "Uiso.C": (start: 0.03), "Uiso.O": (start: 0.03),
                       "Uiso.H": (start: 0.03), {inside} }},
         )"#
-        )) else {
-            return;
-        };
-        assert!(outcome.converged);
-    }
+        ))
+    };
+    let inside = r#""Uinside.C": (start: 0.003), "Uinside.O": (start: 0.003), "Uinside.H": (start: 0.01),"#;
+    let (Some(one), Some(two)) = (fit(""), fit(inside)) else { return };
+    assert!(one.converged && two.converged);
+    // One U for both kinds of pair cannot describe a molecular crystal: published for this one 0.0033 and 0.042.
+    assert!(one.rw > 0.4 && two.rw < 0.25, "{} {}", one.rw, two.rw);
+    assert!(value(&two, "Uinside.C") < 0.005 && value(&two, "Uiso.C") > 0.02);
 }

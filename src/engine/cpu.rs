@@ -97,11 +97,29 @@ fn place(grid: &Grid, peak: &Peak, m: usize) -> f64 {
     (steps * grid.step - peak.offset) / peak.sigma
 }
 
-/// `exp(-t²/2)` at `t0, t0 + dt, ...`.
+/// Points that are computed side by side: a vector register's worth, or two.
+const LANES: usize = 8;
+
+/// `exp(-t²/2)` at `t0, t0 + dt, ...`, by recurrence: with steps of `d = LANES dt`,
+///
+/// ```text
+/// g(t + d) = g(t) q(t),   q(t) = exp(-t d - d²/2),   q(t + d) = q(t) exp(-d²)
+/// ```
+///
+/// Each lane goes its own way from its own start, so that the steps are few: a peak's hundred points take a dozen. The
+/// rounding of q adds up twice: after k steps the relative error is some k² 1e-16, 1e-12 for a peak of 650 points.
 fn gaussian(values: &mut [f64], t0: f64, dt: f64) {
-    for (m, value) in values.iter_mut().enumerate() {
-        let t = t0 + m as f64 * dt;
-        *value = (-0.5 * t * t).exp();
+    let d = LANES as f64 * dt;
+    let lane: [f64; LANES] = std::array::from_fn(|l| t0 + l as f64 * dt);
+    let mut g = lane.map(|t| (-0.5 * t * t).exp());
+    let mut q = lane.map(|t| (-t * d - 0.5 * d * d).exp());
+    let shrink = (-d * d).exp();
+    for chunk in values.chunks_mut(LANES) {
+        chunk.copy_from_slice(&g[..chunk.len()]);
+        for l in 0..LANES {
+            g[l] *= q[l];
+            q[l] *= shrink;
+        }
     }
 }
 
@@ -109,6 +127,20 @@ fn gaussian(values: &mut [f64], t0: f64, dt: f64) {
 mod tests {
     use super::*;
     use crate::engine::Term;
+
+    #[test]
+    fn the_recurrence_follows_the_gaussian() {
+        for (t0, dt, n) in [(-6.5, 0.02, 650), (-6.5, 0.2, 66), (-0.3, 0.5, 14), (6.4, 1.0, 1), (-6.5, 0.9, 15)] {
+            let mut values = vec![0.0; n];
+            gaussian(&mut values, t0, dt);
+            for (m, value) in values.iter().enumerate() {
+                let t: f64 = t0 + m as f64 * dt;
+                let steps = (n / LANES) as f64;
+                let bound = 1e-14 + steps * steps * f64::EPSILON;
+                assert!((value - (-0.5 * t * t).exp()).abs() < bound, "t {t}: {value}");
+            }
+        }
+    }
 
     #[test]
     fn tiles_join_without_a_seam() {
