@@ -93,7 +93,7 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
 #[test]
 fn every_key_is_in_the_reference() {
     let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
-        soper_lorch: 0.1))"#;
+        soper_lorch: 0.1, dg: 0.1))"#;
     let job = Job {
         molecules: Some(Molecules::default()),
         bonds: vec![Bonds::of("Co-N")],
@@ -139,7 +139,10 @@ fn anchor(heading: &str) -> String {
 fn files_that_are_named_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for (name, text) in docs() {
-        for word in text.split('`').filter(|word| ["src/", "tests/", "models/", "scripts/", "shaders/"].iter().any(|p| word.starts_with(p))) {
+        for word in text
+            .split('`')
+            .filter(|word| ["src/", "tests/", "models/", "scripts/", "shaders/"].iter().any(|p| word.starts_with(p)))
+        {
             if !word.contains(char::is_whitespace) {
                 assert!(root.join(word).exists(), "{name} names {word}, which is not there");
             }
