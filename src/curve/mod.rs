@@ -204,7 +204,8 @@ impl Map {
         let amplitudes = amplitudes(m, species, &transform.q)?;
         Ok(Self {
             grid,
-            reach: fade.1 + REACH * widest,
+            // What peaks beyond leak into the range is faded out: leaving them away changes G by 1e-8 of its largest.
+            reach: fade.1,
             sum: Sum::Exact,
             narrowest,
             fade: Some(fade),
