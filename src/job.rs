@@ -90,7 +90,7 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qmax: Option<f64>,
     /// Uncertainty of every point in 1/Å², where the file has none or a wrong one (default: the file's).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dg: Option<f64>,
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]

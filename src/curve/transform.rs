@@ -9,12 +9,12 @@
 //! ```
 //!
 //! The first sum converges faster than any power of h, because `D_ab` is smooth on the scale of h; the second is
-//! exact once its nodes outnumber half the phase `(qmax - qmin)(r + r')/2` of the fastest wave by some 20.
+//! exact to rounding once it has the nodes that the fastest wave asks for, of phase `(qmax - qmin)(r + r')/2`.
 //! `w(Q)` is the window that the data were transformed with, 1 if none.
 
 use nalgebra::{DMatrix, DMatrixView};
 
-use super::quadrature::gauss_legendre;
+use super::quadrature::{gauss_legendre, nodes_for_wave};
 use crate::engine::{Grid, Rows};
 
 /// The linear map from rows on a grid of r, through Q, to the distances asked for.
@@ -35,7 +35,7 @@ impl Transform {
     /// J. Appl. Cryst. 44, 714), if the data have one.
     pub fn new(grid: &Grid, r: &[f64], qmin: f64, qmax: f64, soper_lorch: Option<f64>) -> Self {
         let farthest = grid.r(grid.n.saturating_sub(1)) + r.iter().copied().fold(0.0, f64::max);
-        let nodes = (0.25 * (qmax - qmin) * farthest).ceil() as usize + 30;
+        let nodes = nodes_for_wave(0.5 * (qmax - qmin) * farthest);
         let (q, weight) = gauss_legendre(nodes, qmin, qmax);
         let window = |q: f64| soper_lorch.map_or(1.0, |width| soper_lorch_window(q * width));
         let forward = DMatrix::from_fn(nodes, grid.n, |k, m| grid.step * (q[k] * grid.r(m)).sin());

@@ -1,0 +1,151 @@
+//! The documentation against the program: jobs that it shows are jobs, and its reference leaves nothing out.
+
+use std::path::Path;
+
+use corefine::job::{Bonds, Job, Molecules, Vary};
+use corefine::params::{CELL, COORDINATES, Kind, TENSOR, Whole};
+use corefine::read;
+
+fn docs() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let pages = files.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+    pages.map(|path| (path.display().to_string(), std::fs::read_to_string(path).unwrap())).collect()
+}
+
+fn page(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)).unwrap()
+}
+
+/// The text of every block that is marked as RON.
+fn ron_blocks(text: &str) -> Vec<String> {
+    text.split("```ron\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn every_job_that_is_shown_is_one() {
+    let mut jobs = 0;
+    for (name, text) in docs() {
+        for block in ron_blocks(&text) {
+            jobs += 1;
+            read::job::job(&block, &name).unwrap_or_else(|error| panic!("{error}\n{block}"));
+        }
+    }
+    assert!(jobs >= 4, "only {jobs} jobs were found in docs/");
+}
+
+/// One of every kind of parameter; a kind that is added has to be added here, because the match would not compile.
+fn kinds() -> Vec<Kind> {
+    let wholes = [
+        Whole::Scale,
+        Whole::Delta1,
+        Whole::Delta2,
+        Whole::Qdamp,
+        Whole::Qbroad,
+        Whole::Spdiameter,
+        Whole::Sratio,
+        Whole::Rcut,
+        Whole::Stepcut,
+    ];
+    for whole in wholes {
+        match whole {
+            Whole::Scale | Whole::Delta1 | Whole::Delta2 | Whole::Qdamp | Whole::Qbroad => {}
+            Whole::Spdiameter | Whole::Sratio | Whole::Rcut | Whole::Stepcut => {}
+        }
+    }
+    let whole = wholes.map(Kind::Whole).into_iter();
+    let cell = (0..CELL.len()).map(Kind::Cell);
+    let coordinates = (0..COORDINATES.len()).map(Kind::Coordinate);
+    let tensor = (0..TENSOR.len()).map(Kind::Uaniso);
+    let others = [Kind::Position, Kind::Uiso, Kind::U, Kind::Beyond, Kind::Inside, Kind::Occ];
+    whole.chain(cell).chain(coordinates).chain(tensor).chain(others).collect()
+}
+
+/// Is it a parameter of sites, written with a dot?
+fn of_sites(kind: Kind) -> bool {
+    match kind {
+        Kind::Whole(_) | Kind::Cell(_) => false,
+        Kind::Coordinate(_) | Kind::Position | Kind::Uiso | Kind::Uaniso(_) => true,
+        Kind::U | Kind::Beyond | Kind::Inside | Kind::Occ => true,
+    }
+}
+
+#[test]
+fn every_parameter_is_in_the_reference() {
+    let reference = page("job.md");
+    for kind in kinds() {
+        let name = format!("`{}{}`", kind.word(), if of_sites(kind) { "." } else { "" });
+        assert!(reference.contains(&name), "docs/job.md does not speak of the parameter {name}");
+    }
+}
+
+/// The keys of everything that a job can hold.
+fn keys(value: &serde_json::Value) -> Vec<String> {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.iter().flat_map(|(key, value)| [key.clone()].into_iter().chain(keys(value))).collect()
+        }
+        serde_json::Value::Array(list) => list.iter().flat_map(keys).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn every_key_is_in_the_reference() {
+    let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
+        soper_lorch: 0.1, dg: 0.1))"#;
+    let job = Job {
+        molecules: Some(Molecules::default()),
+        bonds: vec![Bonds::of("Co-N")],
+        ..read::job::job(text, "a.ron").unwrap()
+    };
+    let vary = Vary { start: Some(1.0), min: Some(0.0), max: Some(2.0), sigma: Some(0.1) };
+    let mut all = keys(&serde_json::to_value(&job).unwrap());
+    all.extend(keys(&serde_json::to_value(vary).unwrap()));
+    assert!(all.len() > 35, "{all:?}");
+    let reference = page("job.md");
+    for key in all {
+        assert!(reference.contains(&format!("`{key}`")), "docs/job.md does not speak of the key {key}");
+    }
+}
+
+/// Links of the pages to each other and to other files of the repository.
+#[test]
+fn links_lead_somewhere() {
+    for (name, text) in docs() {
+        let folder = Path::new(&name).parent().unwrap().to_owned();
+        for link in text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap_or_default()) {
+            let (file, part) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { Path::new(&name).to_owned() } else { folder.join(file) };
+            assert!(target.is_file(), "{name} links to {link}, which is not there");
+            let heading = |line: &str| line.strip_prefix('#').map(|rest| anchor(rest.trim_start_matches('#')));
+            let text = std::fs::read_to_string(&target).unwrap_or_default();
+            assert!(
+                part.is_empty() || text.lines().filter_map(heading).any(|a| a == part),
+                "{name}: no heading for {link}"
+            );
+        }
+    }
+}
+
+/// A heading as a link names it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase().replace(' ', "-");
+    kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
+}
+
+/// Files of the repository that are named in running text.
+#[test]
+fn files_that_are_named_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (name, text) in docs() {
+        for word in text
+            .split('`')
+            .filter(|word| ["src/", "tests/", "models/", "scripts/", "shaders/"].iter().any(|p| word.starts_with(p)))
+        {
+            if !word.contains(char::is_whitespace) {
+                assert!(root.join(word).exists(), "{name} names {word}, which is not there");
+            }
+        }
+    }
+}
