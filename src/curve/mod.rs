@@ -204,7 +204,8 @@ impl Map {
         let amplitudes = amplitudes(m, species, &transform.q)?;
         Ok(Self {
             grid,
-            reach: fade.1 + REACH * widest,
+            // What peaks beyond leak into the range is faded out: leaving them away changes G by 1e-8 of its largest.
+            reach: fade.1,
             sum: Sum::Exact,
             narrowest,
             fade: Some(fade),
@@ -283,38 +284,50 @@ impl Map {
     }
 
     /// Subtracts the baseline and applies the envelope, to the curve and to its columns (product rule).
-    fn damped(
-        &self,
-        crystal: &Crystal,
-        factors: &Factors,
-        tangents: &[Tangent],
-        table: &RowTable,
-        mut rows: Rows,
-    ) -> Rows {
-        let envelope = self.envelope(factors);
-        let r: Vec<f64> = (0..self.grid.n).map(|m| self.grid.r(m)).collect();
-        let factor: Vec<f64> = r.iter().map(|r| envelope.at(*r, self.grid.step)).collect();
+    fn damped(&self, crystal: &Crystal, factors: &Factors, tangents: &[Tangent], table: &RowTable, rows: Rows) -> Rows {
+        let bare = self.bare(crystal, tangents, table, rows);
+        self.enveloped(factors, tangents, table, bare)
+    }
+
+    /// The sums over pairs less the baseline: `P_ab - 4π r m N_a N_b / V`, and its derivatives.
+    fn bare(&self, crystal: &Crystal, tangents: &[Tangent], table: &RowTable, mut rows: Rows) -> Rows {
         let baseline = Baseline::new(crystal);
-        let divide = self.sum == Sum::PdfFit2;
-        // Columns first: they need the curve's rows as they are before the envelope.
-        for row in (0..table.keys.len()).rev() {
-            let (column, class) = table.keys[row];
-            let tangent = column.checked_sub(1).map(|k| &tangents[k]);
-            let slope =
-                tangent.map_or_else(|| baseline.of(class), |tangent| baseline.derivative(class, crystal, tangent));
-            for (m, value) in rows.row_mut(row).iter_mut().enumerate() {
-                let sum = if divide { *value / r[m] } else { *value };
-                *value = factor[m] * (sum - slope * r[m]);
-            }
-            let Some(tangent) = tangent.filter(|t| t.shape.qdamp != 0.0 || t.shape.spdiameter != 0.0) else { continue };
-            let zero = table.row(0, class).expect("column 0 has every class");
-            for (m, &r) in r.iter().enumerate() {
-                let sum = if divide { rows.row(zero)[m] / r } else { rows.row(zero)[m] };
-                let by_envelope = envelope.derivative(r, self.grid.step, &tangent.shape);
-                rows.row_mut(row)[m] += by_envelope * (sum - baseline.of(class) * r);
+        for (row, (column, class)) in table.keys.iter().enumerate() {
+            let slope = match column.checked_sub(1) {
+                None => baseline.of(*class),
+                Some(k) => baseline.derivative(*class, crystal, &tangents[k]),
+            };
+            for (value, r) in rows.row_mut(row).iter_mut().zip(self.distances()) {
+                let sum = if self.sum == Sum::PdfFit2 { *value / r } else { *value };
+                *value = sum - slope * r;
             }
         }
         rows
+    }
+
+    /// Bare rows times the envelope; columns also get the bare curve times the change of the envelope.
+    fn enveloped(&self, factors: &Factors, tangents: &[Tangent], table: &RowTable, mut rows: Rows) -> Rows {
+        let envelope = self.envelope(factors);
+        let factor: Vec<f64> = self.distances().map(|r| envelope.at(r, self.grid.step)).collect();
+        // Columns first: they need the curve's rows as they are before the envelope.
+        for (row, (column, class)) in table.keys.iter().enumerate().rev() {
+            for (value, factor) in rows.row_mut(row).iter_mut().zip(&factor) {
+                *value *= factor;
+            }
+            let shape = column.checked_sub(1).map(|k| &tangents[k].shape);
+            let Some(shape) = shape.filter(|shape| shape.qdamp != 0.0 || shape.spdiameter != 0.0) else { continue };
+            let curve = rows.row(table.row(0, *class).expect("column 0 has every class")).to_vec();
+            for ((value, bare), r) in rows.row_mut(row).iter_mut().zip(curve).zip(self.distances()) {
+                *value += envelope.derivative(r, self.grid.step, shape) * bare;
+            }
+        }
+        rows
+    }
+
+    /// The distances of the fine grid, Å.
+    fn distances(&self) -> impl Iterator<Item = f64> {
+        let grid = self.grid;
+        (0..grid.n).map(move |m| grid.r(m))
     }
 
     fn envelope(&self, factors: &Factors) -> Envelope {

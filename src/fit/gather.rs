@@ -145,6 +145,10 @@ fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {
 }
 
 /// The job that starts where this one ended: the structure is `refined.cif`, beside which it is written.
+///
+/// The CIF carries every refined value but the instrument's two (cell, sites, each U, profile), so `start`, `set` and
+/// `beyond` of the old job would only stand in its way. Restraints keep their `sigma` and are drawn to the new start:
+/// as in the first job, a restraint holds a parameter near where its fit begins.
 fn restart(job: &Job, state: &State) -> String {
     let mut next = job.clone();
     "refined.cif".clone_into(&mut next.structure);

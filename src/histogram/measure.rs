@@ -64,6 +64,11 @@ fn per(value: f64, n: f64) -> Option<f64> {
     (n > 0.0).then(|| value / n)
 }
 
+/// A sum that is 0 without terms: the empty `Iterator::sum` is -0, which is printed with its sign.
+fn sum(terms: impl Iterator<Item = f64>) -> f64 {
+    terms.sum::<f64>() + 0.0
+}
+
 /// Lengths in Å with the number of bonds that each stands for.
 struct Lengths<'a> {
     lengths: &'a [f64],
@@ -76,7 +81,7 @@ impl Lengths<'_> {
     }
 
     fn total(&self) -> f64 {
-        self.weights.iter().sum()
+        sum(self.weights.iter().copied())
     }
 
     /// A weighted mean of something, 0 without bonds.
@@ -93,7 +98,7 @@ impl Lengths<'_> {
     }
 
     fn longer_than(&self, cutoff: f64) -> f64 {
-        self.pairs().filter(|(d, _)| *d > cutoff).map(|(_, w)| w).sum()
+        sum(self.pairs().filter(|(d, _)| *d > cutoff).map(|(_, w)| w))
     }
 
     fn fraction(&self, cutoff: f64) -> f64 {
@@ -152,4 +157,21 @@ fn coordination(list: &BondList, lengths: &Lengths, cutoff: f64, spread: Option<
         }
     };
     list.centres.iter().map(&mut of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_plain_zero() {
+        for (lengths, weights) in [(vec![], vec![]), (vec![2.0], vec![1.0])] {
+            let lengths = Lengths { lengths: &lengths, weights: &weights };
+            for value in [lengths.longer_than(2.25), lengths.fraction(2.25), lengths.standard_deviation(lengths.mean())]
+            {
+                assert!(value == 0.0 && value.is_sign_positive(), "{value}");
+            }
+        }
+        assert!(Lengths { lengths: &[], weights: &[] }.total().is_sign_positive());
+    }
 }

@@ -18,7 +18,7 @@ const DRAWN_HYDROGEN: f64 = 0.6;
 /// Atoms nearer than this share one position, Å.
 const ONE_POSITION: f64 = 0.1;
 
-/// Overlapping atoms, and positions with more than one atom; each pair of sites once, at its nearest.
+/// Overlapping atoms, the nearest first, and positions with more than one atom; each pair of sites once, at its nearest.
 pub(super) fn contacts(model: &Model, crystal: &Crystal) -> Vec<Complaint> {
     let positions = crystal.atoms.iter().map(|atom| atom.position.0);
     let sorted = Neighbourhood::new(crystal.basis, positions, OVERLAP);

@@ -15,7 +15,7 @@ use crate::model::{Model, Operator};
 use crate::observed::Header;
 
 /// How many atoms or pairs a message names before it says how many more there are.
-const NAMED: usize = 10;
+const NAMED: usize = 4;
 
 /// What a finding means for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,12 +78,12 @@ fn told_together(complaints: Vec<Complaint>) -> Vec<Finding> {
     groups.iter().map(tell).collect()
 }
 
-/// The first of a list, and how many more there are.
+/// The first of a list (where one is worse than another, the worst), how many more there are, and how many in all.
 fn listed(names: &[String]) -> String {
     let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(NAMED) {
         0 => shown,
-        more => format!("{shown} and {more} more"),
+        more => format!("{shown} and {more} more ({} in all)", names.len()),
     }
 }
 

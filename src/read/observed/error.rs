@@ -12,7 +12,7 @@ pub enum DataError {
     },
     /// Bytes that no text has.
     #[error(
-        "{name}, line {line}: byte 0x{byte:02x} does not occur in a text file; r and G(r) in columns of text are \
+        "{name}:{line}: byte 0x{byte:02x} does not occur in a text file; r and G(r) in columns of text are \
              expected (a compressed file must be unpacked first)"
     )]
     Binary {
@@ -33,7 +33,7 @@ pub enum DataError {
     },
     /// A row with a single number.
     #[error(
-        "{name}, line {line}: one number only, \"{text}\"; r and G(r) are expected in every row (a file cut short \
+        "{name}:{line}: one number only, \"{text}\"; r and G(r) are expected in every row (a file cut short \
              ends like this)"
     )]
     OneColumn {
@@ -45,7 +45,7 @@ pub enum DataError {
         text: String,
     },
     /// Something else than a number among the data.
-    #[error("{name}, line {line}: \"{text}\" is not a number; mend the row, or put # before it")]
+    #[error("{name}:{line}: \"{text}\" is not a number; mend the row, or put # before it")]
     NotANumber {
         /// The file.
         name: String,
@@ -56,7 +56,7 @@ pub enum DataError {
     },
     /// r (or Q) goes back or stands still.
     #[error(
-        "{name}, line {line}: {axis} = {value} follows {axis} = {before}; it must ascend from row to row (sort the rows, \
+        "{name}:{line}: {axis} = {value} follows {axis} = {before}; it must ascend from row to row (sort the rows, \
              and remove repeated ones)"
     )]
     NotAscending {
@@ -105,9 +105,7 @@ pub enum DataError {
         name: String,
     },
     /// The column label names another unit.
-    #[error(
-        "{name}, line {line}: \"{label}\" is labelled in nm; r in Å and G in 1/Å² are expected, convert the columns"
-    )]
+    #[error("{name}:{line}: \"{label}\" is labelled in nm; r in Å and G in 1/Å² are expected, convert the columns")]
     Unit {
         /// The file.
         name: String,
