@@ -118,7 +118,7 @@ fn every_key_is_in_the_reference() {
     let vary = Vary { start: Some(1.0), min: Some(0.0), max: Some(2.0), sigma: Some(0.1) };
     let mut all = keys(&serde_json::to_value(&job).unwrap());
     all.extend(keys(&serde_json::to_value(vary).unwrap()));
-    assert!(all.len() > 35, "{all:?}");
+    assert!(all.len() >= 35, "{all:?}");
     let reference = page("job.md");
     for key in all {
         assert!(reference.contains(&format!("`{key}`")), "docs/job.md does not speak of the key {key}");
