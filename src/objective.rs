@@ -66,6 +66,18 @@ pub enum ObjectiveError {
         /// The data file.
         file: String,
     },
+    /// A grid that the data do not fill.
+    #[error(
+        "{file}: a grid of {asked:.4} Å is finer than the data's own, {step:.4} Å, and would invent points: take grid: Data"
+    )]
+    Finer {
+        /// The data file.
+        file: String,
+        /// Step asked for, Å.
+        asked: f64,
+        /// Step of the data, Å.
+        step: f64,
+    },
     /// Nothing but zeros.
     #[error(
         "{file}: all points between {rmin} and {rmax} Å are zero, as in a frame that the detector dropped: leave this file out"
@@ -201,6 +213,10 @@ fn distances(observed: &Observed, data: &Data, qmax: Option<f64>) -> Result<Vec<
         }
         GridChoice::Step(step) => step,
     };
+    let own = (observed.r[observed.r.len() - 1] - observed.r[0]) / (observed.r.len() - 1).max(1) as f64;
+    if step < 0.999 * own {
+        return Err(ObjectiveError::Finer { file: observed.name.clone(), asked: step, step: own });
+    }
     let count = ((data.rmax - data.rmin) / step + 1e-9).floor() as usize + 1;
     Ok((0..count).map(|k| data.rmin + k as f64 * step).collect())
 }

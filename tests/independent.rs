@@ -212,3 +212,47 @@ fn a_lower_end_of_the_transform_is_that_of_the_crystal_without_end() {
         assert!(difference(cell, 1.5, 40.0, Some(&far_fade)) < 5e-3);
     }
 }
+
+/// A particle ends, so its whole curve can be had and cut in Q by a plain sine transform there and back.
+#[test]
+fn a_lower_end_of_the_transform_is_that_of_the_whole_particle() {
+    let mut model = model(ORTHORHOMBIC);
+    model.profile.spdiameter = 20.0;
+    let crystal = expand::crystal(&model).unwrap();
+    let text = format!(r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: {{ "qdamp": {QDAMP} }})"#);
+    let job: Job = ron::from_str(&text).unwrap();
+    let state = Binding::new(&job, &model, &crystal).unwrap().state(&[]).unwrap();
+    let curve = |qmin: f64, rmax: f64| {
+        let r: Vec<f64> = (1..=(rmax * 100.0) as i32).map(|m| 0.01 * f64::from(m)).collect();
+        let measurement = Measurement {
+            radiation: Radiation::Xray,
+            weights: Weights::Exact,
+            normalisation: Normalisation::MeanSquared,
+            compat: Compat::None,
+            qmin,
+            qmax: Some(QMAX),
+            soper_lorch: None,
+            r: r.clone(),
+            data_rmin: 0.0,
+        };
+        (r, Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g)
+    };
+    let (r, whole) = curve(0.0, 60.0);
+    for qmin in [0.5, 1.3] {
+        let (near, got) = curve(qmin, 9.0);
+        let nq = 400;
+        let dq = qmin / f64::from(nq);
+        let mut want = whole[..near.len()].to_vec();
+        for k in 0..nq {
+            let q = (f64::from(k) + 0.5) * dq;
+            let wave: f64 = r.iter().zip(&whole).map(|(r, g)| 0.01 * g * (q * r).sin()).sum();
+            for (value, r) in want.iter_mut().zip(&near) {
+                *value -= 2.0 / PI * dq * wave * (q * r).sin();
+            }
+        }
+        let largest = want.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+        let worst = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max) / largest;
+        eprintln!("sphere, qmin {qmin}: largest difference {worst:.1e} of max |G|");
+        assert!(worst < 2e-3, "{worst}");
+    }
+}

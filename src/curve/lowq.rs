@@ -9,8 +9,8 @@
 //! F_a(h)  = Σ_(i of a) occ_i exp(-Q_h² U_i / 2) exp(2πi h·x_i)
 //! ```
 //!
-//! the Bragg lines, each as wide as the resolution (n: Gaussian with standard deviation qdamp), and the missing pair
-//! of every atom with itself. Near pairs that move together change F by Q³ times hundredths of Å², which is left out.
+//! the Bragg lines, each with the shape n that resolution and particle give it (the cosine transform of the envelope: a
+//! Gaussian with standard deviation qdamp for a crystal without end), and the missing pair of every atom with itself. Near pairs that move together change F by Q³ times hundredths of Å², which is left out.
 //! The part is that of the starting structure and stays as it is while a fit moves the atoms: it depends on the
 //! structure through a few long waves only, and its change is below the accuracy of everything else.
 
@@ -18,6 +18,8 @@ use std::f64::consts::PI;
 
 use nalgebra::{DMatrix, Vector3};
 
+use super::envelope::Envelope;
+use super::quadrature::{gauss_legendre, nodes_for_wave};
 use super::weights::Weights;
 use crate::crystal::Crystal;
 use crate::lines::classes;
@@ -39,24 +41,58 @@ pub(super) fn below(
     qdamp: f64,
     r: &[f64],
 ) -> DMatrix<f64> {
-    let width = width(qdamp, crystal);
-    let lines = lines(crystal, q.last().copied().unwrap_or(0.0) + 6.0 * width);
-    let waves: Vec<Vec<f64>> = (0..q.len()).map(|k| wave(crystal, weights, &lines, width, k, q[k])).collect();
+    let last = q.last().copied().unwrap_or(0.0);
+    let shape = LineShape::new(qdamp, crystal.profile.spdiameter, last);
+    let lines = lines(crystal, last + shape.reach());
+    let waves: Vec<Vec<f64>> = (0..q.len()).map(|k| wave(crystal, weights, &lines, &shape, k, q[k])).collect();
     let waves = DMatrix::from_fn(q.len(), classes(crystal.species.len()).count(), |k, class| waves[k][class]);
     DMatrix::from_fn(r.len(), q.len(), |i, k| std::f64::consts::FRAC_2_PI * dq[k] * (q[k] * r[i]).sin()) * waves
 }
 
-/// Standard deviation of a line, 1/Å: the resolution, and what a finite particle adds (a sphere's line is about as
-/// wide as a Gaussian of 2.2 / D). At least the spacing that the quadrature resolves.
-fn width(qdamp: f64, crystal: &Crystal) -> f64 {
-    let particle = if crystal.profile.spdiameter > 0.0 { 2.2 / crystal.profile.spdiameter } else { 0.0 };
-    qdamp.hypot(particle).max(0.01)
+/// The shape of a Bragg line, `n(x) = (1/π) ∫_0^∞ E(r) cos(xr) dr` with the envelope E: area 1.
+enum LineShape {
+    /// Of a crystal without end: a Gaussian of this standard deviation, 1/Å.
+    Gaussian(f64),
+    /// Of a sphere: the envelope at nodes of r with the quadrature's weights in it, and how far its tails are followed.
+    Sphere { envelope: Vec<(f64, f64)>, reach: f64 },
 }
 
+impl LineShape {
+    fn new(qdamp: f64, spdiameter: f64, qmin: f64) -> Self {
+        if spdiameter <= 0.0 {
+            // At least the width that the quadrature over Q resolves.
+            return Self::Gaussian(qdamp.max(NARROWEST_LINE));
+        }
+        // A sphere's line falls off as 1/x⁴, here to some 1e-5 of its top.
+        let reach = 6.0 * qdamp + 60.0 / spdiameter;
+        let (r, dr) = gauss_legendre(nodes_for_wave(spdiameter * (qmin + reach)), 0.0, spdiameter);
+        let envelope = Envelope { qdamp, spdiameter, stepcut: 0.0, fade: None };
+        let envelope = r.iter().zip(dr).map(|(r, dr)| (*r, dr * envelope.at(*r, 1.0) / PI)).collect();
+        Self::Sphere { envelope, reach }
+    }
+
+    /// Lines this far above qmin still reach below it, 1/Å.
+    fn reach(&self) -> f64 {
+        match self {
+            Self::Gaussian(width) => 6.0 * width,
+            Self::Sphere { reach, .. } => *reach,
+        }
+    }
+
+    fn at(&self, x: f64) -> f64 {
+        match self {
+            Self::Gaussian(width) => (-0.5 * (x / width).powi(2)).exp() / (width * (2.0 * PI).sqrt()),
+            Self::Sphere { envelope, .. } => envelope.iter().map(|(r, e)| e * (x * r).cos()).sum(),
+        }
+    }
+}
+
+/// The narrowest line, 1/Å: nodes of Q are laid half as far apart.
+pub(super) const NARROWEST_LINE: f64 = 0.01;
+
 /// Weighted F(Q) of each pair of species at the k-th node.
-fn wave(crystal: &Crystal, weights: &Weights, lines: &[Line], width: f64, k: usize, q: f64) -> Vec<f64> {
-    let normal = |x: f64| (-0.5 * (x / width).powi(2)).exp() / (width * (2.0 * PI).sqrt());
-    let shapes: Vec<f64> = lines.iter().map(|line| normal(q - line.q) - normal(q + line.q)).collect();
+fn wave(crystal: &Crystal, weights: &Weights, lines: &[Line], shape: &LineShape, k: usize, q: f64) -> Vec<f64> {
+    let shapes: Vec<f64> = lines.iter().map(|line| shape.at(q - line.q) - shape.at(q + line.q)).collect();
     let itself = |species: usize| -> f64 {
         let atoms = crystal.atoms.iter().filter(|atom| atom.species == species);
         q * atoms.map(|atom| atom.occ.powi(2) * (-q * q * atom.u.trace() / 3.0).exp()).sum::<f64>()

@@ -114,7 +114,7 @@ impl Setup {
 
     fn bonds(&mut self, state: &State, tangents: &[Tangent], spread: &Spread) -> Vec<BondResult> {
         // Where least squares alone leave a direction open, lengths are as well known as with what was known before.
-        let open = spread.known.iter().any(|known| !known);
+        let open = spread.open;
         if open && !self.bonds.is_empty() {
             self.warnings.push(
                 "the data leave some positions undetermined: uncertainties of bonds take it that each atom was known to 0.15 Å \

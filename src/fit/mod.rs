@@ -106,6 +106,10 @@ impl lm::Problem for Problem<'_> {
     type Error = FitError;
 
     fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, FitError> {
+        // No model where a formula has no value, or one that cannot be: a shorter step is tried.
+        if !self.binding.values(p.as_slice()).is_ok_and(|values| self.binding.ties_allowed(&values)) {
+            return Ok(DVector::from_element(self.target.r.len() + self.restraints.len(), f64::NAN));
+        }
         let curves = self.curves(p, false)?;
         let residuals = self.target.residuals(&curves.g, self.restraints, p.as_slice());
         self.seen.borrow_mut().push((residuals.norm_squared(), self.target.rw(&curves.g)));

@@ -88,11 +88,14 @@ impl Setup {
             Symmetry::P1 => expand::to_p1(&model),
         };
         let mut crystal = expand::crystal(&model)?;
-        check_structure(&model, &crystal, &observed, &mut warnings)?;
         if let Some(molecules) = &job.molecules {
             expand::molecules(&model, &mut crystal, molecules)?;
         }
+        check_structure(&model, &crystal, &observed, &mut warnings)?;
         let binding = Binding::new(&job, &model, &crystal)?;
+        if !binding.ties_allowed(&binding.values(&binding.start())?) {
+            return Err(BindError::TiedOutside.into());
+        }
         let start = binding.state(&binding.start())?;
         let restraints = restraints(&binding);
         let qmax = job.data.qmax;
@@ -111,11 +114,13 @@ impl Setup {
 /// Settings that the job leaves open come from the data file's header; where both speak and disagree, that is said.
 fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<String>) {
     let header = &observed.header;
-    let mut settle = |name: &str, own: Option<f64>, theirs: Option<f64>| {
+    let warnings = std::cell::RefCell::new(warnings);
+    let doubt = |text: String| warnings.borrow_mut().push(text);
+    let settle = |name: &str, own: Option<f64>, theirs: Option<f64>| {
         if let (Some(own), Some(theirs)) = (own, theirs)
             && (own - theirs).abs() > 1e-3 * theirs.abs().max(0.1)
         {
-            warnings.push(format!(
+            doubt(format!(
                 "the job has {name} {own}, the header of {} says {theirs}: the job's is used",
                 observed.name
             ));
@@ -127,7 +132,23 @@ fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<S
     let theirs = if own_transform { None } else { header.qmin };
     job.data.qmin = settle("qmin", job.data.qmin, theirs);
     job.data.qmax = settle("qmax", job.data.qmax, header.qmax);
+    match (job.data.radiation, header.radiation) {
+        (Some(own), Some(theirs)) if own != theirs => doubt(format!(
+            "the job has radiation {own:?}, the header of {} says {theirs:?}: the job's is used",
+            observed.name
+        )),
+        (None, None) => {
+            doubt(format!("neither the job nor {} says what was scattered: X-rays are assumed", observed.name))
+        }
+        _ => {}
+    }
     job.data.radiation = job.data.radiation.or(header.radiation);
+    if let Some(theirs) = header.normalisation.filter(|theirs| *theirs != job.data.normalisation) {
+        doubt(format!(
+            "the job has normalisation {:?}, the header of {} says {theirs:?}: the job's is used",
+            job.data.normalisation, observed.name
+        ));
+    }
     for (name, theirs) in [("qdamp", header.qdamp), ("qbroad", header.qbroad)] {
         let own = job.set.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
         let refined = job.refine.iter().any(|(known, vary)| known == name && vary.start.is_some());

@@ -16,6 +16,8 @@ pub(super) struct Spread {
     pub with_prior: DMatrix<f64>,
     /// Which parameters least squares alone determine to less than [`TOO_WIDE`] times what was known before.
     pub known: Vec<bool>,
+    /// Is any direction that could move left open? (A parameter on a bound cannot.)
+    pub open: bool,
     /// For the report.
     pub determined: Determined,
 }
@@ -35,12 +37,13 @@ impl Spread {
         let directions = directions(&singular, variance_used(setup, variance));
         variance = variance_used(setup, cost / (setup.target.effective_points() - directions as f64).max(1.0));
         let plain = &fit.covariance * variance;
-        let known = (0..widths.len())
+        let known: Vec<bool> = (0..widths.len())
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
             .collect();
         Self {
             with_prior: with_prior(jacobian, &widths, &fit.at_bound, variance),
             plain,
+            open: known.iter().zip(&fit.at_bound).any(|(known, at_bound)| !known && !at_bound),
             known,
             determined: describe(setup, fit, &singular, variance),
         }

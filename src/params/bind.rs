@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::BindError;
 use super::names::Whole;
-use super::quantity::{Quantity, Resolver, Variable};
+use super::quantity::{Quantity, Resolver, Variable, aniso};
 use super::state::{Setting, State};
 use super::ties::{self, Tie};
 use crate::crystal::Crystal;
@@ -23,6 +23,8 @@ pub struct Binding {
     /// The refined parameters, in the job's order.
     pub free: Vec<Free>,
     ties: Vec<(usize, Tie)>,
+    /// Further names of variables, as ties use them.
+    aliases: HashMap<String, usize>,
 }
 
 /// A refined parameter.
@@ -47,6 +49,8 @@ impl Binding {
     /// Names that the model does not have, that symmetry fixes, that overlap; ties that cannot be used.
     pub fn new(job: &Job, model: &Model, crystal: &Crystal) -> Result<Self, BindError> {
         let setting = Setting { molecules: job.molecules.is_some(), ..Setting::default() };
+        // Sites exactly on their special positions, tensors as their site allows: so each operator turns them the same way.
+        let model = &expand::symmetrized(model)?;
         let start = State { model: model.clone(), crystal: crystal.clone(), setting };
         let mut binding = Self {
             freedom: expand::freedom(model),
@@ -55,10 +59,11 @@ impl Binding {
             variables: Vec::new(),
             free: Vec::new(),
             ties: Vec::new(),
+            aliases: HashMap::new(),
         };
-        binding.make_symmetric();
         binding.give_second_u(job)?;
         binding.set_values(job)?;
+        binding.make_tensors(job);
         binding.free_parameters(job)?;
         binding.tie(job)?;
         binding.no_overlap()?;
@@ -157,27 +162,26 @@ impl Binding {
     }
 
     fn index(&self, name: &str) -> Option<usize> {
-        self.variables.iter().position(|variable| variable.name == name)
+        let known = self.variables.iter().position(|variable| variable.name == name);
+        known.or_else(|| self.aliases.get(name).copied())
     }
 
     fn resolver(&self) -> Resolver<'_> {
         Resolver { model: &self.start.model, freedom: &self.freedom, cell: &self.cell, setting: self.start.setting }
     }
 
-    /// Replaces each tensor by what its site symmetry allows of it, so that it turns the same way by every operator.
-    fn make_symmetric(&mut self) {
-        for (index, freedom) in self.freedom.iter().enumerate() {
-            if let Some(Adp::Aniso(u)) = self.start.model.sites[index].adp {
-                let mut allowed = nalgebra::SVector::<f64, 6>::zeros();
-                for direction in &freedom.adp {
-                    allowed += direction.vector * u[direction.pivot];
+    /// Writes U as a tensor at every site whose tensor is refined or tied: one that stayed isotropic would turn with the cell.
+    fn make_tensors(&mut self, job: &Job) {
+        let names = job.refine.iter().map(|(name, _)| name.clone());
+        let tied = job.ties.iter().filter_map(|text| Tie::parse(text).ok()).map(|tie| tie.target().to_owned());
+        for name in names.chain(tied) {
+            for variable in self.resolver().resolve(&name).unwrap_or_default() {
+                if let Quantity::Uaniso { site, .. } = variable.quantity {
+                    let tensor = aniso(&self.start.model, &self.start.model.sites[site]);
+                    self.start.model.sites[site].adp = Some(Adp::Aniso(tensor));
                 }
-                self.start.model.sites[index].adp = Some(Adp::Aniso(allowed.into()));
             }
         }
-        let expanded = self.start.crystal.clone();
-        let model = self.start.model.clone();
-        self.start.move_atoms(&model, &expanded);
     }
 
     /// Gives the sites that the job names a second U, equal to the first until set or refined.
@@ -239,6 +243,10 @@ impl Binding {
         if !(bounds.0..=bounds.1).contains(&start) {
             return Err(BindError::Outside { name: name.to_owned(), value: start, low: bounds.0, high: bounds.1 });
         }
+        let flat = [Whole::Qdamp, Whole::Qbroad, Whole::Spdiameter].map(Quantity::Whole);
+        if start == 0.0 && flat.contains(&variable.quantity) {
+            return Err(BindError::NeedsStart { name: name.to_owned() });
+        }
         let sigma = vary.sigma.map(|sigma| sigma / self.length(variable));
         Ok(Free { variable: self.variables.len(), start, bounds, sigma })
     }
@@ -279,10 +287,16 @@ impl Binding {
         let [variable] = found else {
             return Err(BindError::NotOne { tie: tie.text().to_owned(), name: name.to_owned(), count: found.len() });
         };
-        Ok(self.index(name).unwrap_or_else(|| {
-            self.variables.push(Variable { name: name.to_owned(), ..variable.clone() });
-            self.variables.len() - 1
-        }))
+        if let Some(index) = self.index(name) {
+            return Ok(index);
+        }
+        // `x.O` of an element with one site is `x.O1`: two names, one number.
+        if let Some(index) = self.variables.iter().position(|known| known.quantity == variable.quantity) {
+            self.aliases.insert(name.to_owned(), index);
+            return Ok(index);
+        }
+        self.variables.push(Variable { name: name.to_owned(), ..variable.clone() });
+        Ok(self.variables.len() - 1)
     }
 
     /// Two refined or tied variables must not move one number.
@@ -296,7 +310,26 @@ impl Binding {
                 }
             }
         }
+        // A formula that reads a number under another name than the one that moves it would read its start for ever.
+        for variable in &self.variables {
+            for slot in variable.quantity.slots() {
+                match owners.get(&slot) {
+                    Some(other) if **other != variable.name => {
+                        return Err(BindError::Overlap { name: variable.name.clone(), other: (*other).to_owned() });
+                    }
+                    _ => {}
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Does every tied value lie where such a quantity may be?
+    pub fn ties_allowed(&self, values: &[f64]) -> bool {
+        self.tied().all(|index| {
+            let (low, high) = natural_bounds(&self.variables[index].quantity);
+            (low..=high).contains(&values[index])
+        })
     }
 }
 

@@ -74,6 +74,19 @@ pub enum BindError {
         /// The name.
         name: String,
     },
+    /// Zero is where it has no derivative.
+    #[error(
+        "\"{name}\" cannot be refined from 0, where nothing depends on it: give it a start, \"{name}\": (start: ...)"
+    )]
+    NeedsStart {
+        /// The name.
+        name: String,
+    },
+    /// A tie whose value is none that its target may have.
+    #[error(
+        "the ties give a value at the start that is not allowed (a negative U, an occupancy above 1): change the formula or the starts"
+    )]
+    TiedOutside,
     /// delta1 and delta2 at once.
     #[error("\"delta1\" and \"delta2\" describe the same sharpening: refine one of them")]
     BothDeltas,
@@ -126,11 +139,12 @@ impl BindError {
             | Self::NoMolecules { name }
             | Self::Overlap { name, .. }
             | Self::NotRefinable { name }
+            | Self::NeedsStart { name }
             | Self::Outside { name, .. }
             | Self::RefinedAndTied { name, .. } => Some(name),
             Self::NotOne { tie, .. } => Some(tie),
             Self::BothDeltas => Some("delta2"),
-            Self::Tie(_) | Self::Expand(_) => None,
+            Self::Tie(_) | Self::TiedOutside | Self::Expand(_) => None,
         }
     }
 }

@@ -55,12 +55,37 @@ pub fn checks(model: &Model, crystal: &Crystal, header: Option<&Header>) -> Vec<
     let mut findings = cell(model);
     findings.extend(operators(model));
     findings.extend(told_together(sites::sites(model)));
+    findings.extend(inside_without_molecules(model, crystal));
+    findings.extend(disorder(model));
     if super::check_cell(model).is_ok() {
         findings.extend(told_together(contacts::contacts(model, crystal)));
         findings.extend(header.into_iter().flat_map(|header| header::contradictions(crystal, header)));
     }
     findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
+}
+
+/// A U inside molecules does nothing until molecules are found.
+fn inside_without_molecules(model: &Model, crystal: &Crystal) -> Option<Finding> {
+    let inside = model.sites.iter().any(|site| site.inside.is_some());
+    let found = crystal.atoms.iter().any(|atom| atom.molecule.is_some());
+    (inside && !found).then(|| {
+        let what = "the structure carries a U for pairs inside molecules, and no molecules were looked for: it is not used; in a \
+                    job, add molecules: (exclude: [...])";
+        finding(Severity::Warning, what.to_owned())
+    })
+}
+
+/// Alternatives are weighed as if they were there independently of each other.
+fn disorder(model: &Model) -> Option<Finding> {
+    let partial = model.sites.iter().filter(|site| site.disorder.is_some() && site.occ < 1.0).count();
+    (partial > 0).then(|| {
+        let what = format!(
+            "{partial} sites are alternatives of a disorder: every pair is weighed by the product of its occupancies, as PDFfit2 \
+             does, also inside one group (too weak) and between groups that exclude each other (too strong)"
+        );
+        finding(Severity::Note, what)
+    })
 }
 
 fn finding(severity: Severity, message: String) -> Finding {
