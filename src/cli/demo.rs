@@ -41,13 +41,14 @@ const COMPARISON: [&str; 2] = ["comparison.html", "comparison.json"];
 const NOTES: [&str; 4] = [
     "Synthetic data: both curves were computed from known structures (inputs/*_true.ron) with exact X-ray weights, Qmax \
      23.5 and Qmin 0.1 1/Å, Qdamp 0.069 1/Å, and 0.025 1/Å² of noise. Nothing here was measured.",
-    "Refined on 1.0 to 4.5 Å in P1: scale, a, b, c, the 16 Co, U per element except H, a second U of Co beyond 4.7 Å.",
-    "Assumed: rings as in the model (here that is true); each Co coordinate known to 0.25 Å, a, b, c to 0.03 Å, Uiso of Co \
-     to 0.002 Å², its second U and that of O to 0.01 Å² beforehand. These 3.5 Å hold 26 independent observations, fewer than \
-     the 48 Co coordinates: without such knowledge many sets of positions fit equally well. The second U is all but unseen.",
-    "What can be trusted is the distribution of the bonds: the broken fraction within its uncertainty, the mean. Which Co \
-     moved, and the shape bar by bar, cannot. The ideal crystal was shaken by 0.03 Å first: from a symmetric start least \
-     squares move equivalent Co alike.",
+    "Refined on 1.0 to 4.5 Å in P1: scale, a, b, c, the 16 Co, U per element except H. The second U that Co has beyond 4.7 Å \
+     is left out: data that end at 4.5 Å do not see it.",
+    "Assumed: rings as in the model (here that is true); beforehand each Co coordinate known to 0.25 Å, a, b, c to 0.03 Å, \
+     Uiso of Co to 0.002 Å², that of O to 0.01 Å². These 3.5 Å hold 26 independent observations, fewer than the 48 Co \
+     coordinates: without such knowledge many sets of positions fit equally well.",
+    "What can be trusted is the broken fraction within its uncertainty, and the mean. Which Co moved, and the shape bar by \
+     bar, cannot. The start is the ideal crystal shaken by 0.03 Å: from a symmetric one least squares move equivalent Co \
+     alike.",
 ];
 
 pub struct Plan {

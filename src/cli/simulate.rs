@@ -109,16 +109,17 @@ impl Plan {
         let radiation = if s.radiation == Radiation::Xray { "xray" } else { "neutron" };
         let weights = if s.weights == Weights::Exact { "exact" } else { "f0" };
         let normalisation = if s.normalisation == Normalisation::MeanSquared { "mean-squared" } else { "square-mean" };
-        let mut command = format!("corefine simulate {} --radiation {radiation} --weights {weights}", self.structure);
-        command += &format!(" --normalisation {normalisation}");
-        if s.compat == Compat::PdfFit2 {
-            command += " --compat pdffit2";
-        }
-        command += &format!(" --rmin {first} --rmax {} --rstep {}", round(last), round(second - first));
-        command +=
-            &format!(" --qmin {} --qdamp {} --qbroad {}", s.qmin, self.start.setting.qdamp, self.start.setting.qbroad);
-        command += &s.qmax.map_or(String::new(), |qmax| format!(" --qmax {qmax}"));
-        command + &self.noise.map_or(String::new(), |(sigma, seed)| format!(" --noise {sigma} --seed {seed}"))
+        let Setting { qdamp, qbroad, .. } = self.start.setting;
+        let mut words = vec![
+            format!("corefine simulate {} --radiation {radiation} --weights {weights}", self.structure),
+            format!("--normalisation {normalisation}"),
+        ];
+        words.extend((s.compat == Compat::PdfFit2).then(|| "--compat pdffit2".to_owned()));
+        words.push(format!("--rmin {first} --rmax {} --rstep {}", round(last), round(second - first)));
+        words.push(format!("--qmin {} --qdamp {qdamp} --qbroad {qbroad}", s.qmin));
+        words.extend(s.qmax.map(|qmax| format!("--qmax {qmax}")));
+        words.extend(self.noise.map(|(sigma, seed)| format!("--noise {sigma} --seed {seed}")));
+        words.join(" ")
     }
 
     /// The settings as other programs look for them, each on a line of its own.
