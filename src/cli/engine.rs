@@ -3,7 +3,7 @@
 use corefine::engine::{Cpu, Engine};
 
 use super::args::{EngineArg, Work};
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, note, warn_of};
 
 /// An open engine, and what it has to say when the work is done.
 pub enum Worker {
@@ -75,8 +75,15 @@ fn open(engine: EngineArg) -> Result<Worker, Failure> {
         EngineArg::Cpu => Worker::Cpu(Cpu),
         EngineArg::Gpu => Worker::Gpu(Box::new(gpu()?)),
         EngineArg::Check => Worker::Check(Box::new(Check::new(gpu()?))),
-        EngineArg::Auto => Worker::Auto { engine: Box::new(pollster::block_on(Fallback::open())), said: 0 },
+        EngineArg::Auto => auto(pollster::block_on(Fallback::open())),
     })
+}
+
+/// That there is no GPU is said at once, and is no fault: later notes are.
+#[cfg(feature = "gpu")]
+fn auto(engine: corefine::engine::gpu::Fallback) -> Worker {
+    engine.notes().iter().for_each(|text| note(text));
+    Worker::Auto { said: engine.notes().len(), engine: Box::new(engine) }
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -112,7 +112,7 @@ impl Plan {
             ),
             format!("structure = {}", self.structure),
             format!("mode = {}", if s.radiation == Radiation::Xray { "xray" } else { "neutron" }),
-            format!("weights = {}", if s.weights == Weights::Exact { "exact" } else { "f0" }),
+            format!("weights = {}", weights_of(s)),
             format!("normalisation = {:?}", s.normalisation),
             format!("composition = {}", self.composition),
             format!("qmin = {}", s.qmin),
@@ -122,6 +122,15 @@ impl Plan {
         lines.push(format!("qbroad = {}", self.start.setting.qbroad));
         lines.extend(self.noise.map(|(sigma, seed)| format!("noise = {sigma}, seed = {seed}")));
         lines.iter().flat_map(|line| ["# ", line, "\n"]).collect()
+    }
+}
+
+/// The weights that were used: PDFfit2 knows atomic numbers only.
+fn weights_of(measurement: &Measurement) -> &'static str {
+    match (measurement.compat, measurement.weights) {
+        (Compat::PdfFit2, _) => "as PDFfit2",
+        (Compat::None, Weights::Exact) => "exact",
+        (Compat::None, Weights::F0) => "f0",
     }
 }
 
