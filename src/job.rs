@@ -81,7 +81,7 @@ pub struct Data {
     #[serde(default)]
     pub normalisation: Normalisation,
     /// Which program's sum is computed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Compat::is_none")]
     pub compat: Compat,
     /// Lower end of the transform, 1/Å (default 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -90,7 +90,7 @@ pub struct Data {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub qmax: Option<f64>,
     /// Uncertainty of every point in 1/Å², where the file has none or a wrong one (default: the file's).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dg: Option<f64>,
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +139,13 @@ pub enum Compat {
     /// That of `PDFfit2`: `1/r` on the grid, peaks cut at 5 σ, its FFT truncation, Z as weights.
     #[serde(rename = "Pdffit2")]
     PdfFit2,
+}
+
+impl Compat {
+    /// Is it this program's own? A job need not say so.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// How one parameter is refined.

@@ -166,6 +166,18 @@ fn compat_pdffit2_gives_the_curves_of_pdffit2() {
     }
 }
 
+#[test]
+fn a_curve_ends_at_rmax_or_before() {
+    let temp = tempfile::tempdir().unwrap();
+    let cif = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif");
+    for (rmin, rstep, points, last) in [("0", "0.7", 5, 2.8), ("1", "0.1", 21, 3.0), ("0", "40", 1, 0.0)] {
+        let args = ["simulate", cif.to_str().unwrap(), "-o", "out.gr", "--force", "--engine", "cpu", "--rmax", "3"];
+        well(temp.path(), &[&args[..], &["--rmin", rmin, "--rstep", rstep]].concat());
+        let curve = columns(&temp.path().join("out.gr"));
+        assert_eq!((curve.len(), curve[curve.len() - 1].0), (points, last), "{rmin} {rstep}");
+    }
+}
+
 /// G(r) of nickel by an engine, and what the command said; `None` (said aloud) where there is no adapter.
 #[cfg(feature = "gpu")]
 fn nickel_by(engine: &str) -> Option<(Vec<(f64, f64)>, String)> {

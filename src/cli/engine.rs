@@ -57,10 +57,17 @@ impl Worker {
     }
 }
 
+/// More threads than any machine has cores for.
+const MOST_THREADS: usize = 1024;
+
 fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
     let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {
         return Err(Failure::with_hint("--threads is 0", "give 1 or more, or leave it out for one per core"));
+    }
+    if threads > MOST_THREADS {
+        let hint = format!("give at most {MOST_THREADS}, or leave it out for one per core");
+        return Err(Failure::with_hint(format!("--threads is {threads}"), hint));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|error| Failure::new(format!("cannot start {threads} threads: {error}")))
