@@ -81,7 +81,7 @@ pub struct Data {
     #[serde(default)]
     pub normalisation: Normalisation,
     /// Which program's sum is computed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Compat::is_none")]
     pub compat: Compat,
     /// Lower end of the transform, 1/Å (default 0).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -139,6 +139,13 @@ pub enum Compat {
     /// That of `PDFfit2`: `1/r` on the grid, peaks cut at 5 σ, its FFT truncation, Z as weights.
     #[serde(rename = "Pdffit2")]
     PdfFit2,
+}
+
+impl Compat {
+    /// Is it this program's own? A job need not say so.
+    pub fn is_none(&self) -> bool {
+        *self == Self::None
+    }
 }
 
 /// How one parameter is refined.

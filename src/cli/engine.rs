@@ -3,7 +3,7 @@
 use corefine::engine::{Cpu, Engine};
 
 use super::args::{EngineArg, Work};
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, note, warn_of};
 
 /// An open engine, and what it has to say when the work is done.
 pub enum Worker {
@@ -57,10 +57,17 @@ impl Worker {
     }
 }
 
+/// More threads than any machine has cores for.
+const MOST_THREADS: usize = 1024;
+
 fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
     let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {
         return Err(Failure::with_hint("--threads is 0", "give 1 or more, or leave it out for one per core"));
+    }
+    if threads > MOST_THREADS {
+        let hint = format!("give at most {MOST_THREADS}, or leave it out for one per core");
+        return Err(Failure::with_hint(format!("--threads is {threads}"), hint));
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     pool.map_err(|error| Failure::new(format!("cannot start {threads} threads: {error}")))
@@ -75,8 +82,15 @@ fn open(engine: EngineArg) -> Result<Worker, Failure> {
         EngineArg::Cpu => Worker::Cpu(Cpu),
         EngineArg::Gpu => Worker::Gpu(Box::new(gpu()?)),
         EngineArg::Check => Worker::Check(Box::new(Check::new(gpu()?))),
-        EngineArg::Auto => Worker::Auto { engine: Box::new(pollster::block_on(Fallback::open())), said: 0 },
+        EngineArg::Auto => auto(pollster::block_on(Fallback::open())),
     })
+}
+
+/// That there is no GPU is said at once, and is no fault: later notes are.
+#[cfg(feature = "gpu")]
+fn auto(engine: corefine::engine::gpu::Fallback) -> Worker {
+    engine.notes().iter().for_each(|text| note(text));
+    Worker::Auto { said: engine.notes().len(), engine: Box::new(engine) }
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use corefine::crystal::Crystal;
 use corefine::expand::{self, Severity, checks};
+use corefine::job::Data;
 use corefine::model::Model;
 use corefine::observed::Observed;
 use corefine::outcome::InputFile;
@@ -54,6 +55,11 @@ impl Input {
 
     pub fn observed(&self) -> Result<Observed, Failure> {
         read::observed::observed(&self.bytes, &self.name).map_err(Failure::of)
+    }
+
+    /// The curve as a job wants it: data in Q are brought to G(r) with the job's qmin, qmax and window.
+    pub fn observed_for(&self, data: &Data) -> Result<Observed, Failure> {
+        read::observed::observed_for(&self.bytes, &self.name, data).map_err(Failure::of)
     }
 }
 

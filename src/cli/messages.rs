@@ -44,6 +44,11 @@ pub fn warn(text: &str) {
     eprintln!("warning: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
 }
 
+/// Prints what is good to know and no cause for worry.
+pub fn note(text: &str) {
+    eprintln!("note: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
+}
+
 /// Prints each warning once.
 pub fn warn_of(texts: &[String]) {
     for (i, text) in texts.iter().enumerate() {

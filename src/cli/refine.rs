@@ -113,7 +113,7 @@ fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
     let folder = folder_of(Path::new(&file.name));
     let structure = named_file(folder, &job.structure, &words.place("structure"))?;
     let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
-    let observed = data.observed()?;
+    let observed = data.observed_for(&job.data)?;
     check_range(&job, &observed, words)?;
     let structure = Input::read(&structure)?;
     let (model, warnings) = structure.model()?;

@@ -20,6 +20,12 @@ use super::output::Target;
 /// More points than any curve needs.
 const MOST_POINTS: f64 = 1e6;
 
+/// Pairs of atoms that fit into the memory of a usual machine, at some 100 bytes each.
+const MOST_PAIRS: f64 = 5e7;
+
+/// Rounding of a number of steps: far above that of numbers, far below a step.
+const ROUNDING: f64 = 1e-6;
+
 pub struct Plan {
     start: State,
     structure: String,
@@ -43,6 +49,7 @@ impl Plan {
         let target = Target::check(&args.output.output, args.output.force)?;
         let Structure { model, crystal, warnings, .. } = Structure::read(&args.structure, None)?;
         warn_of(&warnings);
+        check_pairs(&crystal, args.rmax)?;
         let setting = Setting { qdamp: args.qdamp, qbroad: args.qbroad, molecules: false };
         Ok(Self {
             composition: composition(&crystal),
@@ -133,7 +140,7 @@ impl Plan {
             format!("command = {}", self.command()),
             format!("structure = {}", self.structure),
             format!("mode = {}", if s.radiation == Radiation::Xray { "xray" } else { "neutron" }),
-            format!("weights = {}", if s.weights == Weights::Exact { "exact" } else { "f0" }),
+            format!("weights = {}", weights_of(s)),
             format!("normalisation = {:?}", s.normalisation),
             format!("composition = {}", self.composition),
             format!("qmin = {}", s.qmin),
@@ -149,6 +156,15 @@ impl Plan {
 /// Without the dust of adding steps up.
 fn round(r: f64) -> f64 {
     (r * 1e9).round() / 1e9
+}
+
+/// The weights that were used: PDFfit2 knows atomic numbers only.
+fn weights_of(measurement: &Measurement) -> &'static str {
+    match (measurement.compat, measurement.weights) {
+        (Compat::PdfFit2, _) => "as PDFfit2",
+        (Compat::None, Weights::Exact) => "exact",
+        (Compat::None, Weights::F0) => "f0",
+    }
 }
 
 fn check(args: &Simulate) -> Result<(), Failure> {
@@ -169,6 +185,7 @@ fn check(args: &Simulate) -> Result<(), Failure> {
     )?;
     let (qmin, qmax) = (args.qmin, args.qmax.unwrap_or(f64::INFINITY));
     holds(qmin < qmax, format!("--qmin is {qmin} and --qmax {qmax}"), "qmin has to be the smaller")?;
+    compat_grid(args)?;
     let points = (rmax - rmin) / args.rstep;
     holds(
         points <= MOST_POINTS,
@@ -177,13 +194,36 @@ fn check(args: &Simulate) -> Result<(), Failure> {
     )
 }
 
+/// PDFfit2 divides by r, on a grid of whole steps.
+fn compat_grid(args: &Simulate) -> Result<(), Failure> {
+    let steps = args.rmin / args.rstep;
+    let whole = steps > 0.5 && (steps - steps.round()).abs() < ROUNDING * steps.max(1.0);
+    holds(
+        args.compat.is_none() || whole,
+        format!("--compat pdffit2 cannot begin at --rmin {} with --rstep {}", args.rmin, args.rstep),
+        "PDFfit2 computes at whole steps above 0; take a multiple of the step as --rmin",
+    )
+}
+
+/// Half of all atoms within `rmax` Å of each atom of the cell.
+fn check_pairs(crystal: &Crystal, rmax: f64) -> Result<(), Failure> {
+    let atoms = crystal.atoms.len() as f64;
+    let density = atoms / crystal.basis.determinant().abs();
+    let pairs = 0.5 * atoms * density * 4.0 / 3.0 * std::f64::consts::PI * rmax.powi(3);
+    holds(
+        pairs <= MOST_PAIRS,
+        format!("--rmax is {rmax}, and within it are {pairs:.1e} pairs of atoms, more than {MOST_PAIRS:.0e}"),
+        "take a smaller --rmax",
+    )
+}
+
 fn holds(holds: bool, message: String, hint: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::with_hint(message, hint)) }
 }
 
 fn measurement(args: &Simulate) -> Measurement {
-    // Half a step: rounding must not take the last point away.
-    let points = ((args.rmax - args.rmin) / args.rstep + 0.5).floor() as usize;
+    // Rounding must not take the last point away.
+    let points = ((args.rmax - args.rmin) / args.rstep * (1.0 + f64::EPSILON) + ROUNDING).floor() as usize;
     Measurement {
         radiation: match args.radiation {
             RadiationArg::Xray => Radiation::Xray,

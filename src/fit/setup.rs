@@ -138,7 +138,7 @@ fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<S
             observed.name
         )),
         (None, None) => {
-            doubt(format!("neither the job nor {} says what was scattered: X-rays are assumed", observed.name))
+            doubt(format!("neither the job nor {} says what was scattered: X-rays are assumed", observed.name));
         }
         _ => {}
     }

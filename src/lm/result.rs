@@ -36,13 +36,13 @@ impl Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::SmallStep => "converged: the last steps were too short to matter",
-            Self::SmallGradient => "converged: no parameter can lower the residual to first order",
-            Self::SmallReduction => "converged: the residual no longer falls",
-            Self::ExactFit => "converged: the residual vanished",
-            Self::MaxIterations => "not converged: the iterations allowed were used up",
-            Self::Interrupted => "not converged: interrupted",
-            Self::NoImprovement => "not converged: no step lowers the residual, although its derivatives say so",
+            Self::SmallStep => "the last steps were too short to matter",
+            Self::SmallGradient => "no parameter can lower the residual to first order",
+            Self::SmallReduction => "the residual no longer falls",
+            Self::ExactFit => "the residual vanished",
+            Self::MaxIterations => "the iterations allowed were used up",
+            Self::Interrupted => "interrupted",
+            Self::NoImprovement => "no step lowers the residual, although its derivatives say so",
         })
     }
 }

@@ -51,7 +51,7 @@ pub enum GpuError {
     #[error("no adapter found through Vulkan, Metal or DirectX 12; install a GPU driver, or use --engine cpu")]
     NoAdapter,
     /// Only software adapters, and hardware was asked for.
-    #[error("no GPU found, only software ({found}), which the CPU engine outruns; --engine gpu takes it all the same")]
+    #[error("no GPU found; --engine gpu takes the software adapter {found}")]
     OnlySoftware {
         /// Those that there are.
         found: String,

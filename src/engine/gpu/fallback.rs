@@ -19,7 +19,7 @@ impl Fallback<Gpu> {
     pub async fn open() -> Self {
         match Gpu::open(&Choice::Hardware).await {
             Ok(gpu) => Self::new(gpu),
-            Err(error) => Self { first: None, cpu: Cpu, notes: vec![format!("computing on the CPU: {error}")] },
+            Err(error) => Self { first: None, cpu: Cpu, notes: vec![format!("computing on the CPU ({error})")] },
         }
     }
 }

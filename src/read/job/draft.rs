@@ -4,13 +4,22 @@ use std::fmt::Write as _;
 
 use crate::element::Element;
 use crate::model::{Model, Site};
-use crate::observed::{Observed, Radiation};
+use crate::observed::{Form, Observed, Radiation};
 
 /// Below this rmax in Å, sharpening and resolution change a curve by less than its noise.
 const FAR_ENOUGH: f64 = 4.5;
 
 /// A first fit reaches so far, Å: the near order and a few cells.
 const FIRST_RMAX: f64 = 20.0;
+
+/// No first fit begins below this, Å: there are no bonds but those of hydrogen, and errors of the reduction are largest.
+const LEAST_RMIN: f64 = 1.0;
+
+/// The peak of the first bond begins above this part of its length.
+const BELOW_FIRST_BOND: f64 = 0.6;
+
+/// A damping can be told from the other parameters on data that reach so far, Å.
+const DAMPING_SHOWS: f64 = 10.0;
 
 /// `Uiso` in Å² where the structure has none: an atom at room temperature.
 const COMMON_U: f64 = 0.005;
@@ -24,6 +33,8 @@ pub struct Draft<'a> {
     pub structure: &'a str,
     /// Names of the cell parameters that the symmetry leaves free: `["a", "c"]` of a tetragonal cell.
     pub cell: &'a [&'a str],
+    /// The shortest distance between two atoms in Å, where it is known.
+    pub nearest: Option<f64>,
     /// The measured curve.
     pub observed: &'a Observed,
     /// Its file, as the path shall stand in the job.
@@ -32,11 +43,11 @@ pub struct Draft<'a> {
 
 /// Writes a commented job: what the header of the data says is filled in, the rest are defaults that say so.
 pub fn write_commented(draft: &Draft) -> String {
-    let Draft { model, structure, cell, observed, data } = *draft;
+    let Draft { model, structure, cell, nearest, observed, data } = *draft;
     let mut text = String::from(
         "// A refinement for corefine. Lengths are in Å, Q in 1/Å, U in Å²; comments start with two slashes.\n(\n",
     );
-    let range = first_range(observed);
+    let range = first_range(observed, nearest);
     push(&mut text, 1, &format!("title: {},", quoted(&title(model, structure))));
     push(&mut text, 1, "// Paths are relative to this file.");
     push(&mut text, 1, &format!("structure: {},", quoted(structure)));
@@ -48,7 +59,11 @@ pub fn write_commented(draft: &Draft) -> String {
     push(&mut text, 1, "symmetry: SpaceGroup,");
     measured(&mut text, observed, data, range);
     fixed(&mut text, observed, data);
-    varied(&mut text, model, cell, range);
+    varied(&mut text, model, cell);
+    sharpening(&mut text, range.1);
+    instrument(&mut text, observed, range.1);
+    positions(&mut text, model);
+    tied(&mut text);
     counted(&mut text, model);
     text.push_str(")\n");
     text
@@ -68,17 +83,21 @@ fn title(model: &Model, structure: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// What is fitted first: from below the first bond to [`FIRST_RMAX`], within the data.
-fn first_range(observed: &Observed) -> (f64, f64) {
+/// What is fitted first: from below the first bond, where there is nothing but noise, to [`FIRST_RMAX`], within the data.
+fn first_range(observed: &Observed, nearest: Option<f64>) -> (f64, f64) {
     let first = observed.r.first().copied().unwrap_or(0.0);
     let last = observed.r.last().copied().unwrap_or(FIRST_RMAX);
-    let rmin = if last > 1.0 { first.max(1.0) } else { first };
-    (rmin, last.min(FIRST_RMAX))
+    let below = (10.0 * BELOW_FIRST_BOND * nearest.unwrap_or(0.0)).round() / 10.0;
+    let rmin = first.max(below.max(LEAST_RMIN));
+    (if rmin < last { rmin } else { first }, last.min(FIRST_RMAX))
 }
 
 fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f64, f64)) {
     let header = &observed.header;
     let from_header = format!("from the header of {}", short(data));
+    // A curve that this program transformed itself says how far its data go, and was continued to Q = 0.
+    let transformed = matches!(observed.form, Form::SofQ | Form::FofQ);
+    let from_qmax = if transformed { format!("where {} ends", short(data)) } else { from_header.clone() };
     let (first, last) = (observed.r.first().copied().unwrap_or(0.0), observed.r.last().copied().unwrap_or(0.0));
     push(text, 1, "data: (");
     push(text, 2, &format!("file: {},", quoted(data)));
@@ -101,11 +120,16 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
         None => push(text, 2, "normalisation: MeanSquared,"),
     }
     match header.qmin {
+        _ if transformed => push(
+            text,
+            2,
+            "// qmin: 0.5, // where the transform begins; by default 0, S(Q) - 1 held constant below the data",
+        ),
         Some(qmin) => push(text, 2, &format!("qmin: {qmin:?}, // {from_header}")),
         None => push(text, 2, "// qmin: 0.1, // where the transform began; the file does not say, and 0 is taken"),
     }
     match header.qmax {
-        Some(qmax) => push(text, 2, &format!("qmax: {qmax:?}, // {from_header}")),
+        Some(qmax) => push(text, 2, &format!("qmax: {qmax:?}, // {from_qmax}")),
         None => push(text, 2, "// qmax: 23.5, // where the transform ended; the file does not say: write it here"),
     }
     push(text, 1, "),");
@@ -141,7 +165,7 @@ fn fixed(text: &mut String, observed: &Observed, data: &str) {
     push(text, 1, "},");
 }
 
-fn varied(text: &mut String, model: &Model, cell: &[&str], (_, rmax): (f64, f64)) {
+fn varied(text: &mut String, model: &Model, cell: &[&str]) {
     push(
         text,
         1,
@@ -149,14 +173,15 @@ fn varied(text: &mut String, model: &Model, cell: &[&str], (_, rmax): (f64, f64)
     );
     push(text, 1, "// the start.");
     push(text, 1, "refine: {");
-    push(text, 2, "\"scale\": (min: 0.0),");
+    push(text, 2, "\"scale\": (),");
     push(text, 2, "// Edges and angles that the symmetry leaves free.");
     for name in cell {
         push(text, 2, &format!("\"{name}\": (),"));
     }
     displacements(text, model);
-    sharpening(text, rmax);
-    positions(text, model);
+}
+
+fn tied(text: &mut String) {
     push(text, 1, "},");
     push(text, 1, "// Ties by formula, such as [\"Uiso.C = Uiso.N\"].");
     push(text, 1, "ties: [],");
@@ -165,9 +190,9 @@ fn varied(text: &mut String, model: &Model, cell: &[&str], (_, rmax): (f64, f64)
 fn displacements(text: &mut String, model: &Model) {
     push(text, 2, "// One U per element; \"Uiso.LABEL\" is that of one site. Hydrogen is all but unseen by X-rays.");
     for element in elements(model) {
-        let starts = if has_displacements(model, element) { String::new() } else { format!(", start: {COMMON_U}") };
+        let starts = if has_displacements(model, element) { String::new() } else { format!("start: {COMMON_U}") };
         let slashes = if element.symbol() == "H" { "// " } else { "" };
-        push(text, 2, &format!("{slashes}\"Uiso.{element}\": (min: 0.0{starts}),"));
+        push(text, 2, &format!("{slashes}\"Uiso.{element}\": ({starts}),"));
     }
 }
 
@@ -196,7 +221,16 @@ fn sharpening(text: &mut String, rmax: f64) {
         "// Near atoms move together and their peaks are sharper: delta2 at low temperature, delta1 at high, not both.",
     );
     push(text, 2, &format!("// With rmax below about {FAR_ENOUGH} neither can be refined, nor qdamp, nor qbroad."));
-    push(text, 2, "\"delta2\": (min: 0.0),");
+    push(text, 2, "\"delta2\": (),");
+}
+
+/// Where the file does not say how the instrument damps, a fit can: of a standard, whose structure is known.
+fn instrument(text: &mut String, observed: &Observed, rmax: f64) {
+    if observed.header.qdamp.is_some() || rmax < DAMPING_SHOWS {
+        return;
+    }
+    push(text, 2, "// The file gives no qdamp. If this is a standard (Ni, CeO2), refine it, and set it in other jobs.");
+    push(text, 2, "// \"qdamp\": (start: 0.04),");
 }
 
 fn positions(text: &mut String, model: &Model) {
@@ -255,7 +289,7 @@ mod tests {
     use super::*;
     use crate::job::Job;
     use crate::model::{Adp, Cell, Profile, SpaceGroup};
-    use crate::observed::{Form, Header};
+    use crate::observed::Header;
     use crate::units::Frac;
 
     fn model(elements: &[&str]) -> Model {
@@ -286,7 +320,7 @@ mod tests {
     }
 
     fn draft(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {
-        write_commented(&Draft { model, structure, cell: &["a", "b", "c"], observed, data })
+        write_commented(&Draft { model, structure, cell: &["a", "b", "c"], nearest: None, observed, data })
     }
 
     fn read(text: &str) -> Job {
@@ -309,6 +343,45 @@ mod tests {
         assert_eq!(names, ["scale", "a", "b", "c", "Uiso.Co", "Uiso.N", "delta2"]);
         assert_eq!(job.refine[5].1.start, Some(COMMON_U), "N has no U in the model");
         assert!(text.contains("qmax: 23.5, // from the header of co.gr"), "{text}");
+    }
+
+    #[test]
+    fn bounds_are_left_to_the_parameters_own() {
+        let text = draft(&model(&["Co", "N"]), "a.cif", &observed(30.0, Header::default()), "x.gr");
+        assert!(!text.contains("(min: 0"), "{text}");
+        assert!(text.contains("\"Uiso.N\": (start: 0.005)") && text.contains("\"Uiso.Co\": ()"), "{text}");
+    }
+
+    #[test]
+    fn a_fit_begins_below_the_first_bond_and_not_in_the_noise() {
+        let observed = |first: f64, last: f64| Observed { r: vec![first, last], ..observed(last, Header::default()) };
+        for (nearest, first, last, rmin) in [
+            (Some(2.492), 0.01, 30.0, 1.5),
+            (Some(1.1), 0.01, 30.0, 1.0),
+            (Some(2.492), 1.8, 30.0, 1.8),
+            (Some(2.492), 0.01, 1.2, 0.01),
+            (None, 0.01, 30.0, 1.0),
+        ] {
+            assert_eq!(first_range(&observed(first, last), nearest).0, rmin, "{nearest:?} {first} {last}");
+        }
+    }
+
+    #[test]
+    fn qdamp_is_offered_for_refinement_where_no_header_gives_it() {
+        let offered = |last: f64, qdamp: Option<f64>| {
+            let header = Header { qdamp, ..Header::default() };
+            draft(&model(&["Ni"]), "a.cif", &observed(last, header), "x.gr").contains("\"qdamp\": (start: 0.04)")
+        };
+        assert!(offered(30.0, None) && !offered(9.0, None) && !offered(30.0, Some(0.05)));
+    }
+
+    #[test]
+    fn data_in_q_have_no_header_to_quote() {
+        let header = Header { qmin: Some(0.0), qmax: Some(24.0), ..Header::default() };
+        let observed = Observed { form: Form::SofQ, ..observed(30.0, header) };
+        let text = draft(&model(&["Ni"]), "a.cif", &observed, "x.sq");
+        assert!(text.contains("qmax: 24.0, // where x.sq ends") && !text.contains("from the header"), "{text}");
+        assert_eq!(read(&text).data.qmin, None);
     }
 
     #[test]

@@ -47,7 +47,7 @@ enum Kind {
 /// As [`observed`].
 pub fn observed_for(bytes: &[u8], name: &str, data: &crate::job::Data) -> Result<Observed, DataError> {
     match reciprocal(bytes, name) {
-        Ok(curve) if data.qmax.is_some() || data.soper_lorch.is_some() => {
+        Ok(curve) if data.qmin.is_some() || data.qmax.is_some() || data.soper_lorch.is_some() => {
             let points = ((data.rmax + 1.0) / 0.01).ceil() as usize;
             let r: Vec<f64> = (1..=points).map(|i| i as f64 * 0.01).collect();
             let window = data.soper_lorch.map_or(Window::None, Window::SoperLorch);
