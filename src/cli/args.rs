@@ -18,6 +18,8 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Refine synthetic Co ZIF-62, pristine and cycled, and compare both with the truth
+    Demo(Demo),
     /// Compute G(r) of a structure (CIF, PDFfit .stru, xyz or RON model)
     Simulate(Simulate),
     /// Write a commented job file, filled from a structure and the header of a data file
@@ -28,6 +30,18 @@ pub enum Verb {
     Histogram(Histogram),
     /// List the adapters that wgpu sees, and which one `--engine auto` would take
     Devices,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Demo {
+    /// Folder for inputs and results; it is made if need be
+    #[arg(long, value_name = "DIR", default_value = "corefine-demo")]
+    pub out: PathBuf,
+    /// Replace older results
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub work: Work,
 }
 
 #[derive(Debug, ClapArgs)]

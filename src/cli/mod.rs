@@ -1,6 +1,7 @@
 //! The command: arguments, a plan with everything checked and every file read, the run, an exit code.
 
 mod args;
+mod demo;
 mod engine;
 mod files;
 mod histogram;

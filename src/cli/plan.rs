@@ -2,10 +2,11 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, engine, histogram, init, refine, simulate};
+use super::{End, demo, engine, histogram, init, refine, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
+    Demo(Box<demo::Plan>),
     Simulate(Box<simulate::Plan>),
     Init(Box<init::Plan>),
     Refine(Box<refine::Plan>),
@@ -16,6 +17,7 @@ pub enum Plan {
 impl Plan {
     pub fn of(verb: Verb) -> Result<Self, Failure> {
         Ok(match verb {
+            Verb::Demo(args) => Self::Demo(Box::new(demo::Plan::of(&args)?)),
             Verb::Simulate(args) => Self::Simulate(Box::new(simulate::Plan::of(&args)?)),
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
@@ -26,6 +28,7 @@ impl Plan {
 
     pub fn run(self) -> Result<End, Failure> {
         match self {
+            Self::Demo(plan) => plan.run(),
             Self::Simulate(plan) => plan.run(),
             Self::Init(plan) => plan.run(),
             Self::Refine(plan) => plan.run(),

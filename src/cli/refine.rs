@@ -1,7 +1,7 @@
 //! `corefine refine`: a job in, a folder of results out.
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::fit::{self, FitError, Inputs, Setup};
 use corefine::job::{GridChoice, Job};
@@ -20,38 +20,56 @@ use super::output::{Folder, folder_of};
 use super::progress::{Progress, interrupted_by_user};
 
 /// What a folder of results holds.
-const RESULTS: [&str; 6] = ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"];
+pub const RESULTS: [&str; 6] = ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"];
 
 pub struct Plan {
-    setup: Setup,
-    job: Job,
-    words: Words,
-    data: PathBuf,
+    case: Case,
     folder: Folder,
     worker: Worker,
 }
 
+/// A job with its files read and checked.
+pub struct Case {
+    setup: Setup,
+    job: Job,
+    words: Words,
+    data: PathBuf,
+}
+
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
-        let file = Input::read(&args.job)?;
-        let words = Words { file: file.name.clone(), text: file.text()?.to_owned() };
-        let job = job(&words.text, &words.file).map_err(Failure::of)?;
         let folder = Folder::check(&args.out, &RESULTS, args.force)?;
-        let data = beside(folder_of(&args.job), &job.data.file);
-        let inputs = inputs(job.clone(), &file, &words)?;
-        let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
-        Ok(Self { setup, job, words, data, folder, worker: Worker::open(&args.work)? })
+        Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { setup, job, words, data, folder, mut worker } = self;
-        let fitted = fitted(setup, &mut worker);
+        let Self { case, folder, mut worker } = self;
+        let outcome = case.refine(&folder, &mut worker, &interrupted_by_user())?;
+        say(&outcome, folder.path());
+        Ok(if outcome.converged { End::Well } else { End::NotConverged })
+    }
+}
+
+impl Case {
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let file = Input::read(path)?;
+        let words = Words { file: file.name.clone(), text: file.text()?.to_owned() };
+        let job = job(&words.text, &words.file).map_err(Failure::of)?;
+        let data = beside(folder_of(path), &job.data.file);
+        let inputs = inputs(job.clone(), &file, &words)?;
+        let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
+        Ok(Self { setup, job, words, data })
+    }
+
+    /// Refines until done or told to stop, and writes the results.
+    pub fn refine(self, folder: &Folder, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
+        let Self { setup, job, words, data } = self;
+        let fitted = fitted(setup, worker, stop);
         worker.report();
         let outcome = fitted.map_err(|error| words.locate(&error.to_string(), &job))?;
         warn_of(&outcome.warnings);
         folder.write(&results(&outcome, &data, folder.path())?)?;
-        say(&outcome, folder.path());
-        Ok(if outcome.converged { End::Well } else { End::NotConverged })
+        Ok(outcome)
     }
 }
 
@@ -151,8 +169,7 @@ fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Fail
 }
 
 /// The least squares, watched by a line on the terminal and by Ctrl-C.
-fn fitted(setup: Setup, worker: &mut Worker) -> Result<Outcome, FitError> {
-    let stop = interrupted_by_user();
+fn fitted(setup: Setup, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, FitError> {
     let line = Progress::start();
     let mut observer = |now: &fit::Progress| {
         line.show(now.iteration, now.rw);

@@ -102,6 +102,25 @@ impl Plan {
         text
     }
 
+    /// What makes the curve again, but for the name of its file.
+    fn command(&self) -> String {
+        let s = &self.measurement;
+        let [first, second, .., last] = s.r[..] else { return "corefine simulate".to_owned() };
+        let radiation = if s.radiation == Radiation::Xray { "xray" } else { "neutron" };
+        let weights = if s.weights == Weights::Exact { "exact" } else { "f0" };
+        let normalisation = if s.normalisation == Normalisation::MeanSquared { "mean-squared" } else { "square-mean" };
+        let mut command = format!("corefine simulate {} --radiation {radiation} --weights {weights}", self.structure);
+        command += &format!(" --normalisation {normalisation}");
+        if s.compat == Compat::PdfFit2 {
+            command += " --compat pdffit2";
+        }
+        command += &format!(" --rmin {first} --rmax {} --rstep {}", round(last), round(second - first));
+        command +=
+            &format!(" --qmin {} --qdamp {} --qbroad {}", s.qmin, self.start.setting.qdamp, self.start.setting.qbroad);
+        command += &s.qmax.map_or(String::new(), |qmax| format!(" --qmax {qmax}"));
+        command + &self.noise.map_or(String::new(), |(sigma, seed)| format!(" --noise {sigma} --seed {seed}"))
+    }
+
     /// The settings as other programs look for them, each on a line of its own.
     fn header(&self) -> String {
         let s = &self.measurement;
@@ -110,6 +129,7 @@ impl Plan {
                 "synthetic: G(r) = 4 pi r [rho(r) - rho0] in 1/A^2, r in A, computed by corefine {}",
                 env!("CARGO_PKG_VERSION")
             ),
+            format!("command = {}", self.command()),
             format!("structure = {}", self.structure),
             format!("mode = {}", if s.radiation == Radiation::Xray { "xray" } else { "neutron" }),
             format!("weights = {}", if s.weights == Weights::Exact { "exact" } else { "f0" }),
@@ -123,6 +143,11 @@ impl Plan {
         lines.extend(self.noise.map(|(sigma, seed)| format!("noise = {sigma}, seed = {seed}")));
         lines.iter().flat_map(|line| ["# ", line, "\n"]).collect()
     }
+}
+
+/// Without the dust of adding steps up.
+fn round(r: f64) -> f64 {
+    (r * 1e9).round() / 1e9
 }
 
 fn check(args: &Simulate) -> Result<(), Failure> {

@@ -34,6 +34,7 @@ pub(super) fn read(lines: &Lines, warnings: &mut Vec<String>) -> Header {
     header.composition = elements(lines, &settings, warnings);
     header.normalisation = normalisation(program, lines);
     header.program = program.map(str::to_owned);
+    header.synthetic = lines.iter().any(|(_, text)| says_synthetic(text));
     check_range(&mut header, warnings);
     header
 }
@@ -85,6 +86,11 @@ impl Settings<'_> {
         }
         value
     }
+}
+
+/// Computed data that say so must not pass for measured ones.
+fn says_synthetic(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("synthetic"))
 }
 
 const PROGRAMS: [(&str, &str); 8] = [
