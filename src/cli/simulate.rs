@@ -109,14 +109,14 @@ impl Plan {
         let radiation = if s.radiation == Radiation::Xray { "xray" } else { "neutron" };
         let weights = if s.weights == Weights::Exact { "exact" } else { "f0" };
         let normalisation = if s.normalisation == Normalisation::MeanSquared { "mean-squared" } else { "square-mean" };
-        let mut command = format!("corefine simulate {} --radiation {radiation} --weights {weights}", self.structure);
-        command += &format!(" --normalisation {normalisation}");
-        if s.compat == Compat::PdfFit2 {
-            command += " --compat pdffit2";
-        }
-        command += &format!(" --rmin {first} --rmax {} --rstep {}", round(last), round(second - first));
-        command +=
-            &format!(" --qmin {} --qdamp {} --qbroad {}", s.qmin, self.start.setting.qdamp, self.start.setting.qbroad);
+        let compat = if s.compat == Compat::PdfFit2 { " --compat pdffit2" } else { "" };
+        let (last, step) = (round(last), round(second - first));
+        let (structure, qmin) = (&self.structure, s.qmin);
+        let Setting { qdamp, qbroad, .. } = self.start.setting;
+        let mut command = format!(
+            "corefine simulate {structure} --radiation {radiation} --weights {weights} --normalisation {normalisation}{compat} \
+             --rmin {first} --rmax {last} --rstep {step} --qmin {qmin} --qdamp {qdamp} --qbroad {qbroad}"
+        );
         command += &s.qmax.map_or(String::new(), |qmax| format!(" --qmax {qmax}"));
         command + &self.noise.map_or(String::new(), |(sigma, seed)| format!(" --noise {sigma} --seed {seed}"))
     }
