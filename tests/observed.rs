@@ -226,7 +226,7 @@ fn dead_frames_and_raw_patterns_are_refused() {
         ("operando_tio2b/dead_frame_031.gr", "dead_frame_031.gr: all 4001 values are zero"),
         ("ni_raw/Ni.chi", "raw intensity"),
         ("electrode_raw/N1_PDF_NaTFSI.chi", "raw intensity"),
-        ("li6ps5cl/XDATCAR.gz", "line 1: byte 0x1f"),
+        ("li6ps5cl/XDATCAR.gz", "XDATCAR.gz:1: byte 0x1f"),
         ("ni/Ni.cif", "no row of numbers"),
     ] {
         let Some(path) = reference(file) else { return };
