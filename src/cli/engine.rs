@@ -3,7 +3,9 @@
 use corefine::engine::{Cpu, Engine};
 
 use super::args::{EngineArg, Work};
-use super::messages::{Failure, note, warn_of};
+#[cfg(feature = "gpu")]
+use super::messages::warn_of;
+use super::messages::{Failure, note};
 
 /// An open engine, and what it has to say when the work is done.
 pub enum Worker {
@@ -96,7 +98,11 @@ fn auto(engine: corefine::engine::gpu::Fallback) -> Worker {
 #[cfg(not(feature = "gpu"))]
 fn open(engine: EngineArg) -> Result<Worker, Failure> {
     match engine {
-        EngineArg::Cpu | EngineArg::Auto => Ok(Worker::Cpu(Cpu)),
+        EngineArg::Cpu => Ok(Worker::Cpu(Cpu)),
+        EngineArg::Auto => {
+            note(&format!("computing on the CPU ({WITHOUT_GPU})"));
+            Ok(Worker::Cpu(Cpu))
+        }
         EngineArg::Gpu | EngineArg::Check => {
             Err(Failure::with_hint(WITHOUT_GPU, "take --engine cpu, or build it with the feature"))
         }
