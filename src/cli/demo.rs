@@ -47,8 +47,8 @@ const NOTES: [&str; 4] = [
      Uiso of Co to 0.002 Å², that of O to 0.01 Å². These 3.5 Å hold 26 independent observations, fewer than the 48 Co \
      coordinates: without such knowledge many sets of positions fit equally well. These widths were chosen with the answer \
      known, for these two curves; on other data they would have to be argued.",
-    "What can be trusted is the broken fraction within its uncertainty, and the mean. Which Co moved, and the shape bar by \
-     bar, cannot. The start is the ideal crystal shaken by 0.03 Å: from a symmetric one least squares move equivalent Co \
+    "The broken fraction and the mean come out near the truth here; that their uncertainties hold in general is not shown \
+     by two curves. Which Co moved, and the shape bar by bar, is not determined. The start is the ideal crystal shaken by 0.03 Å: from a symmetric one least squares move equivalent Co \
      alike.",
 ];
 
