@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use crate::observed::Normalisation;
 use crate::observed::Radiation;
 
 /// One refinement: a structure, a measured curve, what to vary, what to count.
@@ -118,16 +119,6 @@ pub enum Weights {
     Exact,
     /// One number per pair: electron numbers, or neutron lengths.
     F0,
-}
-
-/// What S(Q) was normalised by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub enum Normalisation {
-    /// `<f>²`, as `PDFgetX` does.
-    #[default]
-    MeanSquared,
-    /// `<f²>`, as Gudrun often does.
-    SquareMean,
 }
 
 /// Whose sum.

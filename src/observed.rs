@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::element::Species;
-use crate::job::Normalisation;
 
 /// A measured G(r): `r` in Å, `g` in 1/Å², the same length, `r` ascending.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,4 +80,14 @@ pub enum Radiation {
     Xray,
     /// Neutrons: constant lengths.
     Neutron,
+}
+
+/// What S(Q) was normalised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Normalisation {
+    /// `<f>²`, as `PDFgetX` does.
+    #[default]
+    MeanSquared,
+    /// `<f²>`, as Gudrun often does.
+    SquareMean,
 }

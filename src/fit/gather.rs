@@ -102,7 +102,7 @@ impl Setup {
             file: self.job.data.file.clone(),
             label: if self.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
             points: self.target.r.len(),
-            independent_observations: independent_observations(self),
+            independent_observations: self.independent_observations(),
             rw: self.target.rw(&gcalc),
             r: self.target.r.clone(),
             gobs: self.target.g.clone(),
@@ -130,13 +130,6 @@ impl Setup {
         };
         self.bonds.iter().map(measure).collect()
     }
-}
-
-/// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
-pub(super) fn independent_observations(setup: &Setup) -> f64 {
-    let data = &setup.job.data;
-    let points = setup.target.r.len() as f64;
-    setup.qmax.map_or(points, |qmax| ((qmax - setup.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points))
 }
 
 fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {

@@ -109,6 +109,14 @@ impl Setup {
         warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
         Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
     }
+
+    /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
+    pub(super) fn independent_observations(&self) -> f64 {
+        let data = &self.job.data;
+        let points = self.target.r.len() as f64;
+        let known = |qmax: f64| ((qmax - self.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points);
+        self.qmax.map_or(points, known)
+    }
 }
 
 /// Settings that the job leaves open come from the data file's header; where both speak and disagree, that is said.

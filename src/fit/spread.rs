@@ -111,7 +111,7 @@ fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool], varian
 
 fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64], variance: f64) -> Determined {
     let (parameters, directions) = (setup.binding.free.len(), directions(singular, variance));
-    let observations = super::gather::independent_observations(setup);
+    let observations = setup.independent_observations();
     let mut words = vec![format!(
         "The data determine {directions} of {parameters} directions of the parameters better than they were known before \
          (atoms to 0.15 Å, edges to 1 %, U to themselves); they hold about {observations:.0} independent observations."
