@@ -91,6 +91,8 @@ pub struct Map {
     normalisation: Normalisation,
     amplitudes: Vec<Vec<f64>>,
     way: Way,
+    /// Where a particle that is summed to its very end has it, Å.
+    particle: Option<f64>,
     /// What qmin takes away, for unit scale: distances × pairs of species, in the order of [`RowTable::keys`].
     below: DMatrix<f64>,
 }
@@ -163,10 +165,10 @@ impl Map {
         }
         match m.compat {
             Compat::None => {
-                let sharp = crystal.profile.stepcut > 0.0;
-                let mut map = Self::exact(m, &crystal.species, *last, (narrowest.max(NARROWEST), widest), sharp)?;
-                map.below = below(m, crystal, qdamp)?;
-                Ok(map)
+                let particle = whole_particle(m, crystal);
+                let map = Self::exact(m, crystal, *last, (narrowest.max(NARROWEST), widest), particle)?;
+                let below = if particle.is_some() { Ok(nothing_below(m, crystal)) } else { below(m, crystal, qdamp) };
+                Ok(Self { below: below?, ..map })
             }
             Compat::PdfFit2 => Self::pdffit2(m, &crystal.species, *first, *last),
         }
@@ -178,30 +180,31 @@ impl Map {
     /// As [`Map::new`].
     pub fn finer(&self, m: &Measurement, crystal: &Crystal, narrowest: f64, widest: f64) -> Result<Self, CurveError> {
         let Some(last) = m.r.last() else { return Err(CurveError::Empty) };
-        let sharp = crystal.profile.stepcut > 0.0;
-        let map = Self::exact(m, &crystal.species, *last, (narrowest.max(NARROWEST), widest), sharp)?;
+        let map = Self::exact(m, crystal, *last, (narrowest.max(NARROWEST), widest), self.particle)?;
         Ok(Self { below: self.below.clone(), ..map })
     }
 
     fn exact(
         m: &Measurement,
-        species: &[Species],
+        crystal: &Crystal,
         rmax: f64,
         (narrowest, widest): (f64, f64),
-        sharp: bool,
+        particle: Option<f64>,
     ) -> Result<Self, CurveError> {
         // A curve that is not truncated has nothing beyond the Q at which its narrowest peak has died away to 1e-12.
         let qmax = m.qmax.unwrap_or(7.5 / narrowest);
-        let step = step(narrowest, qmax, sharp);
+        let step = step(narrowest, qmax, crystal.profile.stepcut > 0.0);
         let ripple = 2.0 * PI / qmax;
-        let fade = (rmax + RIPPLES_WHOLE * ripple, rmax + RIPPLES * ripple + REACH * widest);
+        let end = particle.unwrap_or(0.0).max(rmax);
+        let fade = (end + RIPPLES_WHOLE * ripple, end + RIPPLES * ripple + REACH * widest);
         let n = (fade.1 / step).ceil() as usize;
         if n as f64 * qmax * fade.1 > 4e9 {
             return Err(CurveError::TooLong(rmax, qmax));
         }
         let grid = Grid { first: 1, step, n };
-        let transform = Transform::new(&grid, &m.r, 0.0, qmax, m.soper_lorch);
-        let amplitudes = amplitudes(m, species, &transform.q)?;
+        let qmin = if particle.is_some() { m.qmin } else { 0.0 };
+        let transform = Transform::new(&grid, &m.r, qmin, qmax, m.soper_lorch);
+        let amplitudes = amplitudes(m, &crystal.species, &transform.q)?;
         Ok(Self {
             grid,
             // What peaks beyond leak into the range is faded out: leaving them away changes G by 1e-8 of its largest.
@@ -212,6 +215,7 @@ impl Map {
             normalisation: m.normalisation,
             amplitudes,
             way: Way::Exact(transform),
+            particle,
             below: DMatrix::zeros(0, 0),
         })
     }
@@ -231,6 +235,7 @@ impl Map {
             normalisation: m.normalisation,
             amplitudes: amplitudes(m, species, &[0.0])?,
             way: Way::PdfFit2 { qmax: m.qmax, from: start - from, points: m.r.len() },
+            particle: None,
             below: DMatrix::zeros(m.r.len(), classes(species.len()).count()),
         })
     }
@@ -433,10 +438,29 @@ fn amplitude(m: &Measurement, species: Species, q: f64) -> Result<f64, CurveErro
     }
 }
 
+/// Pairs up to which a particle is summed whole: some seconds without derivatives.
+const MOST_PAIRS: f64 = 5e6;
+
+/// How much a refined diameter may grow before the sum ends inside the particle.
+const GROWTH: f64 = 1.3;
+
+/// Where the sum has to end to hold a whole particle, Å, if it is one and small enough, and the transform has a lower
+/// end: then the curve that is cut in Q is all there is, and no endless crystal need be thought of.
+fn whole_particle(m: &Measurement, crystal: &Crystal) -> Option<f64> {
+    let end = GROWTH * crystal.profile.spdiameter;
+    let atoms = crystal.atoms.len() as f64;
+    let pairs = 0.5 * atoms * atoms / crystal.volume() * 4.0 / 3.0 * PI * end.powi(3);
+    (m.qmin > 0.0 && end > 0.0 && pairs <= MOST_PAIRS).then_some(end)
+}
+
+fn nothing_below(m: &Measurement, crystal: &Crystal) -> DMatrix<f64> {
+    DMatrix::zeros(m.r.len(), classes(crystal.species.len()).count())
+}
+
 /// What the lower end of the transform takes away.
 fn below(m: &Measurement, crystal: &Crystal, qdamp: f64) -> Result<DMatrix<f64>, CurveError> {
     if m.qmin <= 0.0 {
-        return Ok(DMatrix::zeros(m.r.len(), classes(crystal.species.len()).count()));
+        return Ok(nothing_below(m, crystal));
     }
     let rmax = m.r.last().copied().unwrap_or(0.0);
     // Lines are at least 0.01 wide: nodes at half that, and enough for the fastest wave.
