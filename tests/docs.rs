@@ -109,7 +109,7 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
 #[test]
 fn every_key_is_in_the_reference() {
     let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
-        soper_lorch: 0.1, dg: 0.1))"#;
+        soper_lorch: 0.1, dg: 0.1, compat: Pdffit2))"#;
     let job = Job {
         molecules: Some(Molecules::default()),
         bonds: vec![Bonds::of("Co-N")],
