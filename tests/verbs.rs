@@ -59,6 +59,17 @@ fn a_computed_curve_is_refined_back_to_its_structure() {
     assert_eq!(names(folder), ["again", "job.ron", "ni.gr", "out", "start.cif", "true.cif"]);
 }
 
+/// The first job counts what the structure has: four nitrogen atoms around Co, broken beyond 1.14 of their mean distance.
+#[test]
+fn init_takes_the_bonds_from_the_structure() {
+    let temp = tempfile::tempdir().unwrap();
+    let shipped = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(file).display().to_string();
+    let (structure, data) = (shipped("models/co_zif62.ron"), shipped("models/demo/pristine.gr"));
+    well(temp.path(), &["init", &structure, &data, "-o", "job.ron"]);
+    let job = fs::read_to_string(temp.path().join("job.ron")).unwrap();
+    assert!(job.contains(r#"bonds: [(pair: "Co-N", cutoff: 2.25, neighbours: 4, bin: 0.1)]"#), "{job}");
+}
+
 #[test]
 fn bonds_are_counted_and_written() {
     let temp = tempfile::tempdir().unwrap();

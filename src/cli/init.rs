@@ -2,10 +2,12 @@
 
 use corefine::crystal::Crystal;
 use corefine::expand::cell_freedom;
+use corefine::histogram::{BondList, all_bonds};
+use corefine::job::Bonds;
 use corefine::model::Model;
 use corefine::observed::Observed;
 use corefine::pairs::Pairs;
-use corefine::read::job::{Draft, write_commented};
+use corefine::read::job::{Draft, likely_pairs, write_commented};
 
 use super::End;
 use super::args::Init;
@@ -28,6 +30,7 @@ pub struct Plan {
     observed: Observed,
     data: String,
     nearest: Option<f64>,
+    bonds: Option<Bonds>,
     target: Target,
 }
 
@@ -40,17 +43,48 @@ impl Plan {
         warn_of(&warnings);
         warn_of(&observed.warnings);
         let (structure, data) = (name(&args.structure), name(&args.data));
-        Ok(Self { nearest: nearest(&crystal), model, structure, observed, data, target })
+        let (nearest, bonds) = (nearest(&crystal), likely_bonds(&model, &crystal));
+        Ok(Self { model, structure, observed, data, nearest, bonds, target })
     }
 
     pub fn run(self) -> Result<End, Failure> {
         let cell: Vec<&str> = cell_freedom(&self.model).iter().map(|free| CELL[free.pivot]).collect();
-        let Self { model, structure, observed, data, nearest, target } = &self;
-        target.write(&write_commented(&Draft { model, structure, cell: &cell, nearest: *nearest, observed, data }))?;
+        let Self { model, structure, observed, data, nearest, bonds, target } = &self;
+        let (cell, bonds) = (&cell, bonds.as_ref());
+        let draft = Draft { model, structure, cell, nearest: *nearest, bonds, observed, data };
+        target.write(&write_commented(&draft))?;
         let job = target.path().display();
         println!("{job} is written; look through it, then: corefine refine {job} --out DIR");
         Ok(End::Well)
     }
+}
+
+/// Neighbours up to this much farther than the nearest belong to one shell.
+const SHELL: f64 = 1.25;
+
+/// A bond this much longer than the mean of its kind is broken: Co-N, 1.98 Å in the crystal, breaks at 2.25 Å.
+const BROKEN: f64 = 1.14;
+
+/// Of the pairs that may be meant the one with the shortest bond, with as many neighbours as its first shell has and a
+/// cutoff that belongs to its length.
+fn likely_bonds(model: &Model, crystal: &Crystal) -> Option<Bonds> {
+    let lists = likely_pairs(model).into_iter().filter_map(|pair| all_bonds(model, crystal, &pair, LONGEST_BOND).ok());
+    let measured = lists.filter_map(|list| shell(&list, crystal));
+    measured.min_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, bonds)| bonds)
+}
+
+/// The shortest bond of a list, and how its shell is counted.
+fn shell(list: &BondList, crystal: &Crystal) -> Option<(f64, Bonds)> {
+    let lengths: Vec<(f64, f64)> =
+        list.bonds.iter().map(|bond| (BondList::vector(bond, crystal).norm(), bond.weight)).collect();
+    let shortest =
+        lengths.iter().map(|(length, _)| *length).filter(|length| *length > SPLIT_SITE).min_by(f64::total_cmp)?;
+    let shell = lengths.iter().filter(|(length, _)| (SPLIT_SITE..=SHELL * shortest).contains(length));
+    let (sum, weight) = shell.fold((0.0, 0.0), |(sum, all), (length, weight)| (sum + length * weight, all + weight));
+    let centres: f64 = list.centres.iter().map(|centre| centre.weight).sum();
+    let cutoff = (20.0 * BROKEN * sum / weight).round() / 20.0;
+    let neighbours = (weight / centres).round().max(1.0) as usize;
+    Some((shortest, Bonds { cutoff, neighbours, ..Bonds::of(&list.pair) }))
 }
 
 /// The shortest distance between two atoms that scatter enough to be seen: hydrogen is not among them.

@@ -12,7 +12,7 @@ use std::fmt;
 use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 
-pub use draft::{Draft, write_commented};
+pub use draft::{Draft, likely_pairs, write_commented};
 use places::{Place, Places};
 
 use crate::job::Job;

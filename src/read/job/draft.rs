@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::element::Element;
+use crate::job::Bonds;
 use crate::model::{Model, Site};
 use crate::observed::{Form, Observed, Radiation};
 
@@ -35,6 +36,8 @@ pub struct Draft<'a> {
     pub cell: &'a [&'a str],
     /// The shortest distance between two atoms in Å, where it is known.
     pub nearest: Option<f64>,
+    /// The bonds to count, if the structure has any that are likely meant; see [`likely_pairs`].
+    pub bonds: Option<&'a Bonds>,
     /// The measured curve.
     pub observed: &'a Observed,
     /// Its file, as the path shall stand in the job.
@@ -43,7 +46,7 @@ pub struct Draft<'a> {
 
 /// Writes a commented job: what the header of the data says is filled in, the rest are defaults that say so.
 pub fn write_commented(draft: &Draft) -> String {
-    let Draft { model, structure, cell, nearest, observed, data } = *draft;
+    let Draft { model, structure, cell, nearest, bonds, observed, data } = *draft;
     let mut text = String::from(
         "// A refinement for corefine. Lengths are in Å, Q in 1/Å, U in Å²; comments start with two slashes.\n(\n",
     );
@@ -64,7 +67,7 @@ pub fn write_commented(draft: &Draft) -> String {
     instrument(&mut text, observed, range.1);
     positions(&mut text, model);
     tied(&mut text);
-    counted(&mut text, model);
+    counted(&mut text, bonds);
     text.push_str(")\n");
     text
 }
@@ -249,20 +252,21 @@ fn positions(text: &mut String, model: &Model) {
     }
 }
 
-fn counted(text: &mut String, model: &Model) {
+fn counted(text: &mut String, bonds: Option<&Bonds>) {
     push(text, 1, "// Bonds to count: the centre first; longer than `cutoff` is broken.");
-    let Some(pair) = likely_bond(model) else {
+    let Some(Bonds { pair, cutoff, neighbours, bin }) = bonds else {
         return push(text, 1, "// bonds: [(pair: \"Co-N\", cutoff: 2.25, neighbours: 4, bin: 0.1)],");
     };
-    push(text, 1, &format!("bonds: [(pair: \"{pair}\", cutoff: 2.25, neighbours: 4, bin: 0.1)],"));
+    let line = format!("bonds: [(pair: \"{pair}\", cutoff: {cutoff}, neighbours: {neighbours}, bin: {bin})],");
+    push(text, 1, &line);
 }
 
-/// The first metal, with the nitrogen, oxygen or sulfur that it will be bonded to.
-fn likely_bond(model: &Model) -> Option<String> {
+/// The pairs whose bonds a user may want to count: every metal with nitrogen, oxygen or sulfur.
+pub fn likely_pairs(model: &Model) -> Vec<String> {
     let elements = elements(model);
-    let metal = elements.iter().find(|element| is_metal(**element))?;
-    let donor = ["N", "O", "S"].into_iter().find(|donor| elements.iter().any(|e| e.symbol() == *donor))?;
-    Some(format!("{metal}-{donor}"))
+    let donors: Vec<_> = elements.iter().filter(|element| ["N", "O", "S"].contains(&element.symbol())).collect();
+    let metals = elements.iter().filter(|element| is_metal(**element));
+    metals.flat_map(|metal| donors.iter().map(move |donor| format!("{metal}-{donor}"))).collect()
 }
 
 fn is_metal(element: Element) -> bool {
@@ -320,7 +324,9 @@ mod tests {
     }
 
     fn draft(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {
-        write_commented(&Draft { model, structure, cell: &["a", "b", "c"], nearest: None, observed, data })
+        let bonds = likely_pairs(model).first().map(|pair| Bonds::of(pair));
+        let bonds = bonds.as_ref();
+        write_commented(&Draft { model, structure, cell: &["a", "b", "c"], nearest: None, bonds, observed, data })
     }
 
     fn read(text: &str) -> Job {
