@@ -16,6 +16,7 @@ use nalgebra::{DMatrix, DMatrixView};
 
 use super::quadrature::{gauss_legendre, nodes_for_wave};
 use crate::engine::{Grid, Rows};
+use crate::transform::Window;
 
 /// The linear map from rows on a grid of r, through Q, to the distances asked for.
 #[derive(Debug, Clone)]
@@ -37,10 +38,10 @@ impl Transform {
         let farthest = grid.r(grid.n.saturating_sub(1)) + r.iter().copied().fold(0.0, f64::max);
         let nodes = nodes_for_wave(0.5 * (qmax - qmin) * farthest);
         let (q, weight) = gauss_legendre(nodes, qmin, qmax);
-        let window = |q: f64| soper_lorch.map_or(1.0, |width| soper_lorch_window(q * width));
+        let window = soper_lorch.map_or(Window::None, Window::SoperLorch);
         let forward = DMatrix::from_fn(nodes, grid.n, |k, m| grid.step * (q[k] * grid.r(m)).sin());
         let back = DMatrix::from_fn(r.len(), nodes, |i, k| {
-            std::f64::consts::FRAC_2_PI * weight[k] * window(q[k]) * (q[k] * r[i]).sin()
+            std::f64::consts::FRAC_2_PI * weight[k] * window.at(q[k], qmax) * (q[k] * r[i]).sin()
         });
         Self { q, forward, back }
     }
@@ -54,12 +55,6 @@ impl Transform {
     pub fn to_r(&self, f: &DMatrix<f64>) -> DMatrix<f64> {
         &self.back * f
     }
-}
-
-/// `3 (sin x - x cos x) / x³`: 1 at 0.
-fn soper_lorch_window(x: f64) -> f64 {
-    // The difference cancels for small x: two terms of its series are exact to 1e-9 there.
-    if x < 0.05 { 1.0 - x * x / 10.0 } else { 3.0 * (x.sin() - x * x.cos()) / x.powi(3) }
 }
 
 #[cfg(test)]

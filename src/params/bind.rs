@@ -111,7 +111,7 @@ impl Binding {
         for index in self.free.iter().map(|free| free.variable).chain(self.tied()) {
             state.write(&self.variables[index], values[index]);
         }
-        state.move_atoms(&self.start.model, &self.start.crystal);
+        expand::update(&state.model, &mut state.crystal);
         Ok(state)
     }
 
@@ -201,7 +201,6 @@ impl Binding {
     }
 
     fn set_values(&mut self, job: &Job) -> Result<(), BindError> {
-        let (model, crystal) = (self.start.model.clone(), self.start.crystal.clone());
         for (name, value) in &job.set {
             for variable in self.resolver().resolve(name)? {
                 self.start.write(&variable, *value);
@@ -213,7 +212,7 @@ impl Binding {
                 self.start.write(&variable, variable.start);
             }
         }
-        self.start.move_atoms(&model, &crystal);
+        expand::update(&self.start.model, &mut self.start.crystal);
         Ok(())
     }
 

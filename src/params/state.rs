@@ -75,29 +75,6 @@ impl State {
             Whole::Qbroad => &mut self.setting.qbroad,
         }
     }
-
-    /// Brings the atoms in line with the sites; `start` are the sites' positions that the atoms were expanded from.
-    pub(super) fn move_atoms(&mut self, start: &Model, expanded: &Crystal) {
-        self.crystal.cell = self.model.cell;
-        self.crystal.basis = self.model.cell.basis();
-        self.crystal.profile = self.model.profile;
-        for (atom, origin) in self.crystal.atoms.iter_mut().zip(&expanded.atoms) {
-            let site = &self.model.sites[atom.site];
-            let rotation = self.model.space_group.operators[atom.operator].rotation;
-            let shift = site.position.0 - start.sites[atom.site].position.0;
-            atom.position.0 = origin.position.0 + rotation * shift;
-            atom.u = image_u(site, &rotation, &self.model.cell);
-            (atom.occ, atom.beyond, atom.inside) = (site.occ, site.beyond, site.inside);
-        }
-    }
-}
-
-/// U of an image on Cartesian axes: `A R N U N R^T A^T`.
-fn image_u(site: &Site, rotation: &Matrix3<f64>, cell: &Cell) -> Matrix3<f64> {
-    match site.adp.unwrap_or(Adp::Iso(crate::expand::DEFAULT_UISO)) {
-        Adp::Iso(u) => Matrix3::identity() * u,
-        Adp::Aniso(u) => turned(&symmetric(u), rotation, cell),
-    }
 }
 
 /// `A R N M N R^T A^T`: a symmetric matrix on CIF axes, turned by an operator, on Cartesian axes.
