@@ -24,6 +24,7 @@ pub mod read;
 pub mod report;
 pub mod scattering;
 pub mod tangent;
+pub mod threads;
 pub mod transform;
 pub mod units;
 pub mod write;

@@ -108,7 +108,7 @@ fn uses_are_found_in_every_form() {
     assert_eq!(used(code), ["model", "curve", "lm", "crystal"]);
 }
 
-/// Files, terminals, the environment and threads are the command's affair; rayon is the CPU engine's.
+/// Files, terminals, the environment and threads are the command's affair; rayon is that of `threads.rs`.
 #[test]
 fn the_library_knows_neither_files_nor_terminals_nor_threads() {
     let foreign =
@@ -122,7 +122,7 @@ fn the_library_knows_neither_files_nor_terminals_nor_threads() {
         wrong.extend(
             foreign.iter().filter(|word| code.contains(**word)).map(|word| format!("{}: {word}", path.display())),
         );
-        if code.contains("rayon::") && !path.ends_with("engine/cpu.rs") {
+        if code.contains("rayon::") && !path.ends_with("src/threads.rs") {
             wrong.push(format!("{}: rayon", path.display()));
         }
     }

@@ -1,6 +1,7 @@
 //! The CPU engine, in f64: plain loops that define what every engine computes.
 
 use super::{Engine, EngineError, Grid, Peak, Peaks, Rows};
+use crate::threads;
 
 /// Sums on the CPU in f64.
 ///
@@ -14,13 +15,10 @@ const TILE: usize = 256;
 
 impl Engine for Cpu {
     fn name(&self) -> String {
-        #[cfg(feature = "parallel")]
-        return match rayon::current_num_threads() {
+        match threads::count() {
             1 => "cpu (1 thread)".to_owned(),
             n => format!("cpu ({n} threads)"),
-        };
-        #[cfg(not(feature = "parallel"))]
-        return "cpu (1 thread)".to_owned();
+        }
     }
 
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
@@ -36,15 +34,7 @@ pub fn broaden(peaks: &Peaks) -> Rows {
         let points = t * TILE..((t + 1) * TILE).min(n);
         broaden_tile(peaks, points, widest)
     };
-    let tiles = n.div_ceil(TILE);
-    #[cfg(feature = "parallel")]
-    let sums: Vec<Rows> = {
-        use rayon::prelude::*;
-        (0..tiles).into_par_iter().map(tile).collect()
-    };
-    #[cfg(not(feature = "parallel"))]
-    let sums: Vec<Rows> = (0..tiles).map(tile).collect();
-
+    let sums = threads::map(n.div_ceil(TILE), tile);
     let mut rows = Rows::zeros(peaks.rows, n);
     for (t, sum) in sums.iter().enumerate() {
         for row in 0..peaks.rows {
