@@ -4,9 +4,9 @@ use crate::crystal::Crystal;
 use crate::curve::{CurveError, Curves, Factors, Map, Measurement};
 use crate::element::Species;
 use crate::engine::{Engine, EngineError, Rows};
-use crate::lines::{NARROWEST, RowTable, Shape, Sum, lines, width_range};
-use crate::pairs::Pairs;
+use crate::lines::{NARROWEST, RowTable, Shape, Sum};
 use crate::params::State;
+use crate::sums::{Request, Sums};
 use crate::tangent::Tangent;
 
 /// A curve could not be computed.
@@ -24,7 +24,7 @@ pub enum ForwardError {
 #[derive(Debug, Clone)]
 pub struct Forward {
     map: Map,
-    pairs: Pairs,
+    sums: Sums,
     measurement: Measurement,
     widest: f64,
     species: Vec<Species>,
@@ -35,9 +35,6 @@ pub struct Forward {
 /// The grid is made for peaks this much narrower than those at the start, so that a fit seldom needs a new one.
 const ROOM: f64 = 0.6;
 
-/// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
-const BATCH: usize = 1 << 20;
-
 impl Forward {
     /// Makes everything that does not change from step to step.
     ///
@@ -46,13 +43,12 @@ impl Forward {
     pub fn new(measurement: &Measurement, start: &State) -> Result<Self, CurveError> {
         let crystal = &start.crystal;
         let rmax = measurement.r.last().copied().unwrap_or(0.0);
-        let pairs = Pairs::find(crystal, rmax);
-        let narrowest = width_range(crystal, &pairs, &shape(start, Sum::Exact)).map_or(NARROWEST, |(low, _)| low);
+        let narrowest = Sums::narrowest(crystal, rmax, &shape(start, Sum::Exact));
+        let narrowest = if narrowest.is_finite() { narrowest } else { NARROWEST };
         let widest = widest(start, rmax);
         let map = Map::new(measurement, crystal, start.setting.qdamp, ROOM * narrowest, widest)?;
-        let pairs = Pairs::find(crystal, map.reach);
         let measurement = measurement.clone();
-        Ok(Self { map, pairs, measurement, widest, species: crystal.species.clone(), clamped: 0 })
+        Ok(Self { map, sums: Sums::default(), measurement, widest, species: crystal.species.clone(), clamped: 0 })
     }
 
     /// G(r) at the measurement's distances and its derivative along each tangent.
@@ -94,38 +90,22 @@ impl Forward {
         table: &RowTable,
         engine: &mut dyn Engine,
     ) -> Result<Rows, ForwardError> {
-        self.pairs.follow(&state.crystal);
         loop {
-            let (sum, narrowest) = self.sum(state, tangents, table, engine)?;
-            if narrowest >= self.map.narrowest {
-                return Ok(sum);
+            let request = Request {
+                crystal: &state.crystal,
+                reach: self.map.reach,
+                shape: shape(state, self.map.sum),
+                grid: self.map.grid,
+                tangents,
+                table,
+            };
+            let summed = self.sums.rows(&request, engine)?;
+            self.clamped = summed.clamped;
+            if summed.narrowest >= self.map.narrowest {
+                return Ok(summed.rows);
             }
-            self.map = self.map.finer(&self.measurement, &state.crystal, ROOM * narrowest, self.widest)?;
+            self.map = self.map.finer(&self.measurement, &state.crystal, ROOM * summed.narrowest, self.widest)?;
         }
-    }
-
-    /// The rows on the present grid, and the narrowest peak in them.
-    fn sum(
-        &mut self,
-        state: &State,
-        tangents: &[Tangent],
-        table: &RowTable,
-        engine: &mut dyn Engine,
-    ) -> Result<(Rows, f64), EngineError> {
-        let shape = shape(state, self.map.sum);
-        let mut sum = Rows::zeros(table.keys.len(), self.map.grid.n);
-        let mut narrowest = f64::INFINITY;
-        self.clamped = 0;
-        for batch in self.pairs.list.chunks(BATCH) {
-            let lines = lines(&state.crystal, &self.pairs, batch, &shape, &self.map.grid, tangents, table);
-            self.clamped += lines.clamped;
-            narrowest = narrowest.min(lines.narrowest);
-            let rows = engine.broaden(&lines.peaks)?;
-            for (total, value) in sum.values.iter_mut().zip(rows.values) {
-                *total += value;
-            }
-        }
-        Ok((sum, narrowest))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod crystal;
 pub mod curve;
+pub mod distances;
 pub mod element;
 pub mod engine;
 pub mod expand;
@@ -23,6 +24,7 @@ pub mod params;
 pub mod read;
 pub mod report;
 pub mod scattering;
+pub mod sums;
 pub mod tangent;
 pub mod threads;
 pub mod transform;

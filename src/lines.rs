@@ -18,9 +18,11 @@
 use nalgebra::{Matrix3, Vector3};
 
 use crate::crystal::{Atom, Crystal};
+use crate::distances::{Distances, Kind, Kinds};
 use crate::engine::{Grid, Peak, Peaks, Term};
 use crate::pairs::{Pair, Pairs};
 use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
+use crate::threads;
 
 /// What makes a peak of a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -141,7 +143,18 @@ impl Tangent {
     }
 }
 
-/// The peaks of the pairs in `list` (all of [`Pairs::list`], or a part of it) that reach the grid, with the terms of
+/// Which pairs, and what of them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Part {
+    /// Pairs farther apart than this, Å,
+    pub from: f64,
+    /// and up to this, Å.
+    pub to: f64,
+    /// Do they add to the curve itself (column 0), or to the columns only?
+    pub value: bool,
+}
+
+/// The peaks of the pairs in `list` (all of [`Pairs::list`], or some of it) that reach the grid, with the terms of
 /// every column.
 ///
 /// `tangents` may be empty: then there is column 0 only.
@@ -151,71 +164,328 @@ impl Tangent {
 pub fn lines(
     crystal: &Crystal,
     pairs: &Pairs,
-    list: &[Pair],
+    (list, part): (&[Pair], &Part),
     shape: &Shape,
     grid: &Grid,
     tangents: &[Tangent],
     rows: &RowTable,
 ) -> Lines {
-    let near = measured(crystal, pairs, list);
+    let near = measured(crystal, pairs, list, part, grid);
     let movers = Movers::new(crystal, tangents);
-    let mut lines = Lines {
-        peaks: Peaks { grid: *grid, rows: rows.keys.len(), peaks: Vec::new(), start: vec![0], terms: Vec::new() },
-        clamped: 0,
-        narrowest: f64::INFINITY,
-    };
-    let mut scratch = Scratch::new(tangents.len());
-    for (pair, v) in &near {
+    let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: part.value };
+    let chunks = near.chunks(CHUNK).collect::<Vec<_>>();
+    join(*grid, rows.keys.len(), threads::map(chunks.len(), |k| maker.lines(list, chunks[k], tangents.len())))
+}
+
+/// Pairs that one thread turns into peaks at a time.
+const CHUNK: usize = 4096;
+
+/// Puts lines after each other that follow each other in r.
+fn join(grid: Grid, rows: usize, parts: Vec<Lines>) -> Lines {
+    let mut parts = parts.into_iter();
+    let Some(mut whole) = parts.next() else { return Lines::none(grid, rows) };
+    for part in parts {
+        let terms = whole.peaks.terms.len() as u32;
+        whole.peaks.peaks.extend(part.peaks.peaks);
+        whole.peaks.start.extend(part.peaks.start[1..].iter().map(|start| start + terms));
+        whole.peaks.terms.extend(part.peaks.terms);
+        whole.clamped += part.clamped;
+        whole.narrowest = whole.narrowest.min(part.narrowest);
+    }
+    whole
+}
+
+impl Lines {
+    fn none(grid: Grid, rows: usize) -> Self {
+        let peaks = Peaks { grid, rows, peaks: Vec::new(), start: vec![0], terms: Vec::new() };
+        Self { peaks, clamped: 0, narrowest: f64::INFINITY }
+    }
+}
+
+/// What every pair needs to become a peak.
+struct Maker<'a> {
+    crystal: &'a Crystal,
+    shape: &'a Shape,
+    grid: &'a Grid,
+    movers: &'a Movers<'a>,
+    rows: &'a RowTable,
+    value: bool,
+}
+
+impl Maker<'_> {
+    fn lines(&self, list: &[Pair], near: &[Measured], parameters: usize) -> Lines {
+        let mut lines = Lines::none(*self.grid, self.rows.keys.len());
+        let mut scratch = Scratch::new(parameters);
+        for (index, v) in near {
+            self.line(&list[*index as usize], v, &mut scratch, &mut lines);
+        }
+        lines
+    }
+
+    fn line(&self, pair: &Pair, v: &Vector3<f64>, scratch: &mut Scratch, lines: &mut Lines) {
+        let Self { crystal, shape, .. } = *self;
         let Some(width) = Width::of(crystal, pair, v, shape) else {
             lines.clamped += 1;
-            continue;
+            return;
         };
-        let peak = width.peak(grid, shape.sum);
+        let peak = width.peak(self.grid, shape.sum);
         if lines.peaks.reach(&peak).is_empty() {
-            continue;
+            return;
         }
         lines.clamped += usize::from(width.clamped);
         lines.narrowest = lines.narrowest.min(width.sigma);
         let class = class_of(crystal, pair);
         let amplitude = width.amplitude(shape.sum);
         let occ = [pair.i, pair.j].map(|k| crystal.atoms[k as usize].occ);
-        let row =
-            |column: usize| rows.row(column, class).expect("RowTable::new makes every row that a tangent touches");
-        let value = Term { row: row(0) as u32, a: amplitude * occ[0] * occ[1], b: 0.0, c: 0.0 };
-        lines.peaks.terms.push(value);
-        movers.gather(pair, v, &width, &mut scratch);
+        if self.value {
+            lines.peaks.terms.push(Term::value(self.row(0, class), amplitude * occ[0] * occ[1]));
+        }
+        self.movers.gather(pair, v, &width, scratch);
         for (k, change) in scratch.drain() {
             let term = change.term(&width, shape, occ, amplitude);
-            lines.peaks.terms.push(Term { row: row(k + 1) as u32, ..term });
+            lines.peaks.terms.push(Term { row: self.row(k + 1, class), ..term });
         }
-        lines.peaks.peaks.push(peak);
-        lines.peaks.start.push(lines.peaks.terms.len() as u32);
+        lines.close(peak);
     }
-    lines
+
+    fn row(&self, column: usize, class: (usize, usize)) -> u32 {
+        self.rows.row(column, class).expect("RowTable::new makes every row that a tangent touches") as u32
+    }
 }
 
-/// The standard deviations of the narrowest and the widest peak, Å; `None` where there is no pair.
-pub fn width_range(crystal: &Crystal, pairs: &Pairs, shape: &Shape) -> Option<(f64, f64)> {
-    let widths = measured(crystal, pairs, &pairs.list);
-    let sigmas = widths.iter().filter_map(|(pair, v)| Width::of(crystal, pair, v, shape)).map(|width| width.sigma);
-    sigmas.fold(None, |range, sigma| {
-        let (low, high) = range.unwrap_or((sigma, sigma));
-        Some((sigma.min(low), sigma.max(high)))
-    })
+impl Lines {
+    /// Takes in a peak whose terms have been written, unless it has none.
+    fn close(&mut self, peak: Peak) {
+        let terms = self.peaks.terms.len() as u32;
+        if self.peaks.start.last() != Some(&terms) {
+            self.peaks.peaks.push(peak);
+            self.peaks.start.push(terms);
+        }
+    }
 }
 
-/// The pairs within reach with their vectors, the nearest first.
-fn measured(crystal: &Crystal, pairs: &Pairs, list: &[Pair]) -> Vec<(Pair, Vector3<f64>)> {
-    let mut near: Vec<(f64, u32, Vector3<f64>)> = list
+impl Term {
+    /// A term of the curve itself.
+    fn value(row: u32, a: f64) -> Self {
+        Self { row, a, b: 0.0, c: 0.0 }
+    }
+}
+
+/// The peaks of the pairs that lie at the nodes of `distances`, with the terms of every column.
+///
+/// `tangents` may change whole kinds only: their U, the cell (the strains that `distances` was gathered with, in the
+/// order of the tangents), and what makes the widths of all pairs; see [`Tangent::bulk`].
+///
+/// # Panics
+/// If `rows` was made for another crystal or other tangents.
+pub fn node_lines(
+    crystal: &Crystal,
+    distances: &Distances,
+    shape: &Shape,
+    grid: &Grid,
+    tangents: &[Tangent],
+    rows: &RowTable,
+) -> Lines {
+    let bulk = Bulk::new(&distances.kinds, tangents);
+    let movers = Movers::new(crystal, &[]);
+    let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: true };
+    let count = distances.nodes.count();
+    let first = (distances.nodes.from / distances.nodes.step) as usize;
+    let chunks = (first.saturating_sub(2).max(1)..count).step_by(NODES).collect::<Vec<_>>();
+    let part = |k: usize| maker.nodes(distances, chunks[k]..(chunks[k] + NODES).min(count), &bulk);
+    join(*grid, rows.keys.len(), threads::map(chunks.len(), part))
+}
+
+/// Nodes that one thread turns into peaks at a time.
+const NODES: usize = 256;
+
+impl Maker<'_> {
+    fn nodes(&self, distances: &Distances, range: std::ops::Range<usize>, bulk: &Bulk) -> Lines {
+        let mut lines = Lines::none(*self.grid, self.rows.keys.len());
+        let classes: Vec<_> = distances.classes().collect();
+        for node in range {
+            for (class, weights) in classes.iter().zip(&distances.weights) {
+                if weights.iter().any(|table| table[node] != 0.0) {
+                    self.node(distances, *class, node, weights, bulk, &mut lines);
+                }
+            }
+        }
+        lines
+    }
+
+    fn node(
+        &self,
+        distances: &Distances,
+        class: (usize, usize),
+        node: usize,
+        weights: &[Vec<f64>],
+        bulk: &Bulk,
+        lines: &mut Lines,
+    ) {
+        let r = node as f64 * distances.nodes.step;
+        let kinds = [class.0, class.1].map(|k| &distances.kinds.kinds[k]);
+        let Some(width) = Width::between(kinds, r, self.shape) else { return };
+        let peak = width.peak(self.grid, self.shape.sum);
+        if lines.peaks.reach(&peak).is_empty() {
+            return;
+        }
+        lines.narrowest = lines.narrowest.min(width.sigma);
+        let species = (kinds[0].species.min(kinds[1].species), kinds[0].species.max(kinds[1].species));
+        let amplitude = width.amplitude(self.shape.sum);
+        lines.peaks.terms.push(Term::value(self.row(0, species), amplitude * weights[0][node]));
+        for column in &bulk.columns {
+            let mut term = Term { row: 0, a: 0.0, b: 0.0, c: 0.0 };
+            let change = column.change(class, &width);
+            term.add(&change.term(&width, self.shape, [weights[0][node], 1.0], amplitude));
+            if let Some(strain) = column.strain {
+                let along = Change { v: width.direction, ..Change::default() };
+                term.add(&along.term(&width, self.shape, [weights[strain + 1][node], 1.0], amplitude));
+            }
+            if [term.a, term.b, term.c] != [0.0; 3] {
+                lines.peaks.terms.push(Term { row: self.row(column.index + 1, species), ..term });
+            }
+        }
+        lines.close(peak);
+    }
+}
+
+impl Term {
+    fn add(&mut self, other: &Self) {
+        self.a += other.a;
+        self.b += other.b;
+        self.c += other.c;
+    }
+}
+
+/// What parameters do to whole kinds.
+struct Bulk {
+    columns: Vec<BulkColumn>,
+}
+
+struct BulkColumn {
+    /// Index of the parameter.
+    index: usize,
+    /// Which of the strains it is.
+    strain: Option<usize>,
+    shape: ShapeTangent,
+    /// Change of the first and of the second U of each kind, Å².
+    u: Vec<[f64; 2]>,
+}
+
+impl Bulk {
+    fn new(kinds: &Kinds, tangents: &[Tangent]) -> Self {
+        let mut strains = 0..;
+        let mut columns = Vec::new();
+        for (index, tangent) in tangents.iter().enumerate() {
+            let strain = tangent.basis.and_then(|_| strains.next());
+            let mut u = vec![[0.0; 2]; kinds.kinds.len()];
+            for (atom, change) in &tangent.atoms {
+                u[kinds.of[*atom as usize]] = [change.u[(0, 0)], change.beyond];
+            }
+            let ShapeTangent { delta1, delta2, qbroad, .. } = tangent.shape;
+            if strain.is_some() || [delta1, delta2, qbroad] != [0.0; 3] || !tangent.atoms.is_empty() {
+                columns.push(BulkColumn { index, strain, shape: tangent.shape, u });
+            }
+        }
+        Self { columns }
+    }
+}
+
+impl BulkColumn {
+    fn change(&self, (a, b): (usize, usize), width: &Width) -> Change {
+        let of = |kind: usize, source: Source| self.u[kind][usize::from(source == Source::Beyond)];
+        Change { square: of(a, width.sources[0]) + of(b, width.sources[1]), shape: self.shape, ..Change::default() }
+    }
+}
+
+impl Tangent {
+    /// The tangent in two parts that add up to it: what it does to whole kinds of atoms, which the nodes of
+    /// [`Distances`] can tell, and what it does to single atoms. Scale and envelope go with the first.
+    pub fn bulk(&self, kinds: &Kinds) -> (Tangent, Tangent) {
+        let mut bulk = Tangent { basis: self.basis, shape: self.shape, atoms: Vec::new() };
+        let mut single = Tangent { atoms: self.atoms.clone(), ..Tangent::default() };
+        if changes_kinds(&self.atoms, kinds) {
+            std::mem::swap(&mut bulk.atoms, &mut single.atoms);
+        }
+        (bulk, single)
+    }
+
+    /// Does it do anything?
+    pub fn is_nothing(&self) -> bool {
+        *self == Tangent::default()
+    }
+}
+
+/// Do all atoms of a kind get the same change, of their U's only?
+fn changes_kinds(atoms: &[(u32, AtomTangent)], kinds: &Kinds) -> bool {
+    let mut changes: Vec<Option<(AtomTangent, usize)>> = vec![None; kinds.kinds.len()];
+    for (atom, change) in atoms {
+        let own = AtomTangent {
+            u: Matrix3::identity() * change.u[(0, 0)],
+            beyond: change.beyond,
+            inside: change.inside,
+            ..AtomTangent::default()
+        };
+        let known = changes[kinds.of[*atom as usize]].get_or_insert((own, 0));
+        known.1 += 1;
+        if *change != known.0 {
+            return false;
+        }
+    }
+    let whole = |(kind, change): (usize, &Option<(AtomTangent, usize)>)| {
+        change.is_none_or(|(_, count)| count == kinds.of.iter().filter(|of| **of == kind).count())
+    };
+    changes.iter().enumerate().all(whole)
+}
+
+/// The standard deviation of the narrowest peak, Å; infinite where there is no pair.
+pub fn narrowest(crystal: &Crystal, pairs: &Pairs, shape: &Shape) -> f64 {
+    let frame = pairs.frame(crystal);
+    let near = pairs
+        .list
         .iter()
-        .enumerate()
-        .map(|(index, pair)| (pair, index as u32, pairs.vector(crystal, pair)))
-        .map(|(_, index, v)| (v.norm(), index, v))
+        .map(|pair| (pair, frame.vector(pair)))
+        .filter(|(_, v)| (1e-6..=pairs.reach).contains(&v.norm()));
+    let sigmas = near.filter_map(|(pair, v)| Width::of(crystal, pair, &v, shape)).map(|width| width.sigma);
+    sigmas.fold(f64::INFINITY, f64::min)
+}
+
+/// Index of a pair in its list, and its vector, Å.
+type Measured = (u32, Vector3<f64>);
+
+/// The pairs of a part with their vectors, those of one grid point together and the nearest first.
+fn measured(crystal: &Crystal, pairs: &Pairs, list: &[Pair], part: &Part, grid: &Grid) -> Vec<Measured> {
+    let frame = pairs.frame(crystal);
+    let chunks = list.chunks(CHUNK).collect::<Vec<_>>();
+    let place = |v: &Vector3<f64>| {
+        let r = v.norm();
         // Atoms on one point have no direction and no peak; the structure checks speak of them.
-        .filter(|(r, _, _)| *r > 1e-6 && *r <= pairs.reach)
-        .collect();
-    near.sort_unstable_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)));
-    near.into_iter().map(|(_, index, v)| (list[index as usize], v)).collect()
+        (r > part.from.max(1e-6) && r <= part.to.min(pairs.reach)).then(|| (r / grid.step).round() as u32)
+    };
+    let measure = |k: usize| -> Vec<(u32, Measured)> {
+        let indexed = (0_u32..).zip(chunks[k]).map(|(l, pair)| ((k * CHUNK) as u32 + l, frame.vector(pair)));
+        indexed.filter_map(|(index, v)| Some((place(&v)?, (index, v)))).collect()
+    };
+    sorted(&threads::map(chunks.len(), measure))
+}
+
+/// By ascending key; those of one key stay in their order.
+fn sorted(parts: &[Vec<(u32, Measured)>]) -> Vec<Measured> {
+    let all = || parts.iter().flatten();
+    let most = all().map(|(key, _)| *key as usize).max().unwrap_or(0);
+    let mut next = vec![0; most + 2];
+    for (key, _) in all() {
+        next[*key as usize + 1] += 1;
+    }
+    for key in 1..next.len() {
+        next[key] += next[key - 1];
+    }
+    let mut sorted = vec![(0, Vector3::zeros()); next[most + 1]];
+    for (key, measured) in all() {
+        sorted[next[*key as usize]] = *measured;
+        next[*key as usize] += 1;
+    }
+    sorted
 }
 
 fn class_of(crystal: &Crystal, pair: &Pair) -> (usize, usize) {
@@ -255,6 +525,24 @@ impl Width {
         let same = same_molecule(atoms[0], atoms[1], &pair.shift);
         let sources = atoms.map(|atom| source(atom, r, same));
         let u = displacement(atoms[0], sources[0]) + displacement(atoms[1], sources[1]);
+        Self::along(r, direction, sources, u, shape)
+    }
+
+    /// Of a pair of two kinds, in any direction.
+    fn between(kinds: [&Kind; 2], r: f64, shape: &Shape) -> Option<Self> {
+        let sources = kinds.map(|kind| match kind.beyond {
+            Some(beyond) if r > beyond.rcut => Source::Beyond,
+            _ => Source::First,
+        });
+        let lent = |kind: &Kind, source: Source| match (source, kind.beyond) {
+            (Source::Beyond, Some(beyond)) => beyond.uiso,
+            _ => kind.uiso,
+        };
+        let u = lent(kinds[0], sources[0]) + lent(kinds[1], sources[1]);
+        Self::along(r, Vector3::x(), sources, Matrix3::identity() * u, shape)
+    }
+
+    fn along(r: f64, direction: Vector3<f64>, sources: [Source; 2], u: Matrix3<f64>, shape: &Shape) -> Option<Self> {
         let square = direction.dot(&(u * direction));
         let near = if r < shape.rcut { shape.sratio * shape.sratio } else { 1.0 };
         let factor = near * (1.0 - shape.delta1 / r - shape.delta2 / (r * r) + (shape.qbroad * r).powi(2));

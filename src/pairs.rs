@@ -2,7 +2,7 @@
 
 use nalgebra::{Matrix3, Vector3};
 
-use crate::crystal::Crystal;
+use crate::crystal::{Atom, Crystal};
 
 /// Every pair of atoms within a distance, each pair once.
 ///
@@ -16,6 +16,8 @@ pub struct Pairs {
     pub reach: f64,
     basis: Matrix3<f64>,
     positions: Vec<Vector3<f64>>,
+    /// Only pairs with one of these atoms, if not all.
+    of: Option<Vec<bool>>,
 }
 
 /// Atoms `i` and `j + shift`; with `i < j`, or `i = j` and the shift's first non-zero component positive.
@@ -29,39 +31,69 @@ pub struct Pair {
     pub shift: Vector3<f64>,
 }
 
+/// Where the atoms of a list of pairs are now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    basis: Matrix3<f64>,
+    /// Cartesian, Å.
+    places: Vec<Vector3<f64>>,
+}
+
+impl Frame {
+    /// The vector from atom `i` to atom `j + shift`, Å.
+    #[inline]
+    pub fn vector(&self, pair: &Pair) -> Vector3<f64> {
+        self.places[pair.j as usize] + self.basis * pair.shift - self.places[pair.i as usize]
+    }
+}
+
 /// How much farther than asked pairs are looked for, Å: refined atoms move by tenths of it.
 const MARGIN: f64 = 0.5;
 
 impl Pairs {
     /// All pairs of `crystal` with a distance of at most `reach` Å.
     pub fn find(crystal: &Crystal, reach: f64) -> Self {
+        Self::search(crystal, reach, None)
+    }
+
+    /// All such pairs of which one atom is among `of` (a mark for each atom of the crystal).
+    pub fn find_of(crystal: &Crystal, reach: f64, of: Vec<bool>) -> Self {
+        Self::search(crystal, reach, Some(of))
+    }
+
+    fn search(crystal: &Crystal, reach: f64, of: Option<Vec<bool>>) -> Self {
         let positions: Vec<_> = crystal.atoms.iter().map(|atom| atom.position.0).collect();
-        let list = search(&crystal.basis, &positions, reach + MARGIN);
-        Self { list, reach, basis: crystal.basis, positions }
+        let list = search(&crystal.basis, &positions, reach + MARGIN, of.as_deref());
+        Self { list, reach, basis: crystal.basis, positions, of }
+    }
+
+    /// The atoms that every pair has one of, if not all are meant.
+    pub fn of(&self) -> Option<&[bool]> {
+        self.of.as_deref()
     }
 
     /// Takes note that the atoms have moved; searches again only if the margin is used up.
     pub fn follow(&mut self, crystal: &Crystal) {
         if self.positions.len() != crystal.atoms.len() || self.drift(crystal) > MARGIN {
-            *self = Self::find(crystal, self.reach);
+            *self = Self::search(crystal, self.reach, self.of.take());
         }
     }
 
-    /// The vector from atom `i` to atom `j + shift`, Å.
+    /// The places of the atoms of `crystal` as the list's shifts know them.
     ///
     /// An atom that has left the cell on one side is given back by [`crate::expand`] on the other: the list goes on
     /// with the image that moved least.
-    pub fn vector(&self, crystal: &Crystal, pair: &Pair) -> Vector3<f64> {
-        let at = |atom: u32| {
-            let (now, then) = (crystal.atoms[atom as usize].position.0, self.positions[atom as usize]);
-            now + (then - now).map(f64::round)
+    pub fn frame(&self, crystal: &Crystal) -> Frame {
+        let place = |(atom, then): (&Atom, &Vector3<f64>)| {
+            let now = atom.position.0;
+            crystal.basis * (now + (then - now).map(f64::round))
         };
-        crystal.basis * (at(pair.j) + pair.shift - at(pair.i))
+        Frame { basis: crystal.basis, places: crystal.atoms.iter().zip(&self.positions).map(place).collect() }
     }
 
     /// The most that any distance up to the reach can have changed since the search, Å.
     fn drift(&self, crystal: &Crystal) -> f64 {
-        let moved = |(atom, then): (&crate::crystal::Atom, &Vector3<f64>)| {
+        let moved = |(atom, then): (&Atom, &Vector3<f64>)| {
             let by = atom.position.0 - then;
             (self.basis * (by - by.map(f64::round))).norm()
         };
@@ -74,7 +106,8 @@ impl Pairs {
 
 /// Pairs within `cutoff`, by bins: the cell is cut into bins about half a cutoff wide, and each atom looks into those
 /// bins, in its own cell or another, that the cutoff can reach.
-fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64) -> Vec<Pair> {
+fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Option<&[bool]>) -> Vec<Pair> {
+    let meant = |atom: usize| of.is_none_or(|of| of[atom]);
     let Some(inverse) = basis.try_inverse() else { return Vec::new() };
     let heights = Vector3::from_fn(|k, _| 1.0 / inverse.row(k).norm());
     let bins =
@@ -86,6 +119,9 @@ fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64) -> Vec<
         let home = bins.home(position);
         for (bin, shift) in bins.around(home, span) {
             for &j in bins.members(bin) {
+                if !meant(i) && !meant(j as usize) {
+                    continue;
+                }
                 // Bins know their members as if they lay in the cell at the origin.
                 let shift = shift - positions[j as usize].map(f64::floor);
                 if (j as usize) < i || (j as usize == i && !positive(&shift)) {
@@ -194,7 +230,7 @@ mod tests {
         ) {
             let basis = Matrix3::new(edges[0], tilt[0], tilt[1], 0.0, edges[1], tilt[2], 0.0, 0.0, edges[2]);
             let positions: Vec<_> = positions.into_iter().map(Vector3::from).collect();
-            let mut found: Vec<f64> = search(&basis, &positions, cutoff)
+            let mut found: Vec<f64> = search(&basis, &positions, cutoff, None)
                 .iter()
                 .flat_map(|p| {
                     let d = (basis * (positions[p.j as usize] + p.shift - positions[p.i as usize])).norm();

@@ -94,8 +94,9 @@ fn nearest(crystal: &Crystal) -> Option<f64> {
         crystal.species[species].element.symbol() == "H"
     };
     let pairs = Pairs::find(crystal, LONGEST_BOND);
+    let frame = pairs.frame(crystal);
     let seen = pairs.list.iter().filter(|pair| !is_hydrogen(pair.i) && !is_hydrogen(pair.j));
-    let lengths = seen.map(|pair| pairs.vector(crystal, pair).norm());
+    let lengths = seen.map(|pair| frame.vector(pair).norm());
     // Atoms of one site that exclude each other are no bond.
     lengths.filter(|length| *length > SPLIT_SITE).min_by(f64::total_cmp)
 }

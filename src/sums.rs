@@ -1,0 +1,252 @@
+//! The sums over pairs, by the way that is best for them: pair by pair, or through the nodes of a lattice of distances.
+//!
+//! | pairs | way |
+//! |---|---|
+//! | few, or with widths of their own (tensors, U inside molecules) | every pair is a peak ([`lines`]) |
+//! | many, of few kinds | near pairs one by one; all others shared out among nodes, the nodes are peaks ([`node_lines`]); columns of single atoms from these atoms' pairs |
+//!
+//! What is near ends where widths jump (`rcut`, a second U) or change fast with r. `tests/sums.rs` holds the ways together.
+
+use nalgebra::Matrix3;
+
+use crate::crystal::Crystal;
+use crate::distances::{Distances, Kinds, Nodes};
+use crate::engine::{Engine, EngineError, Grid, Rows};
+use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines};
+use crate::pairs::Pairs;
+use crate::tangent::Tangent;
+
+/// What is asked of [`Sums::rows`].
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The structure.
+    pub crystal: &'a Crystal,
+    /// Pairs count up to this distance, Å.
+    pub reach: f64,
+    /// How their peaks look.
+    pub shape: Shape,
+    /// Where they are laid down.
+    pub grid: Grid,
+    /// The columns.
+    pub tangents: &'a [Tangent],
+    /// The rows, made for crystal and tangents.
+    pub table: &'a RowTable,
+}
+
+/// An engine's rows, and what was noticed on the way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summed {
+    /// One row for each key of the request's table.
+    pub rows: Rows,
+    /// Standard deviation of the narrowest peak, Å; infinite where there is none.
+    pub narrowest: f64,
+    /// Pairs whose width was clamped (or, in PDFfit2's sum, that were dropped).
+    pub clamped: usize,
+}
+
+/// Sums over the pairs of structures that differ little from each other: what can be kept from one to the next is.
+#[derive(Debug, Clone, Default)]
+pub struct Sums {
+    /// All pairs up to some distance.
+    near: Option<Pairs>,
+    /// The pairs of the atoms that move one by one.
+    single: Option<Pairs>,
+    distances: Option<Kept>,
+}
+
+/// Distances, and the structure that they are those of.
+#[derive(Debug, Clone)]
+struct Kept {
+    of: Structure,
+    strains: Vec<Matrix3<f64>>,
+    distances: Distances,
+}
+
+/// All that distances depend on.
+#[derive(Debug, Clone, PartialEq)]
+struct Structure {
+    basis: Matrix3<f64>,
+    atoms: Vec<([f64; 3], f64)>,
+    kinds: Vec<usize>,
+    nodes: Nodes,
+}
+
+/// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
+const BATCH: usize = 1 << 20;
+
+/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 5e-7 of a peak's top.
+const SPACING: f64 = 0.05;
+
+/// Most kinds that are told apart: 136 pairs of them.
+const MOST_KINDS: usize = 16;
+
+/// So many times as many pairs as nodes make the nodes worth while.
+const WORTH: f64 = 0.5;
+
+/// PDFfit2 cuts peaks where they are 4e-6 of their top, which blurs when they are shared out: only for so many pairs that
+/// a list of them would not fit into memory.
+const WORTH_PDFFIT2: f64 = 2e6;
+
+/// Widths may change with r by this factor between the near pairs and infinity.
+const TAMED: f64 = 0.75;
+
+/// How the pairs of a request are summed.
+struct Way {
+    kinds: Kinds,
+    nodes: Nodes,
+}
+
+impl Way {
+    /// The way through nodes, if it is open and worth while.
+    fn through_nodes(request: &Request) -> Option<Self> {
+        let kinds = Kinds::of(request.crystal, MOST_KINDS)?;
+        let (from, narrowest) = tame(&kinds, &request.shape)?;
+        // In rough steps, so that a fit that changes widths a little keeps its nodes.
+        let step = SPACING * (4.0 * narrowest.log2()).floor().exp2().sqrt().sqrt();
+        let nodes = Nodes { step, from: (4.0 * (from + 3.0 * step)).ceil() / 4.0, to: request.reach };
+        let classes = (kinds.kinds.len() * (kinds.kinds.len() + 1) / 2) as f64;
+        let most = pairs_within(request.crystal, request.reach);
+        let worth = match request.shape.sum {
+            Sum::Exact => WORTH * classes * nodes.count() as f64,
+            Sum::PdfFit2 => WORTH_PDFFIT2,
+        };
+        (most > worth && nodes.from < request.reach).then_some(Self { kinds, nodes })
+    }
+}
+
+/// How many pairs there are within a distance, about.
+fn pairs_within(crystal: &Crystal, reach: f64) -> f64 {
+    let atoms = crystal.atoms.len() as f64;
+    0.5 * atoms * atoms / crystal.volume() * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
+}
+
+/// Beyond which distance the widths of all pairs of kinds are smooth functions of it, and the narrowest of them there;
+/// `None` where a width is none.
+fn tame(kinds: &Kinds, shape: &Shape) -> Option<(f64, f64)> {
+    // 1 - delta1/r - delta2/r² = 1 - TAMED.
+    let (delta1, delta2) = (shape.delta1.abs(), shape.delta2.abs());
+    let corrected = (delta1 + (delta1 * delta1 + 4.0 * TAMED * delta2).sqrt()) / (2.0 * TAMED);
+    let jump = if shape.sratio == 1.0 { 0.0 } else { shape.rcut };
+    let seconds = kinds.kinds.iter().filter_map(|kind| kind.beyond).map(|beyond| beyond.rcut);
+    let from = seconds.fold(corrected.max(jump).max(1.0), f64::max);
+    let least = kinds.kinds.iter().map(|kind| kind.beyond.map_or(kind.uiso, |beyond| beyond.uiso));
+    let factor = 1.0 - (shape.delta1 / from + shape.delta2 / (from * from)).max(0.0);
+    let narrowest = (2.0 * least.fold(f64::INFINITY, f64::min) * factor).sqrt();
+    (narrowest > lines::NARROWEST).then_some((from, narrowest))
+}
+
+impl Sums {
+    /// The standard deviation of the narrowest peak up to `reach`, Å; infinite where there is none.
+    pub fn narrowest(crystal: &Crystal, reach: f64, shape: &Shape) -> f64 {
+        let tamed = Kinds::of(crystal, MOST_KINDS).and_then(|kinds| tame(&kinds, shape));
+        let (near, far) = tamed.map_or((reach, f64::INFINITY), |(from, narrowest)| (from.min(reach), narrowest));
+        let near = lines::narrowest(crystal, &Pairs::find(crystal, near), shape);
+        if reach > near { near.min(far) } else { near }
+    }
+
+    /// The rows of a request.
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub fn rows(&mut self, request: &Request, engine: &mut dyn Engine) -> Result<Summed, EngineError> {
+        let rows = Rows::zeros(request.table.keys.len(), request.grid.n);
+        let mut summed = Summed { rows, narrowest: f64::INFINITY, clamped: 0 };
+        let Some(way) = Way::through_nodes(request) else {
+            let whole = Part { from: 0.0, to: request.reach, value: true };
+            follow(&mut self.near, request.crystal, request.reach, None).add(request, &whole, engine, &mut summed)?;
+            return Ok(summed);
+        };
+        let near = Part { from: 0.0, to: way.nodes.from, value: true };
+        follow(&mut self.near, request.crystal, near.to, None).add(request, &near, engine, &mut summed)?;
+        let (bulk, single): (Vec<_>, Vec<_>) = request.tangents.iter().map(|tangent| tangent.bulk(&way.kinds)).unzip();
+        let from = way.nodes.from;
+        let lines = self.nodes(request, way, &bulk);
+        summed.add(lines, engine)?;
+        if single.iter().any(|tangent| !tangent.is_nothing()) {
+            let moved = moved(request.crystal, &single);
+            let far = Part { from, to: request.reach, value: false };
+            let request = Request { tangents: &single, ..*request };
+            follow(&mut self.single, request.crystal, request.reach, Some(moved)).add(
+                &request,
+                &far,
+                engine,
+                &mut summed,
+            )?;
+        }
+        Ok(summed)
+    }
+
+    /// The peaks of the nodes, whose weights are gathered anew only if the structure has moved.
+    fn nodes(&mut self, request: &Request, way: Way, bulk: &[Tangent]) -> Lines {
+        let Request { crystal, shape, grid, table, .. } = request;
+        let of = Structure::of(crystal, &way);
+        let inverse = crystal.basis.try_inverse().unwrap_or_else(Matrix3::zeros);
+        let strains: Vec<_> = bulk.iter().filter_map(|tangent| tangent.basis).map(|basis| basis * inverse).collect();
+        let known =
+            self.distances.take().filter(|kept| kept.of == of && (strains.is_empty() || kept.strains == strains));
+        let mut kept = known.unwrap_or_else(|| Kept {
+            distances: Distances::gather(crystal, way.kinds.clone(), way.nodes, &strains),
+            of,
+            strains,
+        });
+        // The same kinds may have got another U.
+        kept.distances.kinds = way.kinds;
+        let lines = node_lines(crystal, &kept.distances, shape, grid, bulk, table);
+        self.distances = Some(kept);
+        lines
+    }
+}
+
+impl Structure {
+    fn of(crystal: &Crystal, way: &Way) -> Self {
+        let atoms = crystal.atoms.iter().map(|atom| (atom.position.0.into(), atom.occ)).collect();
+        Self { basis: crystal.basis, atoms, kinds: way.kinds.of.clone(), nodes: way.nodes }
+    }
+}
+
+impl Summed {
+    fn add(&mut self, lines: Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
+        self.clamped += lines.clamped;
+        self.narrowest = self.narrowest.min(lines.narrowest);
+        let rows = engine.broaden(&lines.peaks)?;
+        self.rows.values.iter_mut().zip(rows.values).for_each(|(total, value)| *total += value);
+        Ok(())
+    }
+}
+
+impl Pairs {
+    /// Adds the peaks of these pairs.
+    fn add(
+        &self,
+        request: &Request,
+        part: &Part,
+        engine: &mut dyn Engine,
+        summed: &mut Summed,
+    ) -> Result<(), EngineError> {
+        let Request { crystal, shape, grid, tangents, table, .. } = request;
+        for batch in self.list.chunks(BATCH) {
+            summed.add(lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
+        }
+        Ok(())
+    }
+}
+
+/// The kept pairs up to `reach` (of the atoms `of`, if not all are meant), found anew where they do not serve.
+fn follow<'a>(kept: &'a mut Option<Pairs>, crystal: &Crystal, reach: f64, of: Option<Vec<bool>>) -> &'a Pairs {
+    let mut pairs =
+        kept.take().filter(|pairs| pairs.reach >= reach && pairs.of() == of.as_deref()).unwrap_or_else(|| match of {
+            None => Pairs::find(crystal, reach),
+            Some(of) => Pairs::find_of(crystal, reach, of),
+        });
+    pairs.follow(crystal);
+    kept.insert(pairs)
+}
+
+/// A mark for each atom that a tangent changes.
+fn moved(crystal: &Crystal, tangents: &[Tangent]) -> Vec<bool> {
+    let mut moved = vec![false; crystal.atoms.len()];
+    for (atom, _) in tangents.iter().flat_map(|tangent| &tangent.atoms) {
+        moved[*atom as usize] = true;
+    }
+    moved
+}
