@@ -12,6 +12,7 @@ mod envelope;
 mod lowq;
 mod pdffit2;
 mod quadrature;
+mod sines;
 mod transform;
 mod weights;
 
