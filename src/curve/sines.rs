@@ -36,7 +36,7 @@ const SMALL: usize = 1 << 19;
 const LARGE: usize = 1 << 22;
 
 /// Columns that are multiplied by a table at a time.
-const COLUMNS: usize = 32;
+const COLUMNS: usize = 64;
 
 /// Nodes or places of which a part of a large table is made.
 const PART: usize = 64;
@@ -140,7 +140,11 @@ impl Tiles {
             let (top, left) = (t % down * self.tall, t / down * self.wide);
             (top..(top + self.tall).min(self.rows), left..(left + self.wide).min(self.columns))
         };
-        let parts = threads::map(down * self.columns.div_ceil(self.wide), |t| {
+        let count = down * self.columns.div_ceil(self.wide);
+        if count == 1 {
+            return tile(0..self.rows, 0..self.columns);
+        }
+        let parts = threads::map(count, |t| {
             let (rows, columns) = place(t);
             tile(rows, columns)
         });
@@ -167,14 +171,14 @@ pub(super) struct Blocks {
 /// Places on either side of a block's centre.
 const H: usize = 32;
 
-/// Nodes that are worked on at a time, on the way to the nodes.
-const NODES: usize = 128;
+/// Nodes of a tile, on the way to the nodes.
+const NODES: usize = 512;
+
+/// Nodes that are worked on at a time within a tile: what they need stays in the cache.
+const NEAR: usize = 64;
 
 /// Blocks times columns that are worked on at a time.
-const WIDE: usize = 256;
-
-/// The same on the way back, where a column has all nodes.
-const WIDE_BACK: usize = 64;
+const WIDE: usize = 128;
 
 impl Blocks {
     fn new(q: &[f64], first: f64, step: f64, places: usize) -> Self {
@@ -195,13 +199,12 @@ impl Blocks {
     fn table(&self) -> DMatrix<f64> {
         let mut table = DMatrix::zeros(self.nodes(), self.places);
         for (m, mut column) in table.column_iter_mut().enumerate() {
-            let (a, b, sign) = split(m);
-            let factors = |of: &[DMatrix<f64>; 2], k: usize| [of[0][k], of[1][k]];
-            let (within, center) = (b * self.nodes(), a * self.nodes());
-            for (k, value) in column.iter_mut().enumerate() {
-                let ([cos_y, sin_y], [cos_x, sin_x]) =
-                    (factors(&self.within, within + k), factors(&self.centers, center + k));
-                *value = sin_x * cos_y + sign * cos_x * sin_y;
+            let (a, within) = (m / (2 * H), m % (2 * H));
+            let (b, sign) = if within < H { (H - 1 - within, -1.0) } else { (within - H, 1.0) };
+            let [cos_y, sin_y] = self.within.each_ref().map(|of| part(of, b, 0..self.nodes()));
+            let [cos_x, sin_x] = self.centers.each_ref().map(|of| part(of, a, 0..self.nodes()));
+            for (k, value) in column.as_mut_slice().iter_mut().enumerate() {
+                *value = sin_x[k] * cos_y[k] + sign * cos_x[k] * sin_y[k];
             }
         }
         table
@@ -216,16 +219,18 @@ impl Blocks {
     /// Some nodes of the product with some columns.
     fn tile(&self, nodes: Range<usize>, values: DMatrixView<f64>) -> DMatrix<f64> {
         let [sums, differences] = self.folded(values);
-        let cos = self.within[0].rows_range(nodes.clone()) * sums;
-        let sin = self.within[1].rows_range(nodes.clone()) * differences;
         let mut tile = DMatrix::zeros(nodes.len(), values.ncols());
-        for (j, mut out) in tile.column_iter_mut().enumerate() {
-            for a in 0..self.blocks() {
-                let [cos_x, sin_x] =
-                    self.centers.each_ref().map(|of| &of.as_slice()[a * self.nodes()..][nodes.clone()]);
-                let c = (j * self.blocks() + a) * nodes.len();
-                let [cos, sin] = [&cos, &sin].map(|of| &of.as_slice()[c..c + nodes.len()]);
-                add_products(out.as_mut_slice(), [sin_x, cos], [cos_x, sin]);
+        for near in nodes.clone().step_by(NEAR).map(|start| start..(start + NEAR).min(nodes.end)) {
+            let cos = self.within[0].rows_range(near.clone()) * &sums;
+            let sin = self.within[1].rows_range(near.clone()) * &differences;
+            let inside = near.start - nodes.start..near.end - nodes.start;
+            for (j, mut out) in tile.column_iter_mut().enumerate() {
+                let out = &mut out.as_mut_slice()[inside.clone()];
+                for a in 0..self.blocks() {
+                    let [cos_x, sin_x] = self.centers.each_ref().map(|of| part(of, a, near.clone()));
+                    let [cos, sin] = [&cos, &sin].map(|of| part(of, j * self.blocks() + a, 0..near.len()));
+                    add_products(out, [sin_x, cos], [cos_x, sin]);
+                }
             }
         }
         tile
@@ -234,41 +239,61 @@ impl Blocks {
     /// Sums and differences of the values at `±y_b` of each block: H × (blocks of each column).
     fn folded(&self, values: DMatrixView<f64>) -> [DMatrix<f64>; 2] {
         let mut folded = [(); 2].map(|()| DMatrix::zeros(H, self.blocks() * values.ncols()));
-        for (j, column) in values.column_iter().enumerate() {
-            for (m, value) in column.iter().enumerate() {
-                let (a, b, sign) = split(m);
-                folded[0][(b, j * self.blocks() + a)] += value;
-                folded[1][(b, j * self.blocks() + a)] += sign * value;
+        let [sums, differences] = &mut folded;
+        let n = (self.blocks() * H).max(1);
+        let folds = sums.as_mut_slice().chunks_mut(n).zip(differences.as_mut_slice().chunks_mut(n));
+        for (column, (sums, differences)) in values.column_iter().zip(folds) {
+            let folds = sums.chunks_mut(H).zip(differences.chunks_mut(H));
+            for (block, (sums, differences)) in column.as_slice().chunks(2 * H).zip(folds) {
+                // Beyond the last place there is nothing.
+                let mut whole = [0.0; 2 * H];
+                whole[..block.len()].copy_from_slice(block);
+                for b in 0..H {
+                    (sums[b], differences[b]) = (whole[H + b] + whole[H - 1 - b], whole[H + b] - whole[H - 1 - b]);
+                }
             }
         }
         folded
     }
 
     fn transposed_times(&self, f: DMatrixView<f64>) -> DMatrix<f64> {
-        let wide = f.ncols().clamp(1, WIDE_BACK);
-        let tiles = Tiles { rows: self.places, columns: f.ncols(), tall: 2 * H * (WIDE_BACK / wide).max(1), wide };
+        let wide = f.ncols().clamp(1, WIDE);
+        let tiles = Tiles { rows: self.places, columns: f.ncols(), tall: 2 * H * (WIDE / wide).max(1), wide };
         tiles.map(|places, columns| self.transposed_tile(places, f.columns_range(columns)))
     }
 
     /// Some places (whole blocks, the last perhaps cut) of the product with some columns.
     fn transposed_tile(&self, places: Range<usize>, f: DMatrixView<f64>) -> DMatrix<f64> {
         let blocks = places.start / (2 * H)..places.end.div_ceil(2 * H);
-        let [cos_x, sin_x] =
-            self.centers.each_ref().map(|centers| modulated(&centers.columns_range(blocks.clone()), f));
-        let sums = transposed_product(&self.within[0], sin_x.as_view());
-        let differences = transposed_product(&self.within[1], cos_x.as_view());
-        DMatrix::from_fn(places.len(), f.ncols(), |m, j| {
-            let (a, b, sign) = split(m);
-            let c = j * blocks.len() + a;
-            sums[(b, c)] + sign * differences[(b, c)]
-        })
+        let [mut sums, mut differences] = [(); 2].map(|()| DMatrix::zeros(H, blocks.len() * f.ncols()));
+        for start in (0..self.nodes()).step_by(NEAR) {
+            let near = start..(start + NEAR).min(self.nodes());
+            let [cos_x, sin_x] = self.centers.each_ref().map(|of| modulated(of, blocks.clone(), f, near.clone()));
+            add_transposed_product(&mut sums, &self.within[0], near.clone(), &sin_x);
+            add_transposed_product(&mut differences, &self.within[1], near, &cos_x);
+        }
+        unfolded(&sums, &differences, places.len(), f.ncols())
     }
 }
 
-/// Block of a place, its index from the block's centre, and on which side of it the place is.
-fn split(m: usize) -> (usize, usize, f64) {
-    let (a, within) = (m / (2 * H), m % (2 * H));
-    if within < H { (a, H - 1 - within, -1.0) } else { (a, within - H, 1.0) }
+/// Some entries of a column.
+fn part(m: &DMatrix<f64>, column: usize, rows: Range<usize>) -> &[f64] {
+    &m.as_slice()[column * m.nrows()..][rows]
+}
+
+/// The values at `±y_b` of each block from their half sums and half differences: places × columns.
+fn unfolded(sums: &DMatrix<f64>, differences: &DMatrix<f64>, places: usize, columns: usize) -> DMatrix<f64> {
+    let mut values = DMatrix::zeros(places, columns);
+    let blocks = values.as_mut_slice().chunks_mut(places.max(1)).flat_map(|column| column.chunks_mut(2 * H));
+    let folds = sums.as_slice().chunks_exact(H).zip(differences.as_slice().chunks_exact(H));
+    for (block, (sums, differences)) in blocks.zip(folds) {
+        let mut whole = [0.0; 2 * H];
+        for b in 0..H {
+            (whole[H + b], whole[H - 1 - b]) = (sums[b] + differences[b], sums[b] - differences[b]);
+        }
+        block.copy_from_slice(&whole[..block.len()]);
+    }
+    values
 }
 
 /// `out += x[0] x[1] + y[0] y[1]`, entry by entry.
@@ -280,34 +305,56 @@ fn add_products(out: &mut [f64], x: [&[f64]; 2], y: [&[f64]; 2]) {
     }
 }
 
-/// Every column of f times every column of factors, entry by entry: nodes × (factors of each column).
-fn modulated(factors: &DMatrixView<f64>, f: DMatrixView<f64>) -> DMatrix<f64> {
-    let mut products = DMatrix::zeros(f.nrows(), factors.ncols() * f.ncols());
+/// Every column of f times some columns of factors, entry by entry, at some of the nodes: nodes × (factors of each
+/// column).
+fn modulated(factors: &DMatrix<f64>, of: Range<usize>, f: DMatrixView<f64>, nodes: Range<usize>) -> DMatrix<f64> {
+    let mut products = DMatrix::zeros(nodes.len(), of.len() * f.ncols());
     for (c, mut product) in products.column_iter_mut().enumerate() {
-        let (factor, f) = (factors.column(c % factors.ncols()), f.column(c / factors.ncols()));
-        for ((product, factor), f) in product.iter_mut().zip(factor.iter()).zip(f.iter()) {
+        let factor = part(factors, of.start + c % of.len(), nodes.clone());
+        let column = f.column(c / of.len());
+        let f = &column.as_slice()[nodes.clone()];
+        for ((product, factor), f) in product.as_mut_slice().iter_mut().zip(factor).zip(f) {
             *product = factor * f;
         }
     }
     products
 }
 
+/// `sum += tableᵀ f` with some of the table's rows.
+fn add_transposed_product(sum: &mut DMatrix<f64>, table: &DMatrix<f64>, rows: Range<usize>, f: &DMatrix<f64>) {
+    if rows.len().min(f.ncols()) <= FEW {
+        *sum += table.rows_range(rows).tr_mul(f);
+    } else {
+        sum.gemm(1.0, &transposed(table).columns_range(rows), f, 1.0);
+    }
+}
+
+/// Entries from which a table is made by more than one thread.
+const MANY: usize = 1 << 13;
+
 /// `cos(q x)` and `sin(q x)`: nodes × places.
 fn waves(q: &[f64], x: &[f64]) -> [DMatrix<f64>; 2] {
-    let pairs = threads::map(x.len(), |m| q.iter().map(|q| (q * x[m]).sin_cos()).collect::<Vec<_>>());
-    let of = |pick: fn(&(f64, f64)) -> f64| DMatrix::from_iterator(q.len(), x.len(), pairs.iter().flatten().map(pick));
-    [of(|pair| pair.1), of(|pair| pair.0)]
+    let wave = |m: usize| q.iter().map(|q| (q * x[m]).sin_cos()).collect::<Vec<_>>();
+    let many = q.len() * x.len() >= MANY;
+    let waves = if many { threads::map(x.len(), wave) } else { (0..x.len()).map(wave).collect() };
+    let of = |pick: fn(&(f64, f64)) -> f64| {
+        let values: Vec<f64> = waves.iter().flat_map(|wave| wave.iter().map(pick)).collect();
+        DMatrix::from_vec(q.len(), x.len(), values)
+    };
+    [of(|wave| wave.1), of(|wave| wave.0)]
 }
 
 /// `cos(q y_b)` and `sin(q y_b)`, each the one before turned by `q s`: the rounding of some thirty turns is below 1e-14.
 fn within(q: &[f64], step: f64) -> [DMatrix<f64>; 2] {
     let mut tables = [(); 2].map(|()| DMatrix::zeros(q.len(), H));
-    for (k, q) in q.iter().enumerate() {
-        let ((sin, cos), (turn_sin, turn_cos)) = ((0.5 * step * q).sin_cos(), (step * q).sin_cos());
-        let (mut sin, mut cos) = (sin, cos);
-        for b in 0..H {
-            (tables[0][(k, b)], tables[1][(k, b)]) = (cos, sin);
-            (sin, cos) = (sin * turn_cos + cos * turn_sin, cos * turn_cos - sin * turn_sin);
+    let (mut wave, turn): (Vec<_>, Vec<_>) =
+        q.iter().map(|q| ((0.5 * step * q).sin_cos(), (step * q).sin_cos())).unzip();
+    let [cosines, sines] = &mut tables;
+    let n = q.len().max(1);
+    for (cosines, sines) in cosines.as_mut_slice().chunks_mut(n).zip(sines.as_mut_slice().chunks_mut(n)) {
+        for (k, (sin, cos)) in wave.iter_mut().enumerate() {
+            (cosines[k], sines[k]) = (*cos, *sin);
+            (*sin, *cos) = (*sin * turn[k].1 + *cos * turn[k].0, *cos * turn[k].1 - *sin * turn[k].0);
         }
     }
     tables
