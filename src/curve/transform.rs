@@ -10,6 +10,7 @@
 //!
 //! The first sum converges faster than any power of h, because `D_ab` is smooth on the scale of h; the second is
 //! exact to rounding once it has the nodes that the fastest wave asks for, of phase `(qmax - qmin)(r + r')/2`.
+//! Both sums are products with a matrix of sines, which is not made where it is large (see [`super::sines`]).
 //! `w(Q)` is the window that the data were transformed with, 1 if none.
 
 use nalgebra::{DMatrix, DMatrixView};
