@@ -102,7 +102,7 @@ pub struct Map {
 /// The two ways to truncate.
 #[derive(Debug, Clone)]
 enum Way {
-    Exact(Transform),
+    Exact(Box<Transform>),
     PdfFit2 { qmax: Option<f64>, from: usize, points: usize },
 }
 
@@ -216,7 +216,7 @@ impl Map {
             fade: Some(fade),
             normalisation: m.normalisation,
             amplitudes,
-            way: Way::Exact(transform),
+            way: Way::Exact(Box::new(transform)),
             particle,
             below: DMatrix::zeros(0, 0),
         })
