@@ -12,9 +12,11 @@ mod envelope;
 mod lowq;
 mod pdffit2;
 mod quadrature;
+mod sines;
 mod transform;
 mod weights;
 
+use std::collections::HashMap;
 use std::f64::consts::PI;
 
 use nalgebra::DMatrix;
@@ -100,7 +102,7 @@ pub struct Map {
 /// The two ways to truncate.
 #[derive(Debug, Clone)]
 enum Way {
-    Exact(Transform),
+    Exact(Box<Transform>),
     PdfFit2 { qmax: Option<f64>, from: usize, points: usize },
 }
 
@@ -214,7 +216,7 @@ impl Map {
             fade: Some(fade),
             normalisation: m.normalisation,
             amplitudes,
-            way: Way::Exact(transform),
+            way: Way::Exact(Box::new(transform)),
             particle,
             below: DMatrix::zeros(0, 0),
         })
@@ -297,14 +299,16 @@ impl Map {
     /// The sums over pairs less the baseline: `P_ab - 4π r m N_a N_b / V`, and its derivatives.
     fn bare(&self, crystal: &Crystal, tangents: &[Tangent], table: &RowTable, mut rows: Rows) -> Rows {
         let baseline = Baseline::new(crystal);
+        let distances: Vec<f64> = self.distances().collect();
         for (row, (column, class)) in table.keys.iter().enumerate() {
             let slope = match column.checked_sub(1) {
                 None => baseline.of(*class),
                 Some(k) => baseline.derivative(*class, crystal, &tangents[k]),
             };
-            for (value, r) in rows.row_mut(row).iter_mut().zip(self.distances()) {
-                let sum = if self.sum == Sum::PdfFit2 { *value / r } else { *value };
-                *value = sum - slope * r;
+            let points = rows.row_mut(row).iter_mut().zip(&distances);
+            match self.sum {
+                Sum::PdfFit2 => points.for_each(|(value, r)| *value = *value / r - slope * r),
+                Sum::Exact => points.for_each(|(value, r)| *value -= slope * r),
             }
         }
         rows
@@ -314,6 +318,7 @@ impl Map {
     fn enveloped(&self, factors: &Factors, tangents: &[Tangent], table: &RowTable, mut rows: Rows) -> Rows {
         let envelope = self.envelope(factors);
         let factor: Vec<f64> = self.distances().map(|r| envelope.at(r, self.grid.step)).collect();
+        let mut slopes: HashMap<usize, Vec<f64>> = HashMap::new();
         // Columns first: they need the curve's rows as they are before the envelope.
         for (row, (column, class)) in table.keys.iter().enumerate().rev() {
             for (value, factor) in rows.row_mut(row).iter_mut().zip(&factor) {
@@ -321,9 +326,12 @@ impl Map {
             }
             let shape = column.checked_sub(1).map(|k| &tangents[k].shape);
             let Some(shape) = shape.filter(|shape| shape.qdamp != 0.0 || shape.spdiameter != 0.0) else { continue };
+            let slope = slopes
+                .entry(*column)
+                .or_insert_with(|| self.distances().map(|r| envelope.derivative(r, self.grid.step, shape)).collect());
             let curve = rows.row(table.row(0, *class).expect("column 0 has every class")).to_vec();
-            for ((value, bare), r) in rows.row_mut(row).iter_mut().zip(curve).zip(self.distances()) {
-                *value += envelope.derivative(r, self.grid.step, shape) * bare;
+            for ((value, bare), slope) in rows.row_mut(row).iter_mut().zip(curve).zip(slope.iter()) {
+                *value += slope * bare;
             }
         }
         rows
@@ -360,10 +368,13 @@ impl Map {
         // PDFfit2's weights are the same for every point: there is one entry for all.
         let entry = |k: usize| if self.sum == Sum::PdfFit2 { 0 } else { k };
         let mut sums = DMatrix::zeros(waves.nrows(), groups);
-        for (row, wave) in waves.column_iter().enumerate() {
-            let class = table.keys[row].1;
-            for (k, (sum, value)) in sums.column_mut(group(row)).iter_mut().zip(wave.iter()).enumerate() {
-                *sum += weights.at(class, entry(k)) * value;
+        let of_class: HashMap<(usize, usize), Vec<f64>> = classes(table.species)
+            .map(|class| (class, (0..waves.nrows()).map(|k| weights.at(class, entry(k))).collect()))
+            .collect();
+        for ((row, (_, class)), wave) in table.keys.iter().enumerate().zip(waves.column_iter()) {
+            let mut sum = sums.column_mut(group(row));
+            for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(wave.iter()).zip(&of_class[class]) {
+                *sum += weight * value;
             }
         }
         for (parameter, counts) in moved.iter().enumerate() {

@@ -10,11 +10,13 @@
 //!
 //! The first sum converges faster than any power of h, because `D_ab` is smooth on the scale of h; the second is
 //! exact to rounding once it has the nodes that the fastest wave asks for, of phase `(qmax - qmin)(r + r')/2`.
+//! Both sums are products with a matrix of sines, which is not made where it is large (see [`super::sines`]).
 //! `w(Q)` is the window that the data were transformed with, 1 if none.
 
 use nalgebra::{DMatrix, DMatrixView};
 
 use super::quadrature::{gauss_legendre, nodes_for_wave};
+use super::sines::Sines;
 use crate::engine::{Grid, Rows};
 use crate::transform::Window;
 
@@ -23,10 +25,14 @@ use crate::transform::Window;
 pub struct Transform {
     /// Nodes of Q, 1/Å.
     pub q: Vec<f64>,
-    /// `h sin(q r')`: to Q, nodes × grid points.
-    forward: DMatrix<f64>,
-    /// `(2/π) weight(q) w(q) sin(q r)`: back to r, distances × nodes.
-    back: DMatrix<f64>,
+    /// `sin(q r')` at the grid points.
+    forward: Sines,
+    /// Spacing h of the grid, Å.
+    step: f64,
+    /// `sin(q r)` at the distances asked for.
+    back: Sines,
+    /// `(2/π) weight(q) w(q)` at the nodes, 1/Å.
+    weight: Vec<f64>,
 }
 
 impl Transform {
@@ -39,21 +45,26 @@ impl Transform {
         let nodes = nodes_for_wave(0.5 * (qmax - qmin) * farthest);
         let (q, weight) = gauss_legendre(nodes, qmin, qmax);
         let window = soper_lorch.map_or(Window::None, Window::SoperLorch);
-        let forward = DMatrix::from_fn(nodes, grid.n, |k, m| grid.step * (q[k] * grid.r(m)).sin());
-        let back = DMatrix::from_fn(r.len(), nodes, |i, k| {
-            std::f64::consts::FRAC_2_PI * weight[k] * window.at(q[k], qmax) * (q[k] * r[i]).sin()
-        });
-        Self { q, forward, back }
+        let windowed = |(q, weight): (&f64, f64)| std::f64::consts::FRAC_2_PI * weight * window.at(*q, qmax);
+        let weight = q.iter().zip(weight).map(windowed).collect();
+        let points: Vec<f64> = (0..grid.n).map(|m| grid.r(m)).collect();
+        Self { forward: Sines::new(&q, &points), step: grid.step, back: Sines::new(&q, r), weight, q }
     }
 
     /// Rows to Q: nodes × rows.
     pub fn to_q(&self, rows: &Rows) -> DMatrix<f64> {
-        &self.forward * DMatrixView::from_slice(&rows.values, rows.n, rows.len())
+        self.forward.times(DMatrixView::from_slice(&rows.values, rows.n, rows.len())) * self.step
     }
 
     /// Columns of weighted F(Q) (nodes × columns) to G(r): distances × columns.
     pub fn to_r(&self, f: &DMatrix<f64>) -> DMatrix<f64> {
-        &self.back * f
+        let mut weighted = f.clone();
+        for mut column in weighted.column_iter_mut() {
+            for (value, weight) in column.iter_mut().zip(&self.weight) {
+                *value *= weight;
+            }
+        }
+        self.back.transposed_times(weighted.as_view())
     }
 }
 
@@ -83,6 +94,35 @@ mod tests {
             let sum: f64 = (0..n).map(|k| f(midpoint(k)) * (midpoint(k) * r).sin() * dq).sum();
             let expected = std::f64::consts::FRAC_2_PI * sum;
             assert!((g[(i, 0)] - expected).abs() < 1e-8, "r {r}: {} {expected}", g[(i, 0)]);
+        }
+    }
+
+    /// Where the map is large it never has the whole matrix of sines: it must be the same map.
+    #[test]
+    fn a_large_map_is_the_sum_of_its_sines() {
+        let grid = Grid { first: 1, step: 0.05, n: 1000 };
+        let mut rows = Rows::zeros(3, grid.n);
+        for (m, value) in rows.values.iter_mut().enumerate() {
+            *value = (0.37 * m as f64).sin();
+        }
+        let even: Vec<f64> = (0..4000).map(|k| 0.01 + 0.01 * f64::from(k)).collect();
+        let mut uneven = even.clone();
+        uneven[1700] += 0.003;
+        let qmax = 24.0;
+        for r in [even, uneven] {
+            let transform = Transform::new(&grid, &r, 0.5, qmax, Some(0.1));
+            let f = transform.to_q(&rows);
+            let g = transform.to_r(&f);
+            let (q, weight) = gauss_legendre(transform.q.len(), 0.5, qmax);
+            for k in [0, 17, q.len() - 1] {
+                let sum: f64 = (0..grid.n).map(|m| grid.step * rows.row(2)[m] * (q[k] * grid.r(m)).sin()).sum();
+                assert!((f[(k, 2)] - sum).abs() < 1e-11, "node {k}: {} {sum}", f[(k, 2)]);
+            }
+            for i in [0, 63, 64, 1700, 3999] {
+                let wave = |k: usize| Window::SoperLorch(0.1).at(q[k], qmax) * (q[k] * r[i]).sin() * f[(k, 1)];
+                let sum: f64 = (0..q.len()).map(|k| std::f64::consts::FRAC_2_PI * weight[k] * wave(k)).sum();
+                assert!((g[(i, 1)] - sum).abs() < 1e-11, "r {}: {} {sum}", r[i], g[(i, 1)]);
+            }
         }
     }
 }

@@ -29,15 +29,19 @@ impl Weights {
         let n: f64 = counts.iter().sum();
         let sum =
             |k: usize, power: i32| -> f64 { counts.iter().zip(&amplitudes).map(|(c, f)| c * f[k].powi(power)).sum() };
-        let norm = match normalisation {
-            Normalisation::MeanSquared => (0..points).map(|k| n / sum(k, 1).powi(2)).collect(),
-            Normalisation::SquareMean => (0..points).map(|k| 1.0 / sum(k, 2)).collect(),
+        // N <f> or N <f²>.
+        let power = if normalisation == Normalisation::MeanSquared { 1 } else { 2 };
+        let sums: Vec<f64> = (0..points).map(|k| sum(k, power)).collect();
+        let norm = sums.iter().map(|sum| match normalisation {
+            Normalisation::MeanSquared => n / sum.powi(2),
+            Normalisation::SquareMean => 1.0 / sum,
+        });
+        let slope = |(f, sum): (&f64, &f64)| match normalisation {
+            Normalisation::MeanSquared => 1.0 / n - 2.0 * f / sum,
+            Normalisation::SquareMean => -f * f / sum,
         };
-        let slope = |f: f64, k: usize| match normalisation {
-            Normalisation::MeanSquared => 1.0 / n - 2.0 * f / sum(k, 1),
-            Normalisation::SquareMean => -f * f / sum(k, 2),
-        };
-        let slopes = amplitudes.iter().map(|f| f.iter().enumerate().map(|(k, f)| slope(*f, k)).collect()).collect();
+        let slopes = amplitudes.iter().map(|f| f.iter().zip(&sums).map(slope).collect()).collect();
+        let norm = norm.collect();
         Self { amplitudes, norm, slopes }
     }
 
