@@ -180,3 +180,52 @@ fn damped_cholesky(products: &DMatrix<f64>, lambda: f64) -> Option<Cholesky<f64,
     let pivots = factor.l_dirty().diagonal();
     (pivots.min() > WORST_PIVOTS * pivots.max()).then_some(factor)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(m: usize, n: usize) -> DMatrix<f64> {
+        DMatrix::from_fn(m, n, |i, j| ((1 + i * i) as f64 * (1.3 + j as f64)).sin())
+    }
+
+    #[test]
+    fn products_of_rows_and_columns_and_singular_values_give_one_solution() {
+        for (m, n) in [(60, 130), (120, 120), (200, 110), (90, 40)] {
+            let (a, b) = (wave(m, n), DVector::from_fn(m, |i, _| (0.7 * i as f64).cos()));
+            for lambda in [1e-3, 1.0] {
+                let singular = Singular::of(&a);
+                let expected = singular.solve(&b, lambda, singular.rank(1e-12));
+                for (of_rows, matrix) in [(true, &a * a.transpose()), (false, a.transpose() * &a)] {
+                    let mut products = Products { matrix, of_rows, last: None };
+                    let got = products.solve(&a, &b, lambda).unwrap();
+                    assert!((got - &expected).norm() < 1e-9 * expected.norm(), "{m} {n} {lambda} {of_rows}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_into_bounds_solves_the_damped_equations_of_the_rest() {
+        for (m, n) in [(60, 130), (200, 110), (90, 40)] {
+            let (jacobian, residuals) = (wave(m, n), DVector::from_fn(m, |i, _| (0.7 * i as f64).cos()));
+            let scale = DVector::from_iterator(n, jacobian.column_iter().map(|column| column.norm()));
+            let (p, bounds) = (DVector::zeros(n), Bounds::new::<()>(&vec![(-0.02, 0.02); n], n).unwrap());
+            let linear = Linear {
+                p: &p,
+                residuals: &residuals,
+                jacobian: &jacobian,
+                scale: &scale,
+                bounds: &bounds,
+                rank_tolerance: 1e-12,
+            };
+            let step = linear.step(&mut linear.factor((0..n).collect()), 1e-2);
+            let slope = jacobian.tr_mul(&(&residuals + &jacobian * &step));
+            let free: Vec<usize> = (0..n).filter(|&j| step[j].abs() < 0.02).collect();
+            assert!(!free.is_empty() && free.len() < n, "the test lost its point: {} of {n}", free.len());
+            for j in free {
+                assert!((slope[j] + 1e-2 * scale[j].powi(2) * step[j]).abs() < 1e-9 * scale[j], "{m} {n} {j}");
+            }
+        }
+    }
+}

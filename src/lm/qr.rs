@@ -24,7 +24,10 @@ impl Qr {
         let (rows, columns) = matrix.shape();
         let mut order: Vec<usize> = (0..columns).collect();
         let arch = pulp::Arch::new();
-        let diagonal = arch.dispatch(|| reduce(matrix.as_mut_slice(), rows, &mut order));
+        let diagonal = arch.dispatch(
+            #[inline(always)]
+            || reduce(matrix.as_mut_slice(), rows, &mut order),
+        );
         Self { axes: matrix, diagonal, order }
     }
 
@@ -61,11 +64,14 @@ impl Qr {
     pub(super) fn carry(&self, b: &DVector<f64>) -> DVector<f64> {
         let mut carried = b.clone();
         let (axes, rows) = (self.axes.as_slice(), self.axes.nrows());
-        pulp::Arch::new().dispatch(|| {
-            for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate() {
-                reflect(&axis[i..], &mut carried.as_mut_slice()[i..]);
-            }
-        });
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate() {
+                    reflect(&axis[i..], &mut carried.as_mut_slice()[i..]);
+                }
+            },
+        );
         carried.rows(0, self.order.len()).into_owned()
     }
 
@@ -73,15 +79,18 @@ impl Qr {
     pub(super) fn turn(&self, x: &mut DMatrix<f64>) {
         let (axes, rows) = (self.axes.as_slice(), self.axes.nrows());
         let data = x.as_mut_slice();
-        pulp::Arch::new().dispatch(|| {
-            for group in data.chunks_mut((GROUP * rows).max(1)) {
-                for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate().rev() {
-                    for column in group.chunks_exact_mut(rows) {
-                        reflect(&axis[i..], &mut column[i..]);
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for group in data.chunks_mut((GROUP * rows).max(1)) {
+                    for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate().rev() {
+                        for column in group.chunks_exact_mut(rows) {
+                            reflect(&axis[i..], &mut column[i..]);
+                        }
                     }
                 }
-            }
-        });
+            },
+        );
     }
 }
 

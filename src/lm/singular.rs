@@ -2,14 +2,16 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::SMALL;
 use super::qr::Qr;
 
 /// `A = U Σ Vᵀ` of an m × n matrix, kept as `W = UΣ` after a reduction by QR.
 ///
-/// By one-sided Jacobi rotations (Hestenes 1958, J. SIAM 6, 51) of the triangular factor of a second column-pivoted QR, that of
-/// the rows of the first (Drmač & Veselić 2008, SIAM J. Matrix Anal. 29, 1322). Both sides of that triangle are as short as
-/// the shorter of m and n, and its columns are nearly orthogonal, so that few rotations are left to do. Unlike bidiagonalisation they find small singular values to a small *relative*
-/// error where the ill-conditioning comes from the scale of rows or columns, and they end on every finite matrix.
+/// By one-sided Jacobi rotations (Hestenes 1958, J. SIAM 6, 51) of the triangular factor of a column-pivoted QR. Where there
+/// are fewer rows than columns, or more than [`SMALL`] of both, of the factor of its rows, whose columns are nearly
+/// orthogonal and as few as the rank can be (Drmač & Veselić 2008, SIAM J. Matrix Anal. 29, 1322). Unlike
+/// bidiagonalisation they find small singular values to a small *relative* error where the ill-conditioning comes from the
+/// scale of rows or columns, and they end on every finite matrix.
 ///
 /// ```
 /// use corefine::lm::Singular;
@@ -36,12 +38,24 @@ impl Singular {
     pub fn of(matrix: &DMatrix<f64>) -> Self {
         let (rows, columns) = matrix.shape();
         let frame = (rows > columns).then(|| Qr::of(matrix.clone()));
-        let rows = Qr::of(frame.as_ref().map_or_else(|| matrix.transpose(), |qr| qr.r_in_place().transpose()));
+        let square = frame.as_ref().map_or_else(|| matrix.clone(), Qr::r_in_place);
+        if rows < columns || columns > SMALL { Self::by_rows(&square, frame) } else { Self::by_columns(&square, frame) }
+    }
+
+    fn by_columns(square: &DMatrix<f64>, frame: Option<Qr>) -> Self {
+        let Turned { values, images, turns } = Turned::of(square);
+        Self { values, directions: turns, images, frame }
+    }
+
+    /// By way of the QR of the rows.
+    fn by_rows(wide: &DMatrix<f64>, frame: Option<Qr>) -> Self {
+        let n = wide.ncols();
+        let rows = Qr::of(wide.transpose());
         let Turned { values, images, turns } = Turned::of(&rows.r().transpose());
-        let mut directions = DMatrix::identity(columns, columns);
+        let mut directions = DMatrix::identity(n, n);
         directions.view_mut((0, 0), turns.shape()).copy_from(&turns);
         rows.turn(&mut directions);
-        Self { values: values.resize_vertically(columns, 0.0), directions, images: rows.rows_in_place(&images), frame }
+        Self { values: values.resize_vertically(n, 0.0), directions, images: rows.rows_in_place(&images), frame }
     }
 
     /// How many singular values exceed `tolerance` times the largest.
@@ -86,7 +100,10 @@ impl Turned {
         // One above the other: what turns a column of the upper half turns that of the lower.
         let mut both = square.clone().resize_vertically(2 * n, 0.0);
         both.view_mut((n, 0), (n, n)).fill_with_identity();
-        pulp::Arch::new().dispatch(|| orthogonalise(both.as_mut_slice(), n));
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || orthogonalise(both.as_mut_slice(), n),
+        );
         let images = both.rows(0, n);
         let (values, order) = sorted_norms(&images.into_owned());
         let sorted = both.select_columns(&order);
@@ -146,8 +163,8 @@ fn rotation(left: &[f64], right: &[f64], least: f64) -> Option<(f64, f64)> {
         return None;
     }
     let zeta = (beta - alpha) / (2.0 * gamma);
-    let tan = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
-    let cos = 1.0 / tan.hypot(1.0);
+    let tan = zeta.signum() / (zeta.abs() + (zeta * zeta + 1.0).sqrt());
+    let cos = 1.0 / (tan * tan + 1.0).sqrt();
     Some((cos, cos * tan))
 }
 
@@ -227,5 +244,30 @@ mod tests {
         let singular = Singular::of(&matrix);
         let x = singular.solve(&b, 0.0, singular.rank(1e-12));
         assert!((x - nalgebra::dvector![1.0, 1.0, 0.0]).amax() < 1e-14);
+    }
+
+    #[test]
+    fn values_are_those_of_the_transpose_however_the_columns_are_scaled() {
+        for (m, n) in [(30, 8), (12, 12), (140, 104)] {
+            let wave = |i: usize, j: usize| ((1 + i * i) as f64 * (1.3 + j as f64)).sin();
+            let matrix = DMatrix::from_fn(m, n, |i, j| 10f64.powi(-3 * (j % 8) as i32) * wave(i, j));
+            let (tall, wide) = (Singular::of(&matrix), Singular::of(&matrix.transpose()));
+            for i in 0..n {
+                assert!((tall.values[i] / wide.values[i] - 1.0).abs() < 1e-11, "{m} {n} {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_bidiagonalisation() {
+        for (m, n) in [(30, 8), (8, 30), (140, 104), (20, 20)] {
+            let matrix = DMatrix::from_fn(m, n, |i, j| ((1 + i * i) as f64 * (1.3 + j as f64)).sin());
+            let mut expected: Vec<f64> = matrix.clone().svd(false, false).singular_values.iter().copied().collect();
+            expected.sort_by(|a, b| b.total_cmp(a));
+            let got = Singular::of(&matrix);
+            for (i, value) in expected.into_iter().enumerate() {
+                assert!((got.values[i] - value).abs() < 1e-12 * got.values[0], "{m} {n} {i}");
+            }
+        }
     }
 }
