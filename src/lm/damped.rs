@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_step_into_bounds_solves_the_damped_equations_of_the_rest() {
-        for (m, n) in [(60, 130), (200, 110), (90, 40)] {
+        for (m, n) in [(60, 130), (200, 110)] {
             let (jacobian, residuals) = (wave(m, n), DVector::from_fn(m, |i, _| (0.7 * i as f64).cos()));
             let scale = DVector::from_iterator(n, jacobian.column_iter().map(|column| column.norm()));
             let (p, bounds) = (DVector::zeros(n), Bounds::new::<()>(&vec![(-0.02, 0.02); n], n).unwrap());
