@@ -1,6 +1,6 @@
 //! One linear problem and its damped steps, inside the box.
 
-use nalgebra::{Cholesky, DMatrix, DVector};
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
 use super::SMALL;
 use super::bounds::Bounds;
@@ -105,33 +105,62 @@ pub(super) struct Factor {
 enum Form {
     /// Singular values and the numerical rank.
     Singular(Singular, usize),
-    /// `JᵀJ`.
-    Normal(DMatrix<f64>),
+    /// Products of columns or rows.
+    Products(Products),
 }
 
 impl Factor {
     fn new(free: Vec<usize>, scaled: DMatrix<f64>, rank_tolerance: f64) -> Self {
-        let form = if free.len() <= SMALL {
-            singular(&scaled, rank_tolerance)
-        } else {
-            // Several times faster than tr_mul, which does not block.
-            Form::Normal(scaled.transpose() * &scaled)
-        };
+        let form =
+            if free.len() <= SMALL { singular(&scaled, rank_tolerance) } else { Form::Products(Products::of(&scaled)) };
         Self { free, scaled, rank_tolerance, form }
     }
 
     /// `x` that minimises `|A x - b|² + λ |x|²`.
     fn solve(&mut self, b: &DVector<f64>, lambda: f64) -> DVector<f64> {
-        if let Form::Normal(normal) = &self.form {
-            if let Some(factor) = damped_cholesky(normal, lambda) {
-                return factor.solve(&self.scaled.tr_mul(b));
+        if let Form::Products(products) = &mut self.form {
+            if let Some(solution) = products.solve(&self.scaled, b, lambda) {
+                return solution;
             }
             self.form = singular(&self.scaled, self.rank_tolerance);
         }
         match &self.form {
             Form::Singular(singular, rank) => singular.solve(b, lambda, *rank),
-            Form::Normal(_) => DVector::zeros(self.free.len()),
+            Form::Products(_) => DVector::zeros(self.free.len()),
         }
+    }
+}
+
+/// The smaller of `AᵀA` and `AAᵀ`: `(AᵀA + λ)⁻¹ Aᵀ = Aᵀ (AAᵀ + λ)⁻¹`.
+struct Products {
+    matrix: DMatrix<f64>,
+    /// Of rows, `AAᵀ`?
+    of_rows: bool,
+    /// The last `λ`, and its factor where there is one: a step and its bend share it.
+    last: Option<(f64, Option<Cholesky<f64, Dyn>>)>,
+}
+
+impl Products {
+    fn of(a: &DMatrix<f64>) -> Self {
+        // Several times faster than tr_mul, which does not block.
+        let transposed = a.transpose();
+        let of_rows = a.nrows() < a.ncols();
+        let matrix = if of_rows { a * transposed } else { transposed * a };
+        Self { matrix, of_rows, last: None }
+    }
+
+    /// `x` that minimises `|A x - b|² + λ |x|²`, unless rounding has spoilt it.
+    fn solve(&mut self, a: &DMatrix<f64>, b: &DVector<f64>, lambda: f64) -> Option<DVector<f64>> {
+        let of_rows = self.of_rows;
+        let factor = self.factor(lambda)?;
+        Some(if of_rows { a.tr_mul(&factor.solve(b)) } else { factor.solve(&a.tr_mul(b)) })
+    }
+
+    fn factor(&mut self, lambda: f64) -> Option<&Cholesky<f64, Dyn>> {
+        if self.last.as_ref().is_none_or(|last| last.0 != lambda) {
+            self.last = Some((lambda, damped_cholesky(&self.matrix, lambda)));
+        }
+        self.last.as_ref()?.1.as_ref()
     }
 }
 
@@ -141,13 +170,62 @@ fn singular(scaled: &DMatrix<f64>, tolerance: f64) -> Form {
     Form::Singular(singular, rank)
 }
 
-/// The factor of `JᵀJ + λ`, unless rounding has spoilt it.
-fn damped_cholesky(normal: &DMatrix<f64>, lambda: f64) -> Option<Cholesky<f64, nalgebra::Dyn>> {
-    let mut damped = normal.clone();
+/// The factor of `products + λ`, unless rounding has spoilt it.
+fn damped_cholesky(products: &DMatrix<f64>, lambda: f64) -> Option<Cholesky<f64, Dyn>> {
+    let mut damped = products.clone();
     for i in 0..damped.nrows() {
         damped[(i, i)] += lambda.max(LEAST_DAMPING);
     }
     let factor = Cholesky::new(damped)?;
     let pivots = factor.l_dirty().diagonal();
     (pivots.min() > WORST_PIVOTS * pivots.max()).then_some(factor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wave(m: usize, n: usize) -> DMatrix<f64> {
+        DMatrix::from_fn(m, n, |i, j| ((1 + i * i) as f64 * (1.3 + j as f64)).sin())
+    }
+
+    #[test]
+    fn products_of_rows_and_columns_and_singular_values_give_one_solution() {
+        for (m, n) in [(60, 130), (120, 120), (200, 110), (90, 40)] {
+            let (a, b) = (wave(m, n), DVector::from_fn(m, |i, _| (0.7 * i as f64).cos()));
+            for lambda in [1e-3, 1.0] {
+                let singular = Singular::of(&a);
+                let expected = singular.solve(&b, lambda, singular.rank(1e-12));
+                for (of_rows, matrix) in [(true, &a * a.transpose()), (false, a.transpose() * &a)] {
+                    let mut products = Products { matrix, of_rows, last: None };
+                    let got = products.solve(&a, &b, lambda).unwrap();
+                    assert!((got - &expected).norm() < 1e-9 * expected.norm(), "{m} {n} {lambda} {of_rows}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_step_into_bounds_solves_the_damped_equations_of_the_rest() {
+        for (m, n) in [(60, 130), (200, 110)] {
+            let (jacobian, residuals) = (wave(m, n), DVector::from_fn(m, |i, _| (0.7 * i as f64).cos()));
+            let scale = DVector::from_iterator(n, jacobian.column_iter().map(|column| column.norm()));
+            let (p, bounds) = (DVector::zeros(n), Bounds::new::<()>(&vec![(-0.02, 0.02); n], n).unwrap());
+            let linear = Linear {
+                p: &p,
+                residuals: &residuals,
+                jacobian: &jacobian,
+                scale: &scale,
+                bounds: &bounds,
+                rank_tolerance: 1e-12,
+            };
+            let step = linear.step(&mut linear.factor((0..n).collect()), 1e-2);
+            let slope = jacobian.tr_mul(&(&residuals + &jacobian * &step));
+            let free: Vec<usize> = (0..n).filter(|&j| step[j].abs() < 0.02).collect();
+            assert!(!free.is_empty() && free.len() < n, "the test lost its point: {} of {n}", free.len());
+            for j in free {
+                assert!((slope[j] + 1e-2 * scale[j].powi(2) * step[j]).abs() < 1e-9 * scale[j], "{m} {n} {j}");
+            }
+        }
+    }
 }

@@ -56,6 +56,7 @@
 
 mod bounds;
 mod damped;
+mod qr;
 mod result;
 mod search;
 mod singular;

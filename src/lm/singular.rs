@@ -2,11 +2,16 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::SMALL;
+use super::qr::Qr;
+
 /// `A = U Σ Vᵀ` of an m × n matrix, kept as `W = UΣ` after a reduction by QR.
 ///
-/// By one-sided Jacobi rotations (Hestenes 1958, J. SIAM 6, 51; Drmač & Veselić 2008, SIAM J. Matrix Anal. 29, 1322) of the
-/// triangular factor of a column-pivoted QR. Unlike bidiagonalisation they find small singular values to a small *relative*
-/// error where the ill-conditioning comes from the scale of rows or columns, and they end on every finite matrix.
+/// By one-sided Jacobi rotations (Hestenes 1958, J. SIAM 6, 51) of the triangular factor of a column-pivoted QR. Where there
+/// are fewer rows than columns, or more than [`SMALL`] of both, of the factor of its rows, whose columns are nearly
+/// orthogonal and as few as the rank can be (Drmač & Veselić 2008, SIAM J. Matrix Anal. 29, 1322). Unlike
+/// bidiagonalisation they find small singular values to a small *relative* error where the ill-conditioning comes from the
+/// scale of rows or columns, and they end on every finite matrix.
 ///
 /// ```
 /// use corefine::lm::Singular;
@@ -22,27 +27,35 @@ pub struct Singular {
     pub values: DVector<f64>,
     /// V, n × n, orthogonal: its columns are the directions in parameter space.
     pub directions: DMatrix<f64>,
-    /// `UᵀΣ`-images: column i is `A v_i` in the frame of Q.
+    /// Column i is `A v_i` in the frame of the first QR.
     images: DMatrix<f64>,
-    /// Qᵀ, to carry right sides into that frame.
-    q_transposed: DMatrix<f64>,
+    /// The frame, where there are more rows than columns.
+    frame: Option<Qr>,
 }
 
 impl Singular {
     /// Of any finite matrix.
     pub fn of(matrix: &DMatrix<f64>) -> Self {
-        let qr = matrix.clone().col_piv_qr();
-        let mut images = qr.r();
-        qr.p().inv_permute_columns(&mut images);
-        let mut directions = DMatrix::identity(matrix.ncols(), matrix.ncols());
-        orthogonalise(&mut images, &mut directions);
-        let (values, order) = sorted_norms(&images);
-        Self {
-            values,
-            directions: directions.select_columns(&order),
-            images: images.select_columns(&order),
-            q_transposed: qr.q().transpose(),
-        }
+        let (rows, columns) = matrix.shape();
+        let frame = (rows > columns).then(|| Qr::of(matrix.clone()));
+        let square = frame.as_ref().map_or_else(|| matrix.clone(), Qr::r_in_place);
+        if rows < columns || columns > SMALL { Self::by_rows(&square, frame) } else { Self::by_columns(&square, frame) }
+    }
+
+    fn by_columns(square: &DMatrix<f64>, frame: Option<Qr>) -> Self {
+        let Turned { values, images, turns } = Turned::of(square);
+        Self { values, directions: turns, images, frame }
+    }
+
+    /// By way of the QR of the rows.
+    fn by_rows(wide: &DMatrix<f64>, frame: Option<Qr>) -> Self {
+        let n = wide.ncols();
+        let rows = Qr::of(wide.transpose());
+        let Turned { values, images, turns } = Turned::of(&rows.r().transpose());
+        let mut directions = DMatrix::identity(n, n);
+        directions.view_mut((0, 0), turns.shape()).copy_from(&turns);
+        rows.turn(&mut directions);
+        Self { values: values.resize_vertically(n, 0.0), directions, images: rows.rows_in_place(&images), frame }
     }
 
     /// How many singular values exceed `tolerance` times the largest.
@@ -53,8 +66,9 @@ impl Singular {
 
     /// `x` that minimises `|A x - b|² + λ |x|²` in the span of the first `rank` directions.
     pub fn solve(&self, b: &DVector<f64>, lambda: f64, rank: usize) -> DVector<f64> {
-        let rotated = &self.q_transposed * b;
-        let amount = |i: usize| self.images.column(i).dot(&rotated) / (self.values[i].powi(2) + lambda);
+        let carried = self.frame.as_ref().map(|qr| qr.carry(b));
+        let b = carried.as_ref().unwrap_or(b);
+        let amount = |i: usize| self.images.column(i).dot(b) / (self.values[i].powi(2) + lambda);
         let amounts = DVector::from_fn(rank, |i, _| amount(i));
         self.directions.columns(0, rank) * amounts
     }
@@ -70,6 +84,33 @@ impl Singular {
     }
 }
 
+/// A square matrix turned until its columns are orthogonal, the longest first.
+struct Turned {
+    /// Lengths of the columns.
+    values: DVector<f64>,
+    /// The columns.
+    images: DMatrix<f64>,
+    /// The orthogonal matrix that turned them.
+    turns: DMatrix<f64>,
+}
+
+impl Turned {
+    fn of(square: &DMatrix<f64>) -> Self {
+        let n = square.ncols();
+        // One above the other: what turns a column of the upper half turns that of the lower.
+        let mut both = square.clone().resize_vertically(2 * n, 0.0);
+        both.view_mut((n, 0), (n, n)).fill_with_identity();
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || orthogonalise(both.as_mut_slice(), n),
+        );
+        let images = both.rows(0, n);
+        let (values, order) = sorted_norms(&images.into_owned());
+        let sorted = both.select_columns(&order);
+        Self { values, images: sorted.rows(0, n).into_owned(), turns: sorted.rows(n, n).into_owned() }
+    }
+}
+
 /// Lengths of the columns, largest first, and where they stood.
 fn sorted_norms(images: &DMatrix<f64>) -> (DVector<f64>, Vec<usize>) {
     let norms: Vec<f64> = images.column_iter().map(|image| image.norm()).collect();
@@ -81,23 +122,31 @@ fn sorted_norms(images: &DMatrix<f64>) -> (DVector<f64>, Vec<usize>) {
 /// More sweeps than any matrix was seen to need (about ten).
 const SWEEPS: usize = 60;
 
-/// Rotates pairs of columns of `a` until all are orthogonal, and `v` along with them.
-fn orthogonalise(a: &mut DMatrix<f64>, v: &mut DMatrix<f64>) {
+/// Rotates pairs of columns, 2n long, until the upper halves of all are orthogonal. Inlined, as all that it calls, to be
+/// compiled for the processor it runs on.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn orthogonalise(columns: &mut [f64], n: usize) {
     for _ in 0..SWEEPS {
-        if !sweep(a, v) {
+        if !sweep(columns, n) {
             return;
         }
     }
 }
 
 /// One pass over all pairs; false where nothing was left to turn.
-fn sweep(a: &mut DMatrix<f64>, v: &mut DMatrix<f64>) -> bool {
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn sweep(columns: &mut [f64], n: usize) -> bool {
+    // Rounding of a product of n terms.
+    let least = f64::EPSILON * (n as f64).sqrt();
     let mut turned = false;
-    for p in 0..a.ncols() {
-        for q in p + 1..a.ncols() {
-            if let Some((cos, sin)) = rotation(a, p, q) {
-                rotate(a, p, q, cos, sin);
-                rotate(v, p, q, cos, sin);
+    for p in 1..n {
+        let (before, others) = columns.split_at_mut(p * 2 * n);
+        let left = &mut before[(p - 1) * 2 * n..];
+        for right in others.chunks_exact_mut(2 * n) {
+            if let Some((cos, sin)) = rotation(&left[..n], &right[..n], least) {
+                rotate(left, right, cos, sin);
                 turned = true;
             }
         }
@@ -105,22 +154,47 @@ fn sweep(a: &mut DMatrix<f64>, v: &mut DMatrix<f64>) -> bool {
     turned
 }
 
-/// Cosine and sine of the turn that makes columns p and q orthogonal; `None` where they are, to rounding.
-fn rotation(a: &DMatrix<f64>, p: usize, q: usize) -> Option<(f64, f64)> {
-    let (alpha, beta) = (a.column(p).norm_squared(), a.column(q).norm_squared());
-    let gamma = a.column(p).dot(&a.column(q));
-    if gamma.abs() <= f64::EPSILON * (alpha * beta).sqrt() || gamma == 0.0 {
+/// Cosine and sine of the turn that makes two columns orthogonal; `None` where they are, to rounding.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn rotation(left: &[f64], right: &[f64], least: f64) -> Option<(f64, f64)> {
+    let (alpha, beta, gamma) = products(left, right);
+    if gamma.abs() <= least * (alpha * beta).sqrt() || gamma == 0.0 {
         return None;
     }
     let zeta = (beta - alpha) / (2.0 * gamma);
-    let tan = zeta.signum() / (zeta.abs() + zeta.hypot(1.0));
-    let cos = 1.0 / tan.hypot(1.0);
+    let tan = zeta.signum() / (zeta.abs() + (zeta * zeta + 1.0).sqrt());
+    let cos = 1.0 / (tan * tan + 1.0).sqrt();
     Some((cos, cos * tan))
 }
 
-fn rotate(matrix: &mut DMatrix<f64>, p: usize, q: usize, cos: f64, sin: f64) {
-    let (mut left, mut right) = matrix.columns_range_pair_mut(p, q);
-    for (x, y) in left.iter_mut().zip(right.iter_mut()) {
+/// Partial sums of each scalar product.
+const LANES: usize = 8;
+
+/// `x·x`, `y·y` and `x·y` in one pass.
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn products(x: &[f64], y: &[f64]) -> (f64, f64, f64) {
+    let mut sums = [[0.0; LANES]; 3];
+    let (whole_x, whole_y) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
+    for (lane, (x, y)) in whole_x.remainder().iter().zip(whole_y.remainder()).enumerate() {
+        (sums[0][lane], sums[1][lane], sums[2][lane]) = (x * x, y * y, x * y);
+    }
+    for (x, y) in whole_x.zip(whole_y) {
+        for lane in 0..LANES {
+            sums[0][lane] += x[lane] * x[lane];
+            sums[1][lane] += y[lane] * y[lane];
+            sums[2][lane] += x[lane] * y[lane];
+        }
+    }
+    let [xx, yy, xy] = sums.map(|lanes| lanes.iter().sum());
+    (xx, yy, xy)
+}
+
+#[allow(clippy::inline_always)]
+#[inline(always)]
+fn rotate(left: &mut [f64], right: &mut [f64], cos: f64, sin: f64) {
+    for (x, y) in left.iter_mut().zip(right) {
         (*x, *y) = (cos * *x - sin * *y, sin * *x + cos * *y);
     }
 }
@@ -134,8 +208,13 @@ mod tests {
         DMatrix::from_fn(m, n, |i, j| 1.0 / (i + j + 1) as f64)
     }
 
-    fn rebuilt(singular: &Singular) -> DMatrix<f64> {
-        singular.q_transposed.transpose() * &singular.images * singular.directions.transpose()
+    fn rebuilt(singular: &Singular, rows: usize) -> DMatrix<f64> {
+        let k = singular.images.ncols();
+        let product = &singular.images * singular.directions.columns(0, k).transpose();
+        let Some(frame) = &singular.frame else { return product };
+        let mut whole = product.resize_vertically(rows, 0.0);
+        frame.turn(&mut whole);
+        whole
     }
 
     #[test]
@@ -143,7 +222,7 @@ mod tests {
         for matrix in [hilbert(9, 6), hilbert(6, 6), hilbert(4, 7), DMatrix::zeros(3, 2)] {
             let singular = Singular::of(&matrix);
             let n = matrix.ncols();
-            assert!((rebuilt(&singular) - &matrix).amax() < 1e-14, "{matrix}");
+            assert!((rebuilt(&singular, matrix.nrows()) - &matrix).amax() < 1e-14, "{matrix}");
             let product = singular.directions.transpose() * &singular.directions;
             assert!((product - DMatrix::identity(n, n)).amax() < 1e-13);
             assert!(singular.values.as_slice().windows(2).all(|pair| pair[0] >= pair[1]));
@@ -165,5 +244,30 @@ mod tests {
         let singular = Singular::of(&matrix);
         let x = singular.solve(&b, 0.0, singular.rank(1e-12));
         assert!((x - nalgebra::dvector![1.0, 1.0, 0.0]).amax() < 1e-14);
+    }
+
+    #[test]
+    fn values_are_those_of_the_transpose_however_the_columns_are_scaled() {
+        for (m, n) in [(30, 8), (12, 12), (140, 104)] {
+            let wave = |i: usize, j: usize| ((1 + i * i) as f64 * (1.3 + j as f64)).sin();
+            let matrix = DMatrix::from_fn(m, n, |i, j| 10f64.powi(-3 * (j % 8) as i32) * wave(i, j));
+            let (tall, wide) = (Singular::of(&matrix), Singular::of(&matrix.transpose()));
+            for i in 0..n {
+                assert!((tall.values[i] / wide.values[i] - 1.0).abs() < 1e-11, "{m} {n} {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_bidiagonalisation() {
+        for (m, n) in [(30, 8), (8, 30), (140, 104), (20, 20)] {
+            let matrix = DMatrix::from_fn(m, n, |i, j| ((1 + i * i) as f64 * (1.3 + j as f64)).sin());
+            let mut expected: Vec<f64> = matrix.clone().svd(false, false).singular_values.iter().copied().collect();
+            expected.sort_by(|a, b| b.total_cmp(a));
+            let got = Singular::of(&matrix);
+            for (i, value) in expected.into_iter().enumerate() {
+                assert!((got.values[i] - value).abs() < 1e-12 * got.values[0], "{m} {n} {i}");
+            }
+        }
     }
 }
