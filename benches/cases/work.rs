@@ -1,0 +1,301 @@
+//! One case, timed in this process.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use corefine::engine::Cpu;
+use corefine::fit::{Inputs, Setup};
+use corefine::forward::Forward;
+use corefine::job::{Compat, Job};
+use corefine::lm::{self, Flow, Options};
+use corefine::model::Model;
+use corefine::objective::Target;
+use corefine::observed::{Form, Header, Observed};
+use corefine::params::{Binding, State};
+use corefine::read;
+use nalgebra::{Cholesky, DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use crate::structures::{QDAMP, QMAX, displace, flagship, measurement, nickel, spread, state};
+
+/// What can be timed; every case has a name.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Case {
+    /// `gr-20`, `gr-20-pdffit2`: G(r) of the 416-atom cell to 20 Å, by this program's sum or by PDFfit2's.
+    Curve { rmax: f64, compat: Compat },
+    /// `lm-48-20`: one step of least squares with 48 coordinates to 20 Å.
+    Step { parameters: usize, rmax: f64 },
+    /// `refine-56-20`: from Co displaced by 0.1 Å to Rw 1e-4, 56 parameters to 20 Å.
+    Refine { rmax: f64 },
+    /// `box-1e5`: G(r) of nickel to 30 Å.
+    Nickel { atoms: usize },
+    /// `atoms-52-10`: G(r) of atoms at the flagship's density to 10 Å.
+    Atoms { atoms: usize, rmax: f64 },
+}
+
+/// The result of one case.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// Name of the case.
+    pub case: String,
+    /// Threads.
+    pub threads: usize,
+    /// Median, s; see `docs/performance.md` for what is timed.
+    pub seconds: Option<f64>,
+    /// How many runs the median is of.
+    pub runs: usize,
+    /// `again_s`, `step_s` (further medians); `iterations`, `evaluations`, `parameters`, `points`, `rw`.
+    pub also: BTreeMap<String, f64>,
+    /// Largest difference from a direct sum in units of the largest |G|, where one was made.
+    pub direct_diff: Option<f64>,
+    /// The most memory that the process held, MB.
+    pub peak_mb: Option<f64>,
+    /// Why there is no number.
+    pub skipped: Option<String>,
+}
+
+impl Row {
+    /// One line for the process that waits for it; a later line replaces it.
+    pub fn print(&self) {
+        println!("{}", serde_json::to_string(self).expect("numbers and text"));
+    }
+}
+
+impl std::str::FromStr for Case {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = name.split('-').collect();
+        let number = |text: &str| text.parse::<f64>().map_err(|_| format!("{name}: {text} is no number"));
+        let whole = |text: &str| number(text).map(|value| value.round() as usize);
+        match parts[..] {
+            ["gr", rmax] => Ok(Self::Curve { rmax: number(rmax)?, compat: Compat::None }),
+            ["gr", rmax, "pdffit2"] => Ok(Self::Curve { rmax: number(rmax)?, compat: Compat::PdfFit2 }),
+            ["lm", parameters, rmax] => Ok(Self::Step { parameters: whole(parameters)?, rmax: number(rmax)? }),
+            ["refine", "56", rmax] => Ok(Self::Refine { rmax: number(rmax)? }),
+            ["box", atoms] => Ok(Self::Nickel { atoms: whole(atoms)? }),
+            ["atoms", atoms, rmax] => Ok(Self::Atoms { atoms: whole(atoms)?, rmax: number(rmax)? }),
+            _ => Err(format!("{name} is no case: see docs/performance.md")),
+        }
+    }
+}
+
+/// Runs a case for about `budget`, at least once; its curve goes to `curves`.
+pub fn run(name: &str, budget: Duration, curves: Option<&Path>) -> Result<Row, String> {
+    let mut row = match name.parse()? {
+        Case::Curve { rmax, compat } => curve(name, &state(&flagship()), rmax, compat, budget, curves),
+        Case::Nickel { atoms } => curve(name, &nickel(atoms), 30.0, Compat::None, budget, curves),
+        Case::Atoms { atoms, rmax } => curve(name, &spread(atoms), rmax, Compat::None, budget, curves),
+        Case::Step { parameters, rmax } => step(name, parameters, rmax, budget),
+        Case::Refine { rmax } => refine(rmax, budget),
+    }?;
+    name.clone_into(&mut row.case);
+    row.peak_mb = status("VmHWM").map(|kilobytes| kilobytes / 1024.0);
+    Ok(row)
+}
+
+/// A line of this process's status, kB; none where the system has no such file.
+fn status(key: &str) -> Option<f64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+/// Most runs of one measurement.
+const MOST: usize = 9;
+
+/// The median time of `work` in s, the number of runs, and the last result.
+fn median<T>(budget: Duration, mut work: impl FnMut() -> Result<T, String>) -> Result<(f64, usize, T), String> {
+    let begin = Instant::now();
+    let mut times = Vec::new();
+    loop {
+        let clock = Instant::now();
+        let result = black_box(work()?);
+        times.push(clock.elapsed().as_secs_f64());
+        if times.len() == MOST || begin.elapsed() > budget {
+            times.sort_by(f64::total_cmp);
+            let half = times.len() / 2;
+            let middle = if times.len() % 2 == 1 { times[half] } else { 0.5 * (times[half - 1] + times[half]) };
+            return Ok((middle, times.len(), result));
+        }
+    }
+}
+
+fn words(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+/// `seconds`: from the structure to its curve. `again_s`: the curve once more, the pairs being known.
+fn curve(
+    name: &str,
+    state: &State,
+    rmax: f64,
+    compat: Compat,
+    budget: Duration,
+    curves: Option<&Path>,
+) -> Result<Row, String> {
+    let measurement = measurement(rmax, compat);
+    let first = || {
+        let mut forward = Forward::new(&measurement, state).map_err(words)?;
+        let curves = forward.curves(state, &[], &mut Cpu).map_err(words)?;
+        Ok((forward, curves.g))
+    };
+    let (seconds, runs, (mut forward, g)) = median(budget, first)?;
+    let mut row = Row { case: name.to_owned(), seconds: Some(seconds), runs, ..Row::default() };
+    row.print();
+    let again = || forward.curves(state, &[], &mut Cpu).map_err(words);
+    let (again, _, _) = median(budget, again)?;
+    if let Some(folder) = curves {
+        write(&folder.join(format!("{name}.gr")), &measurement.r, &g)?;
+    }
+    row.also = [("again_s".to_owned(), again), ("points".to_owned(), g.len() as f64)].into();
+    row.direct_diff = direct(name, &g);
+    Ok(row)
+}
+
+fn write(path: &Path, r: &[f64], g: &[f64]) -> Result<(), String> {
+    let rows: Vec<String> = r.iter().zip(g).map(|(r, g)| format!("{r:.2} {g:.12e}")).collect();
+    std::fs::write(path, rows.join("\n") + "\n").map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The place for a curve's error against a slow direct sum in f64; none has one yet.
+fn direct(_name: &str, _g: &[f64]) -> Option<f64> {
+    None
+}
+
+/// The flagship's curve as data without noise.
+fn noiseless(model: &Model, rmax: f64) -> Result<Observed, String> {
+    let measurement = measurement(rmax, Compat::None);
+    let state = state(model);
+    let mut forward = Forward::new(&measurement, &state).map_err(words)?;
+    let g = forward.curves(&state, &[], &mut Cpu).map_err(words)?.g;
+    let header = Header { qmax: Some(QMAX), qdamp: Some(QDAMP), ..Header::default() };
+    Ok(Observed {
+        name: "noiseless".to_owned(),
+        r: measurement.r,
+        g,
+        dg: Vec::new(),
+        form: Form::G,
+        header,
+        warnings: Vec::new(),
+    })
+}
+
+/// The job that refines the named parameters against these data, in the peers' mode.
+fn job(names: &[String], rmax: f64) -> Result<Job, String> {
+    let refine = names.iter().map(|name| format!("\"{name}\": ()")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        r#"(structure: "co_zif62.ron", set: {{ "qdamp": {QDAMP} }}, refine: {{ {refine} }},
+            data: (file: "noiseless", rmin: 1, rmax: {rmax}, radiation: xray, weights: f0, qmin: 0, qmax: {QMAX}))"#
+    );
+    read::job::job(&text, "bench.ron").map_err(words)
+}
+
+/// A least-squares problem without anything around it.
+struct Problem {
+    binding: Binding,
+    forward: Forward,
+    target: Target,
+}
+
+impl Problem {
+    /// The coordinates of as many sites as make that many parameters, Co first, from Co displaced by 0.1 Å.
+    fn coordinates(parameters: usize, rmax: f64) -> Result<Self, String> {
+        let mut model = flagship();
+        let observed = noiseless(&model, rmax)?;
+        displace(&mut model, 0.1);
+        let mut sites: Vec<_> = model.sites.iter().collect();
+        sites.sort_by_key(|site| site.species.element.symbol() != "Co");
+        let names: Vec<String> = sites.iter().take(parameters / 3).map(|site| format!("xyz.{}", site.label)).collect();
+        let job = job(&names, rmax)?;
+        let state = state(&model);
+        let binding = Binding::new(&job, &model, &state.crystal).map_err(words)?;
+        let target = Target::select(&observed, &job.data, Some(QMAX), false).map_err(words)?;
+        let forward = Forward::new(&measurement(rmax, Compat::None), &state).map_err(words)?;
+        Ok(Self { binding, forward, target })
+    }
+
+    fn start(&self) -> DVector<f64> {
+        DVector::from_vec(self.binding.start())
+    }
+
+    /// Residuals, Jacobian and the damped normal equations, solved once.
+    fn solve(&mut self) -> Result<DVector<f64>, String> {
+        let p = self.start();
+        let state = self.binding.state(p.as_slice()).map_err(words)?;
+        let tangents = self.binding.tangents(&state, p.as_slice()).map_err(words)?;
+        let curves = self.forward.curves(&state, &tangents, &mut Cpu).map_err(words)?;
+        let residuals = self.target.residuals(&curves.g, &[], &[]);
+        let jacobian = self.target.jacobian(&curves.columns, &[]);
+        let mut normal = jacobian.transpose() * &jacobian;
+        let damping = 1e-3 * normal.diagonal().max();
+        (0..normal.nrows()).for_each(|k| normal[(k, k)] += damping);
+        let factor = Cholesky::new(normal).ok_or("the damped normal matrix is not positive")?;
+        Ok(factor.solve(&-jacobian.tr_mul(&residuals)))
+    }
+
+    /// One iteration of the program's own least squares, its trial curves included.
+    ///
+    /// How many times it asked for residuals.
+    fn iterate(&mut self) -> Result<usize, String> {
+        let start = self.start();
+        // As the program has it: an atom is where it is drawn to some 0.15 Å.
+        let widths = vec![0.01; start.len()];
+        let options = Options { widths, ..Options::with_tolerance(1e-6, 1) };
+        Ok(lm::minimise(self, start, &options, &mut lm::silent).map_err(words)?.evaluations)
+    }
+}
+
+impl lm::Problem for Problem {
+    type Error = String;
+
+    fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, String> {
+        let state = self.binding.state(p.as_slice()).map_err(words)?;
+        let curves = self.forward.curves(&state, &[], &mut Cpu).map_err(words)?;
+        Ok(self.target.residuals(&curves.g, &[], &[]))
+    }
+
+    fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, String> {
+        let state = self.binding.state(p.as_slice()).map_err(words)?;
+        let tangents = self.binding.tangents(&state, p.as_slice()).map_err(words)?;
+        let curves = self.forward.curves(&state, &tangents, &mut Cpu).map_err(words)?;
+        Ok(self.target.jacobian(&curves.columns, &[]))
+    }
+}
+
+/// `seconds`: residuals, Jacobian, normal equations. `step_s`: a whole iteration of the program's least squares.
+fn step(name: &str, parameters: usize, rmax: f64, budget: Duration) -> Result<Row, String> {
+    let mut problem = Problem::coordinates(parameters, rmax)?;
+    let (seconds, runs, _) = median(budget, || problem.solve())?;
+    let also = BTreeMap::from([("parameters".to_owned(), problem.start().len() as f64)]);
+    let mut row = Row { case: name.to_owned(), seconds: Some(seconds), runs, also, ..Row::default() };
+    row.print();
+    let (whole, _, evaluations) = median(budget, || problem.iterate())?;
+    row.also.insert("step_s".to_owned(), whole);
+    row.also.insert("evaluations".to_owned(), evaluations as f64);
+    Ok(row)
+}
+
+/// `seconds`: a whole refinement, from inputs to outcome.
+fn refine(rmax: f64, budget: Duration) -> Result<Row, String> {
+    let mut model = flagship();
+    let observed = noiseless(&model, rmax)?;
+    displace(&mut model, 0.1);
+    let names = ["scale", "a", "b", "c", "xyz.Co", "Uiso.Co", "Uiso.N", "Uiso.C", "Uiso.O"].map(str::to_owned);
+    let inputs = Inputs { job: job(&names, rmax)?, model, observed, files: Vec::new(), warnings: Vec::new() };
+    let all = || {
+        let setup = Setup::new(inputs.clone()).map_err(words)?;
+        setup
+            .refine(&mut Cpu, &mut |progress| if progress.rw < 1e-4 { Flow::Stop } else { Flow::Continue })
+            .map_err(words)
+    };
+    let (seconds, runs, outcome) = median(budget, all)?;
+    let also = [
+        ("iterations".to_owned(), outcome.iterations as f64),
+        ("rw".to_owned(), outcome.rw),
+        ("parameters".to_owned(), outcome.parameters.len() as f64),
+    ];
+    Ok(Row { seconds: Some(seconds), runs, also: also.into(), ..Row::default() })
+}

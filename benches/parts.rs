@@ -1,0 +1,126 @@
+//! The parts of one evaluation, each on its own: `cargo bench --bench parts`, in half a minute with `-- --quick`.
+
+#[allow(dead_code)]
+#[path = "cases/structures.rs"]
+mod structures;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use corefine::curve::{Factors, Map, Measurement};
+use corefine::engine::{Cpu, Engine, Peaks};
+use corefine::job::{Compat, Job, Vary};
+use corefine::lines::{RowTable, Shape, lines, width_range};
+use corefine::lm::{self, Options};
+use corefine::pairs::Pairs;
+use corefine::params::{Binding, State};
+use corefine::tangent::Tangent;
+use criterion::{Criterion, criterion_group, criterion_main};
+use nalgebra::{DMatrix, DVector};
+
+const RMAX: f64 = 8.0;
+
+/// The flagship to 8 Å with its Co free, and everything that one evaluation passes on.
+struct Evaluation {
+    state: State,
+    tangents: Vec<Tangent>,
+    measurement: Measurement,
+    shape: Shape,
+    widths: (f64, f64),
+    map: Map,
+    pairs: Pairs,
+}
+
+impl Evaluation {
+    fn new() -> Self {
+        let model = structures::flagship();
+        let start = structures::state(&model);
+        let text = r#"(structure: "", data: (file: "", rmin: 1, rmax: 8), set: { "qdamp": 0.069 })"#;
+        let mut job: Job = ron::from_str(text).expect("a job");
+        job.refine = vec![("xyz.Co".to_owned(), Vary::default())];
+        let binding = Binding::new(&job, &model, &start.crystal).expect("Co is there");
+        let p = binding.start();
+        let state = binding.state(&p).expect("the start");
+        let tangents = binding.tangents(&state, &p).expect("its tangents");
+        let measurement = structures::measurement(RMAX, Compat::None);
+        let near = Pairs::find(&state.crystal, RMAX);
+        let shape = |sum| Shape { delta1: 0.0, delta2: 0.0, qbroad: 0.0, sratio: 1.0, rcut: 0.0, sum };
+        let widths = width_range(&state.crystal, &near, &shape(corefine::lines::Sum::Exact)).expect("pairs");
+        let map = Map::new(&measurement, &state.crystal, structures::QDAMP, 0.6 * widths.0, 1.3 * widths.1);
+        let map = map.expect("a map");
+        let pairs = Pairs::find(&state.crystal, map.reach);
+        Self { shape: shape(map.sum), state, tangents, measurement, widths, map, pairs }
+    }
+
+    fn peaks(&self, tangents: &[Tangent]) -> Peaks {
+        let table = RowTable::new(&self.state.crystal, tangents);
+        let crystal = &self.state.crystal;
+        lines(crystal, &self.pairs, &self.pairs.list, &self.shape, &self.map.grid, tangents, &table).peaks
+    }
+}
+
+fn evaluation(criterion: &mut Criterion) {
+    let it = Evaluation::new();
+    let crystal = &it.state.crystal;
+    criterion.bench_function("pairs to 8 A", |b| b.iter(|| Pairs::find(black_box(crystal), RMAX)));
+    criterion.bench_function("lines", |b| b.iter(|| it.peaks(&[])));
+    criterion.bench_function("lines with 48 columns", |b| b.iter(|| it.peaks(&it.tangents)));
+    let plain = it.peaks(&[]);
+    criterion.bench_function("broadening", |b| b.iter(|| Cpu.broaden(black_box(&plain))));
+    let columns = it.peaks(&it.tangents);
+    criterion.bench_function("columns: broadening with 48", |b| b.iter(|| Cpu.broaden(black_box(&columns))));
+    maps(criterion, &it, &columns);
+}
+
+fn maps(criterion: &mut Criterion, it: &Evaluation, columns: &Peaks) {
+    let crystal = &it.state.crystal;
+    let (low, high) = it.widths;
+    criterion.bench_function("map made", |b| {
+        b.iter(|| Map::new(&it.measurement, crystal, structures::QDAMP, 0.6 * low, 1.3 * high));
+    });
+    let table = RowTable::new(crystal, &it.tangents);
+    let rows = Cpu.broaden(columns).expect("the CPU does not fail");
+    let factors = Factors { scale: 1.0, qdamp: structures::QDAMP, spdiameter: 0.0, stepcut: 0.0 };
+    criterion.bench_function("map used on the curve and 48 columns", |b| {
+        b.iter(|| it.map.curves(crystal, &factors, &it.tangents, &table, rows.clone()));
+    });
+}
+
+/// Residuals that are linear in the parameters: what is left is the step itself.
+struct Straight {
+    jacobian: DMatrix<f64>,
+    residuals: DVector<f64>,
+}
+
+impl lm::Problem for Straight {
+    type Error = std::convert::Infallible;
+
+    fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, Self::Error> {
+        Ok(&self.residuals + &self.jacobian * p)
+    }
+
+    fn jacobian(&mut self, _: &DVector<f64>) -> Result<DMatrix<f64>, Self::Error> {
+        Ok(self.jacobian.clone())
+    }
+}
+
+fn steps(criterion: &mut Criterion) {
+    for (points, parameters) in [(351, 56), (351, 300)] {
+        // Waves of all lengths: columns that are alike, as those of a curve are.
+        let jacobian =
+            DMatrix::from_fn(points, parameters, |i, j| (0.01 * i as f64 * (1.0 + 0.3 * j as f64) + j as f64).sin());
+        let mut straight = Straight { jacobian, residuals: DVector::from_fn(points, |i, _| (0.2 * i as f64).cos()) };
+        let options = Options { max_iterations: 1, ..Options::default() };
+        criterion.bench_function(&format!("lm step, {parameters} parameters"), |b| {
+            b.iter(|| lm::minimise(&mut straight, DVector::zeros(parameters), &options, &mut lm::silent));
+        });
+    }
+}
+
+fn settings() -> Criterion {
+    let times = Criterion::default().warm_up_time(Duration::from_millis(500));
+    times.measurement_time(Duration::from_secs(2)).sample_size(20)
+}
+
+criterion_group!(name = parts; config = settings(); targets = evaluation, steps);
+criterion_main!(parts);
