@@ -70,7 +70,7 @@ fn curves(model: &Model, job: &Job, rmax: f64) -> (Vec<String>, Vec<f64>, Vec<Ve
 
 fn compare(refine: &str, more: &str, rmax: f64) {
     let text = format!(
-        r#"(structure: "", data: (file: "", rmin: 1, rmax: {rmax}, radiation: xray), refine: {{ {refine} }}, {more})"#
+        r#"(structure: "co_zif62.ron", data: (file: "noiseless", rmin: 1, rmax: {rmax}, radiation: xray), refine: {{ {refine} }}, {more})"#
     );
     let job: Job = read::job::job(&text, "job.ron").unwrap();
     let (names, got, columns) = curves(&flagship(), &job, rmax);
