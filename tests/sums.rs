@@ -89,7 +89,7 @@ fn compare(refine: &str, more: &str, rmax: f64) {
 #[test]
 fn cell_widths_and_single_atoms() {
     compare(
-        r#""scale": (), "a": (), "b": (), "c": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": (), "xyz.Co1_1": ()"#,
+        r#""scale": (), "a": (), "b": (), "c": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": (), "xyz.Co1_2": ()"#,
         "",
         14.0,
     );
@@ -98,7 +98,7 @@ fn cell_widths_and_single_atoms() {
 #[test]
 fn corrections_and_a_second_u() {
     compare(
-        r#""delta2": (start: 1.5), "qbroad": (start: 0.02), "qdamp": (start: 0.05), "spdiameter": (start: 60), "Uiso2.Co": (start: 0.02), "alpha": ()"#,
+        r#""delta2": (start: 1.5), "qbroad": (start: 0.02), "qdamp": (start: 0.05), "spdiameter": (start: 60), "Uiso2.Co": (start: 0.02), "b": ()"#,
         r#"beyond: { "Co": 4.7 }"#,
         14.0,
     );
@@ -106,5 +106,5 @@ fn corrections_and_a_second_u() {
 
 #[test]
 fn occupancies_of_a_kind_and_of_one_atom() {
-    compare(r#""occ.N": (), "occ.Co1_1": (start: 0.9), "delta1": (start: 0.3)"#, "", 9.0);
+    compare(r#""occ.N": (), "occ.Co1_2": (start: 0.9), "delta1": (start: 0.3)"#, "", 9.0);
 }
