@@ -161,7 +161,7 @@ impl Sums {
         let (bulk, single): (Vec<_>, Vec<_>) = request.tangents.iter().map(|tangent| tangent.bulk(&way.kinds)).unzip();
         let from = way.nodes.from;
         let lines = self.nodes(request, way, &bulk);
-        summed.add(lines, engine)?;
+        summed.add(&lines, engine)?;
         if single.iter().any(|tangent| !tangent.is_nothing()) {
             let moved = moved(request.crystal, &single);
             let far = Part { from, to: request.reach, value: false };
@@ -205,7 +205,7 @@ impl Structure {
 }
 
 impl Summed {
-    fn add(&mut self, lines: Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
+    fn add(&mut self, lines: &Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
         self.clamped += lines.clamped;
         self.narrowest = self.narrowest.min(lines.narrowest);
         let rows = engine.broaden(&lines.peaks)?;
@@ -225,7 +225,7 @@ impl Pairs {
     ) -> Result<(), EngineError> {
         let Request { crystal, shape, grid, tangents, table, .. } = request;
         for batch in self.list.chunks(BATCH) {
-            summed.add(lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
+            summed.add(&lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
         }
         Ok(())
     }

@@ -54,7 +54,6 @@ fn estimate(n: usize, k: usize) -> f64 {
 }
 
 /// The roots near `x`, and the slope at each.
-#[allow(clippy::inline_always, reason = "only what is inlined gets the wide instructions")]
 #[inline(always)]
 fn roots_near(n: usize, recurrence: &[[f64; 2]], mut x: [f64; LANES]) -> [(f64, f64); LANES] {
     let mut slope = [0.0; LANES];
@@ -76,7 +75,6 @@ fn roots_near(n: usize, recurrence: &[[f64; 2]], mut x: [f64; LANES]) -> [(f64, 
 }
 
 /// `P_(n-1)(x)` and `P_n(x)` by the three-term recurrence `P_k = (2k - 1)/k x P_(k-1) - (k - 1)/k P_(k-2)`.
-#[allow(clippy::inline_always, reason = "only what is inlined gets the wide instructions")]
 #[inline(always)]
 fn legendre(recurrence: &[[f64; 2]], x: [f64; LANES]) -> ([f64; LANES], [f64; LANES]) {
     let (mut before, mut value) = ([1.0; LANES], x);

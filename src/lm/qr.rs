@@ -95,7 +95,6 @@ impl Qr {
 }
 
 /// Turns the columns into axes and R; its diagonal is handed back. Inlined to be compiled for the processor it runs on.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn reduce(data: &mut [f64], rows: usize, order: &mut [usize]) -> Vec<f64> {
     let columns = order.len();
@@ -132,7 +131,6 @@ fn swap_columns(data: &mut [f64], rows: usize, left: usize, right: usize) {
 
 /// Replaces a vector by the unit axis of the reflection that takes it to `(±length, 0, ..)`, and gives that number.
 /// A vector of zeros stays: its reflection changes nothing.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn make_axis(vector: &mut [f64]) -> f64 {
     let image = -dot(vector, vector).sqrt().copysign(vector[0]);
@@ -147,7 +145,6 @@ fn make_axis(vector: &mut [f64]) -> f64 {
 }
 
 /// `x - 2 a (a·x)`.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn reflect(axis: &[f64], x: &mut [f64]) {
     let twice = 2.0 * dot(axis, x);
@@ -160,7 +157,6 @@ fn reflect(axis: &[f64], x: &mut [f64]) {
 const LANES: usize = 16;
 
 /// `a·b`, in the same order on every processor.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
@@ -181,7 +177,7 @@ mod tests {
     /// Columns of very different lengths, the last a copy of the first.
     fn uneven(m: usize, n: usize) -> DMatrix<f64> {
         let wave = |i: usize, j: usize| ((1 + i * i) as f64 * (1.3 + j as f64)).sin();
-        DMatrix::from_fn(m, n, |i, j| 10f64.powi(3 - 2 * (j % (n - 1)) as i32) * wave(i, j % (n - 1)))
+        DMatrix::from_fn(m, n, |i, j| 10f64.powf(3.0 - 2.0 * (j % (n - 1)) as f64) * wave(i, j % (n - 1)))
     }
 
     #[test]

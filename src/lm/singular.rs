@@ -124,7 +124,6 @@ const SWEEPS: usize = 60;
 
 /// Rotates pairs of columns, 2n long, until the upper halves of all are orthogonal. Inlined, as all that it calls, to be
 /// compiled for the processor it runs on.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn orthogonalise(columns: &mut [f64], n: usize) {
     for _ in 0..SWEEPS {
@@ -135,7 +134,6 @@ fn orthogonalise(columns: &mut [f64], n: usize) {
 }
 
 /// One pass over all pairs; false where nothing was left to turn.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn sweep(columns: &mut [f64], n: usize) -> bool {
     // Rounding of a product of n terms.
@@ -155,7 +153,6 @@ fn sweep(columns: &mut [f64], n: usize) -> bool {
 }
 
 /// Cosine and sine of the turn that makes two columns orthogonal; `None` where they are, to rounding.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn rotation(left: &[f64], right: &[f64], least: f64) -> Option<(f64, f64)> {
     let (alpha, beta, gamma) = products(left, right);
@@ -172,7 +169,6 @@ fn rotation(left: &[f64], right: &[f64], least: f64) -> Option<(f64, f64)> {
 const LANES: usize = 8;
 
 /// `x·x`, `y·y` and `x·y` in one pass.
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn products(x: &[f64], y: &[f64]) -> (f64, f64, f64) {
     let mut sums = [[0.0; LANES]; 3];
@@ -191,7 +187,6 @@ fn products(x: &[f64], y: &[f64]) -> (f64, f64, f64) {
     (xx, yy, xy)
 }
 
-#[allow(clippy::inline_always)]
 #[inline(always)]
 fn rotate(left: &mut [f64], right: &mut [f64], cos: f64, sin: f64) {
     for (x, y) in left.iter_mut().zip(right) {
@@ -250,7 +245,7 @@ mod tests {
     fn values_are_those_of_the_transpose_however_the_columns_are_scaled() {
         for (m, n) in [(30, 8), (12, 12), (140, 104)] {
             let wave = |i: usize, j: usize| ((1 + i * i) as f64 * (1.3 + j as f64)).sin();
-            let matrix = DMatrix::from_fn(m, n, |i, j| 10f64.powi(-3 * (j % 8) as i32) * wave(i, j));
+            let matrix = DMatrix::from_fn(m, n, |i, j| 10f64.powf(-3.0 * (j % 8) as f64) * wave(i, j));
             let (tall, wide) = (Singular::of(&matrix), Singular::of(&matrix.transpose()));
             for i in 0..n {
                 assert!((tall.values[i] / wide.values[i] - 1.0).abs() < 1e-11, "{m} {n} {i}");
