@@ -2,7 +2,7 @@
 //!
 //! | pairs | way |
 //! |---|---|
-//! | few, or with widths of their own (tensors, U inside molecules) | every pair is a peak ([`lines`]) |
+//! | few, or with widths of their own (tensors, U inside molecules) | every pair is a peak ([`lines()`]) |
 //! | many, of few kinds | near pairs one by one; all others shared out among nodes, the nodes are peaks ([`node_lines`]); columns of single atoms from these atoms' pairs |
 //!
 //! What is near ends where widths jump (`rcut`, a second U) or change fast with r. `tests/sums.rs` holds the ways together.
