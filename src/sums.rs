@@ -74,8 +74,8 @@ struct Structure {
 /// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
 const BATCH: usize = 1 << 20;
 
-/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 5e-7 of a peak's top.
-const SPACING: f64 = 0.05;
+/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 6e-8 of a peak's top.
+const SPACING: f64 = 0.03;
 
 /// Most kinds that are told apart: 136 pairs of them.
 const MOST_KINDS: usize = 16;

@@ -1,8 +1,8 @@
 //! The two ways to sum over pairs, held together: pair by pair, which is the definition, and through the nodes of a
 //! lattice of distances. A tensor that differs from an isotropic U by nothing that counts keeps a crystal off the nodes.
 //!
-//! Bounds, in units of the largest value of the curve or column: nodes are a twentieth of the narrowest σ apart, so that a
-//! peak is right to 4.4e-7 of its top, and its derivatives, which bend more, to some 1e-6.
+//! Bounds, in units of the largest value of the curve or column: nodes are 0.03 of the narrowest σ apart, so that a
+//! peak is right to 6e-8 of its top, and its derivatives, which bend more, to some 1e-7.
 
 use corefine::curve::Measurement;
 use corefine::engine::Cpu;
@@ -14,8 +14,8 @@ use corefine::observed::Radiation;
 use corefine::params::Binding;
 use corefine::read;
 
-const CURVE: f64 = 1e-6;
-const COLUMN: f64 = 5e-6;
+const CURVE: f64 = 1e-7;
+const COLUMN: f64 = 1e-6;
 
 fn flagship() -> Model {
     let bytes = include_bytes!("../models/co_zif62.ron");
