@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::End;
 use super::args::Demo;
-use super::engine::Worker;
+use super::engine::{Worker, set_threads};
 use super::messages::Failure;
 use super::output::Folder;
 use super::progress::interrupted_by_user;
@@ -62,6 +62,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Demo) -> Result<Self, Failure> {
+        set_threads(&args.work)?;
         let out = args.out.clone();
         let comparison = Folder::check(&out, &COMPARISON, args.force)?;
         let inputs = Folder::check(&out.join("inputs"), &INPUTS.map(|(name, _)| name), args.force)?;

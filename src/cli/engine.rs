@@ -22,11 +22,9 @@ pub enum Worker {
 }
 
 impl Worker {
-    /// Opens what the user chose, with as many threads as asked for.
+    /// Opens what the user chose; [`set_threads`] comes first, before anything is computed.
     pub fn open(work: &Work) -> Result<Self, Failure> {
-        set_threads(work.threads)?;
-        let worker = open(work.engine)?;
-        Ok(worker)
+        open(work.engine)
     }
 
     pub fn engine(&mut self) -> &mut dyn Engine {
@@ -62,8 +60,9 @@ impl Worker {
 /// More threads than any machine has cores for.
 const MOST_THREADS: usize = 1024;
 
-fn set_threads(threads: Option<usize>) -> Result<(), Failure> {
-    let Some(threads) = threads else { return Ok(()) };
+/// As many threads as asked for, from the first computation on.
+pub fn set_threads(work: &Work) -> Result<(), Failure> {
+    let Some(threads) = work.threads else { return Ok(()) };
     if threads == 0 {
         return Err(Failure::with_hint("--threads is 0", "give 1 or more, or leave it out for one per core"));
     }

@@ -13,7 +13,7 @@ use corefine::{report, write};
 
 use super::End;
 use super::args::Refine;
-use super::engine::Worker;
+use super::engine::{Worker, set_threads};
 use super::files::{Input, relative};
 use super::messages::{Failure, warn_of};
 use super::output::{Folder, folder_of};
@@ -38,6 +38,7 @@ pub struct Case {
 
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
+        set_threads(&args.work)?;
         let folder = Folder::check(&args.out, &RESULTS, args.force)?;
         Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }

@@ -11,7 +11,7 @@ use corefine::params::{Setting, State};
 
 use super::End;
 use super::args::{CompatArg, NormalisationArg, RadiationArg, Simulate, WeightsArg};
-use super::engine::Worker;
+use super::engine::{Worker, set_threads};
 use super::files::Structure;
 use super::messages::{Failure, warn, warn_of};
 use super::noise;
@@ -45,6 +45,7 @@ struct Curve {
 
 impl Plan {
     pub fn of(args: &Simulate) -> Result<Self, Failure> {
+        set_threads(&args.work)?;
         check(args)?;
         let target = Target::check(&args.output.output, args.output.force)?;
         let Structure { model, crystal, warnings, .. } = Structure::read(&args.structure, None)?;
