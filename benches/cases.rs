@@ -168,7 +168,7 @@ fn one(case: &str, options: &Options) -> Result<(), String> {
 
 /// Every case with every number of threads, as a table.
 fn list(options: &Options) -> Vec<Row> {
-    println!("| case | threads | s | runs | peak MB | also |\n|---|---|---|---|---|---|");
+    println!("| case | threads | s | runs | peak MB | off direct | also |\n|---|---|---|---|---|---|---|");
     let each = options.cases.iter().flat_map(|case| options.threads.iter().map(move |threads| (case, *threads)));
     each.map(|(case, threads)| {
         let row = watch::run(case, threads, options);
@@ -181,12 +181,13 @@ fn list(options: &Options) -> Vec<Row> {
 fn print_row(row: &Row) {
     let also: Vec<String> = row.also.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
     println!(
-        "| {} | {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | {} |",
         row.case,
         row.threads,
         shown(row.seconds),
         row.runs,
         row.peak_mb.map_or("-".to_owned(), |value| format!("{value:.0}")),
+        row.direct_diff.map_or("-".to_owned(), |off| format!("{off:.1e}")),
         row.skipped.iter().chain(&also).cloned().collect::<Vec<_>>().join(", ")
     );
 }
