@@ -156,11 +156,9 @@ fn brute(cell: [f64; 6], model: &Model, r: &[f64], qmin: f64, far: f64, fade: &d
     g
 }
 
-/// The largest difference in units of the largest |G|.
-fn difference(cell: [f64; 6], qmin: f64, far: f64, fade: Option<&dyn Fn(f64) -> f64>) -> f64 {
-    let model = model(cell);
-    let r: Vec<f64> = (0..=90).map(|m| 0.1 * f64::from(m)).collect();
-    let measurement = Measurement {
+/// X-rays with exact weights, from `qmin` to [`QMAX`] (1/Å), at the distances `r` (Å).
+fn measurement(qmin: f64, r: &[f64]) -> Measurement {
+    Measurement {
         radiation: Radiation::Xray,
         weights: Weights::Exact,
         normalisation: Normalisation::MeanSquared,
@@ -168,9 +166,16 @@ fn difference(cell: [f64; 6], qmin: f64, far: f64, fade: Option<&dyn Fn(f64) -> 
         qmin,
         qmax: Some(QMAX),
         soper_lorch: None,
-        r: r.clone(),
+        r: r.to_vec(),
         data_rmin: 0.0,
-    };
+    }
+}
+
+/// The largest difference in units of the largest |G|.
+fn difference(cell: [f64; 6], qmin: f64, far: f64, fade: Option<&dyn Fn(f64) -> f64>) -> f64 {
+    let model = model(cell);
+    let r: Vec<f64> = (0..=90).map(|m| 0.1 * f64::from(m)).collect();
+    let measurement = measurement(qmin, &r);
     let text = format!(
         r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: {{ "qdamp": {QDAMP}, "qbroad": {QBROAD} }})"#
     );
@@ -224,17 +229,7 @@ fn a_lower_end_of_the_transform_is_that_of_the_whole_particle() {
     let state = Binding::new(&job, &model, &crystal).unwrap().state(&[]).unwrap();
     let curve = |qmin: f64, rmax: f64| {
         let r: Vec<f64> = (1..=(rmax * 100.0) as i32).map(|m| 0.01 * f64::from(m)).collect();
-        let measurement = Measurement {
-            radiation: Radiation::Xray,
-            weights: Weights::Exact,
-            normalisation: Normalisation::MeanSquared,
-            compat: Compat::None,
-            qmin,
-            qmax: Some(QMAX),
-            soper_lorch: None,
-            r: r.clone(),
-            data_rmin: 0.0,
-        };
+        let measurement = measurement(qmin, &r);
         (r, Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g)
     };
     let (r, whole) = curve(0.0, 60.0);
