@@ -4,23 +4,12 @@
 //! Without an adapter the tests say so and pass; with `COREFINE_REQUIRE_GPU=1` they fail.
 #![cfg(feature = "gpu")]
 
-use corefine::engine::check::{Check, compare};
-use corefine::engine::gpu::{Choice, Fallback, Fault, Gpu, adapters, error_bound};
-use corefine::engine::{Cpu, Engine, Grid, Peak, Peaks, Rows, Term};
+mod support;
 
-/// The adapter, software or not; `COREFINE_GPU` picks one by name.
-fn gpu() -> Option<Gpu> {
-    let choice = std::env::var("COREFINE_GPU").map_or(Choice::Any, Choice::Named);
-    match pollster::block_on(Gpu::open(&choice)) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            let required = std::env::var("COREFINE_REQUIRE_GPU").is_ok_and(|value| value == "1");
-            assert!(!required, "COREFINE_REQUIRE_GPU=1, and {error}");
-            eprintln!("SKIPPED: {error}; scripts/software-adapters installs a software adapter for tests");
-            None
-        }
-    }
-}
+use corefine::engine::check::{Check, compare};
+use corefine::engine::gpu::{Fallback, Fault, Gpu, adapters, error_bound};
+use corefine::engine::{Cpu, Engine, Grid, Peak, Peaks, Rows, Term};
+use support::gpu::gpu;
 
 /// Numbers that are the same everywhere (xorshift64*).
 struct Random(u64);
@@ -221,7 +210,7 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
         assert!(error.starts_with("the gpu (") && error.to_lowercase().contains(&word.to_lowercase()), "{error}");
         assert_eq!(gpu.broaden(&peaks).is_err(), lasting, "after {fault:?}");
 
-        let Some(mut gpu) = self::gpu() else { return };
+        let Some(mut gpu) = support::gpu::gpu() else { return };
         gpu.inject_fault(fault);
         let mut auto = Fallback::new(gpu);
         assert_eq!(auto.broaden(&peaks), want);

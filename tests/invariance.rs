@@ -12,6 +12,8 @@
 //!
 //! Without an adapter the GPU's share is skipped, aloud; with `COREFINE_REQUIRE_GPU=1` that is a failure.
 
+mod support;
+
 use corefine::curve::Measurement;
 use corefine::engine::{Cpu, Engine};
 use corefine::expand;
@@ -34,28 +36,20 @@ const PDFFIT2_BOUND: f64 = 4e-6;
 #[cfg(feature = "gpu")]
 const GPU_BOUND: f64 = 2e-5;
 
-#[cfg(feature = "gpu")]
 fn engines() -> Vec<Bounded> {
-    use corefine::engine::check::Check;
-    use corefine::engine::gpu::{Choice, Gpu};
-    let choice = std::env::var("COREFINE_GPU").map_or(Choice::Any, Choice::Named);
-    let open = || pollster::block_on(Gpu::open(&choice));
-    match (open(), open()) {
-        (Ok(gpu), Ok(checked)) => {
-            vec![(Box::new(Cpu), CPU_BOUND), (Box::new(gpu), GPU_BOUND), (Box::new(Check::new(checked)), CPU_BOUND)]
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            let required = std::env::var("COREFINE_REQUIRE_GPU").is_ok_and(|value| value == "1");
-            assert!(!required, "COREFINE_REQUIRE_GPU=1, and {error}");
-            eprintln!("SKIPPED on the GPU: {error}; scripts/software-adapters installs a software adapter for tests");
-            vec![(Box::new(Cpu), CPU_BOUND)]
-        }
-    }
+    let mut engines: Vec<Bounded> = vec![(Box::new(Cpu), CPU_BOUND)];
+    #[cfg(feature = "gpu")]
+    engines.extend(on_the_gpu().into_iter().flatten());
+    engines
 }
 
-#[cfg(not(feature = "gpu"))]
-fn engines() -> Vec<Bounded> {
-    vec![(Box::new(Cpu), CPU_BOUND)]
+/// The GPU by itself, and one that is checked.
+#[cfg(feature = "gpu")]
+fn on_the_gpu() -> Option<[Bounded; 2]> {
+    use corefine::engine::check::Check;
+    use corefine::engine::gpu::Gpu;
+    let [gpu, checked]: [Gpu; 2] = [support::gpu::gpu()?, support::gpu::gpu()?];
+    Some([(Box::new(gpu), GPU_BOUND), (Box::new(Check::new(checked)), CPU_BOUND)])
 }
 
 fn site(label: &str, species: &str, position: [f64; 3], occ: f64, adp: Adp) -> Site {

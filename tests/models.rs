@@ -5,13 +5,15 @@
 //! refinement sees. Without an adapter the tests say so and pass; with `COREFINE_REQUIRE_GPU=1` they fail.
 #![cfg(feature = "gpu")]
 
+mod support;
+
 use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
 use corefine::curve::{Curves, Measurement};
 use corefine::engine::check::Check;
-use corefine::engine::gpu::{Choice, Gpu};
+use corefine::engine::gpu::Gpu;
 use corefine::engine::{Cpu, Engine};
 use corefine::expand;
 use corefine::forward::Forward;
@@ -20,23 +22,10 @@ use corefine::model::Model;
 use corefine::observed::Radiation;
 use corefine::params::Binding;
 use corefine::read;
+use support::gpu::gpu;
 
 /// Largest difference in units of the curve's, or column's, largest value.
 const AIM: f64 = 1e-5;
-
-/// The adapter, software or not; `COREFINE_GPU` picks one by name.
-fn gpu() -> Option<Gpu> {
-    let choice = std::env::var("COREFINE_GPU").map_or(Choice::Any, Choice::Named);
-    match pollster::block_on(Gpu::open(&choice)) {
-        Ok(gpu) => Some(gpu),
-        Err(error) => {
-            let required = std::env::var("COREFINE_REQUIRE_GPU").is_ok_and(|value| value == "1");
-            assert!(!required, "COREFINE_REQUIRE_GPU=1, and {error}");
-            eprintln!("SKIPPED: {error}; scripts/software-adapters installs a software adapter for tests");
-            None
-        }
-    }
-}
 
 /// The shipped models by file name.
 fn shipped() -> Vec<(String, Model)> {

@@ -1,4 +1,9 @@
-//! Where the reference data lie.
+//! What several tests need: where the reference data lie, and the adapter of the GPU.
+
+#![allow(dead_code, reason = "no test needs all of it")]
+
+#[cfg(feature = "gpu")]
+pub mod gpu;
 
 use std::path::PathBuf;
 
@@ -16,7 +21,6 @@ pub fn reference(file: &str) -> Option<PathBuf> {
 }
 
 /// The text of a reference file, bytes that are no UTF-8 replaced.
-#[allow(dead_code, reason = "not every test needs the text")]
 pub fn reference_text(file: &str) -> Option<String> {
     let path = reference(file)?;
     let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
