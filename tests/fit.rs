@@ -54,17 +54,7 @@ fn measured(job: &Job, model: &Model) -> Observed {
     let data = &job.data;
     let (first, last) = ((data.rmin / 0.01).round() as u32, (data.rmax / 0.01).round() as u32);
     let r: Vec<f64> = (first..=last).map(|m| f64::from(m) * 0.01).collect();
-    let measurement = Measurement {
-        radiation: data.radiation.unwrap_or_default(),
-        weights: data.weights,
-        normalisation: data.normalisation,
-        compat: data.compat,
-        qmin: data.qmin.unwrap_or(0.0),
-        qmax: data.qmax,
-        soper_lorch: None,
-        data_rmin: r[0],
-        r: r.clone(),
-    };
+    let measurement = Measurement::of(data, r.clone(), r[0]);
     let mut crystal = expand::crystal(model).unwrap();
     if let Some(molecules) = &job.molecules {
         expand::molecules(model, &mut crystal, molecules).unwrap();

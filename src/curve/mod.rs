@@ -29,7 +29,7 @@ pub use weights::Weights;
 use crate::crystal::Crystal;
 use crate::element::Species;
 use crate::engine::{Grid, Rows};
-use crate::job::{Compat, Normalisation, Weights as Mode};
+use crate::job::{Compat, Data, Normalisation, Weights as Mode};
 use crate::lines::{NARROWEST, REACH, RowTable, Sum, classes};
 use crate::observed::Radiation;
 use crate::scattering;
@@ -56,6 +56,37 @@ pub struct Measurement {
     pub r: Vec<f64>,
     /// First distance of the data file, Å: PDFfit2 computes nothing below it.
     pub data_rmin: f64,
+}
+
+impl Measurement {
+    /// The measurement that a job's `data` describes, at the distances `r` (Å, ascending) of data that begin at
+    /// `data_rmin` (Å).
+    ///
+    /// What the job leaves open is X-rays and a transform from 0 that is not truncated: let the data file's header speak
+    /// first.
+    ///
+    /// ```
+    /// use corefine::curve::Measurement;
+    /// let text = r#"(structure: "ni.cif", data: (file: "ni.gr", rmin: 1.5, rmax: 20, qmax: 25))"#;
+    /// let job = corefine::read::job::job(text, "job.ron").unwrap();
+    /// let r = (150..=2000).map(|k| f64::from(k) * 0.01).collect();
+    /// let measurement = Measurement::of(&job.data, r, 0.01); // the file has points below rmin
+    /// assert_eq!((measurement.qmin, measurement.qmax), (0.0, Some(25.0)));
+    /// assert_eq!((measurement.r[0], measurement.data_rmin), (1.5, 0.01));
+    /// ```
+    pub fn of(data: &Data, r: Vec<f64>, data_rmin: f64) -> Self {
+        Self {
+            radiation: data.radiation.unwrap_or_default(),
+            weights: data.weights,
+            normalisation: data.normalisation,
+            compat: data.compat,
+            qmin: data.qmin.unwrap_or(0.0),
+            qmax: data.qmax,
+            soper_lorch: data.soper_lorch,
+            r,
+            data_rmin,
+        }
+    }
 }
 
 /// A curve cannot be computed as asked.

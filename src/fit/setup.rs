@@ -187,18 +187,7 @@ fn restraints(binding: &Binding) -> Vec<Restraint> {
 }
 
 fn measurement(job: &Job, observed: &Observed, target: &Target) -> Measurement {
-    let data = &job.data;
-    Measurement {
-        radiation: data.radiation.unwrap_or_default(),
-        weights: data.weights,
-        normalisation: data.normalisation,
-        compat: data.compat,
-        qmin: data.qmin.unwrap_or(0.0),
-        qmax: data.qmax,
-        soper_lorch: data.soper_lorch,
-        r: target.r.clone(),
-        data_rmin: observed.r.first().copied().unwrap_or(0.0),
-    }
+    Measurement::of(&job.data, target.r.clone(), observed.r.first().copied().unwrap_or(0.0))
 }
 
 /// What a user should know about the question that the job asks.
