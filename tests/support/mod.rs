@@ -1,9 +1,11 @@
-//! What several tests need: where the reference data lie, and the adapter of the GPU.
+//! What several tests need: the reference data here, the rest by subject.
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
 #[cfg(feature = "gpu")]
 pub mod gpu;
+pub mod groups;
+pub mod structures;
 
 use std::path::PathBuf;
 
