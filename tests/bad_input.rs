@@ -10,10 +10,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
+use support::command::corefine;
+use support::of_repository;
 
 fn bad(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad").join(name)
+    of_repository("tests/bad").join(name)
 }
 
 /// A folder with the good structure, curve and job, and one bad file.
@@ -44,10 +45,9 @@ fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 /// Runs `corefine ARGS` there; it has to fail with code 2, say nothing on stdout, and change no file. Returns stderr.
 fn refused(folder: &Path, args: &[&str]) -> String {
     let before = contents(folder);
-    let output = Command::cargo_bin("corefine").unwrap().current_dir(folder).args(args).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {said}");
-    assert!(output.stdout.is_empty(), "{args:?}: {}", String::from_utf8_lossy(&output.stdout));
+    let (code, printed, said) = corefine(folder, args);
+    assert_eq!(code, Some(2), "{args:?}: {said}");
+    assert!(printed.is_empty(), "{args:?}: {printed}");
     assert_eq!(contents(folder), before, "{args:?} left something behind");
     assert_eq!(said.matches("error: ").count(), 1, "{args:?} says more than one thing: {said}");
     said

@@ -1,45 +1,25 @@
 //! Names, ties and starts that once gave a wrong number without a word.
 
+mod support;
+
 use corefine::expand;
-use corefine::job::{Job, Vary};
-use corefine::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
+use corefine::job::Job;
+use corefine::model::{Adp, Model};
 use corefine::params::{BindError, Binding};
-use corefine::units::Frac;
+use support::curves::refining;
+use support::structures::{self, operators, site_with};
 
-fn site(label: &str, species: &str, position: [f64; 3], uiso: f64) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac::new(position[0], position[1], position[2]),
-        occ: 1.0,
-        adp: Some(Adp::Iso(uiso)),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
-
-fn model(cell: [f64; 6], operators: &[&str]) -> Model {
-    let operators = operators.iter().map(|text| text.parse().unwrap()).collect();
-    Model {
-        title: "binding".into(),
-        provenance: vec![],
-        cell: Cell::from_parameters(cell),
-        space_group: SpaceGroup { name: "test".into(), number: None, operators },
-        profile: Profile::default(),
-        sites: vec![
-            site("N1", "N", [0.1, 0.2, 0.3], 0.04),
-            site("N2", "N", [0.6, 0.7, 0.1], 0.04),
-            site("O1", "O", [0.3, 0.5, 0.6], 0.01),
-        ],
-    }
+fn model(cell: [f64; 6], group: &[&str]) -> Model {
+    let sites = vec![
+        site_with("N1", "N", [0.1, 0.2, 0.3], Adp::Iso(0.04)),
+        site_with("N2", "N", [0.6, 0.7, 0.1], Adp::Iso(0.04)),
+        site_with("O1", "O", [0.3, 0.5, 0.6], Adp::Iso(0.01)),
+    ];
+    structures::model(cell, operators(group), sites)
 }
 
 fn job(refine: &[&str], ties: &[&str]) -> Job {
-    let mut job: Job = ron::from_str(r#"(structure: "", data: (file: "", rmin: 1, rmax: 9))"#).unwrap();
-    job.refine = refine.iter().map(|name| ((*name).to_owned(), Vary::default())).collect();
-    job.ties = ties.iter().map(|&tie| tie.to_owned()).collect();
-    job
+    Job { ties: ties.iter().map(|&tie| tie.to_owned()).collect(), ..refining(refine, "") }
 }
 
 fn bind(model: &Model, job: &Job) -> Result<Binding, BindError> {
@@ -94,7 +74,7 @@ fn tensors_do_not_depend_on_the_order_of_the_job() {
 #[test]
 fn a_tensor_that_breaks_its_site_symmetry_is_the_same_for_curve_and_fit() {
     let mut model = model([5.0, 5.0, 6.0, 90.0, 90.0, 90.0], &["x,y,z", "-x,-y,z", "-y,x,z", "y,-x,z"]);
-    model.sites = vec![site("N1", "N", [0.0, 0.0, 0.0], 0.01)];
+    model.sites = vec![site_with("N1", "N", [0.0, 0.0, 0.0], Adp::Iso(0.01))];
     model.sites[0].adp = Some(Adp::Aniso([0.004, 0.03, 0.01, 0.0, 0.0, 0.0]));
     let crystal = expand::crystal(&model).unwrap();
     let state = bind(&model, &job(&["scale"], &[])).unwrap().state(&[1.0]).unwrap();

@@ -8,12 +8,13 @@ use std::collections::BTreeMap;
 use corefine::model::{Adp, Model};
 use corefine::read::{self, Reading};
 use serde_json::Value;
+use support::structures::reference_structure;
 
 /// gemmi prints and reads the same decimal digits, so only the last bits of products such as `B / 8π²` may differ.
 const DIGITS: f64 = 1e-12;
 
 fn folder() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cif")
+    support::of_repository("tests/cif")
 }
 
 fn expected() -> Value {
@@ -93,9 +94,7 @@ fn same_site(site: &corefine::model::Site, want: &Value, file: &str) {
 fn reference_files_are_read_as_gemmi_reads_them() {
     let expected = expected();
     for (file, want) in expected["reference"].as_object().unwrap() {
-        let Some(path) = support::reference(file) else { return };
-        let reading = read::structure(&std::fs::read(path).unwrap(), file).unwrap_or_else(|error| panic!("{error}"));
-        let model = reading.value;
+        let Some(Reading { value: model, .. }) = reference_structure(file) else { return };
         same_cell(&model, want, file);
         assert_eq!(model.space_group.operators.len() as u64, want["operators"].as_u64().unwrap(), "{file}: operators");
         same_sums(&model, want, file);

@@ -5,31 +5,13 @@
 #[allow(dead_code)]
 #[path = "../examples/demo_structures.rs"]
 mod demo_structures;
+mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
 use corefine::read::observed::observed;
-
-const RESULTS: [&str; 6] = ["fit.fgr", "histogram.csv", "refined.cif", "refined.ron", "report.html", "result.json"];
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn corefine(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("corefine").unwrap().current_dir(folder).args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
+use support::command::{RESULTS, corefine, names};
+use support::of_repository;
 
 #[test]
 fn the_demo_finds_the_broken_bonds_in_synthetic_data() {
@@ -68,7 +50,7 @@ fn check_numbers(text: &str) {
 #[test]
 fn the_structures_are_those_that_the_seeds_make() {
     for (name, text) in demo_structures::structures() {
-        let committed = fs::read_to_string(root().join("models/demo").join(name)).unwrap();
+        let committed = fs::read_to_string(of_repository(&format!("models/demo/{name}"))).unwrap();
         assert_eq!(text, committed.replace("\r\n", "\n"), "{name}: run scripts/make-demo-data");
     }
 }
@@ -77,13 +59,13 @@ fn the_structures_are_those_that_the_seeds_make() {
 fn the_data_are_those_that_their_headers_make() {
     let temp = tempfile::tempdir().unwrap();
     for name in ["pristine", "cycled"] {
-        let committed = fs::read(root().join(format!("models/demo/{name}.gr"))).unwrap();
+        let committed = fs::read(of_repository(&format!("models/demo/{name}.gr"))).unwrap();
         let command = String::from_utf8_lossy(&committed);
         let (_, command) = command.split_once("# command = corefine ").unwrap();
         let again = temp.path().join(name);
         let mut args: Vec<&str> = command.lines().next().unwrap().split(' ').collect();
         args.extend(["--engine", "cpu", "-o", again.to_str().unwrap()]);
-        let (code, _, complained) = corefine(&root(), &args);
+        let (code, _, complained) = corefine(&of_repository(""), &args);
         assert_eq!(code, Some(0), "{complained}");
         let (old, new) =
             (observed(&committed, "old.gr").unwrap(), observed(&fs::read(&again).unwrap(), "new.gr").unwrap());

@@ -6,67 +6,38 @@ use corefine::curve::Measurement;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Molecules, Normalisation, Vary, Weights};
-use corefine::model::{Adp, Beyond, Cell, Model, Profile, Site, SpaceGroup};
+use corefine::job::{Compat, Job, Molecules, Normalisation, Weights};
+use corefine::model::{Adp, Beyond, Model, Profile};
 use corefine::observed::Radiation;
 use corefine::params::Binding;
 use corefine::units::Frac;
-
-fn site(label: &str, species: &str, position: [f64; 3], occ: f64, adp: Adp) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac::new(position[0], position[1], position[2]),
-        occ,
-        adp: Some(adp),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
+use support::curves::{hundredths, refining, xrays};
+use support::structures::{model, operators, site_with};
 
 /// An oblique cell with an inversion centre, tensors, a half-filled site and a second U: nothing about it is special.
 fn triclinic() -> Model {
-    let tensor = Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001]);
-    let mut model = Model {
-        title: "triclinic".into(),
-        provenance: vec![],
-        cell: Cell::from_parameters([5.1, 6.3, 7.2, 83.0, 97.0, 108.0]),
-        space_group: SpaceGroup {
-            name: "P -1".into(),
-            number: Some(2),
-            operators: ["x,y,z", "-x,-y,-z"].map(|text| text.parse().unwrap()).to_vec(),
-        },
-        profile: Profile { scale: 0.9, delta2: 1.2, spdiameter: 40.0, ..Profile::default() },
-        sites: vec![
-            site("Co1", "Co", [0.11, 0.23, 0.31], 1.0, tensor),
-            site("N1", "N", [0.37, 0.12, 0.05], 1.0, Adp::Iso(0.011)),
-            site("N2", "N", [0.81, 0.62, 0.55], 0.5, Adp::Iso(0.016)),
-            site("O1", "O2-", [0.45, 0.71, 0.22], 1.0, Adp::Aniso([0.02, 0.01, 0.015, -0.001, 0.002, 0.003])),
-        ],
-    };
-    model.sites[1].beyond = Some(Beyond { rcut: 4.0, uiso: 0.02 });
-    model
+    let mut sites = vec![
+        site_with("Co1", "Co", [0.11, 0.23, 0.31], Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001])),
+        site_with("N1", "N", [0.37, 0.12, 0.05], Adp::Iso(0.011)),
+        site_with("N2", "N", [0.81, 0.62, 0.55], Adp::Iso(0.016)),
+        site_with("O1", "O2-", [0.45, 0.71, 0.22], Adp::Aniso([0.02, 0.01, 0.015, -0.001, 0.002, 0.003])),
+    ];
+    sites[1].beyond = Some(Beyond { rcut: 4.0, uiso: 0.02 });
+    sites[2].occ = 0.5;
+    let profile = Profile { scale: 0.9, delta2: 1.2, spdiameter: 40.0, ..Profile::default() };
+    Model { profile, ..model([5.1, 6.3, 7.2, 83.0, 97.0, 108.0], operators(&["x,y,z", "-x,-y,-z"]), sites) }
 }
 
 fn job(names: &[&str]) -> Job {
-    let text = r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: { "qdamp": 0.05, "qbroad": 0.03 })"#;
-    let mut job: Job = ron::from_str(text).unwrap();
-    job.refine = names.iter().map(|name| ((*name).to_owned(), Vary::default())).collect();
-    job
+    refining(names, r#"set: { "qdamp": 0.05, "qbroad": 0.03 }"#)
 }
 
 fn measurement(radiation: Radiation, weights: Weights, normalisation: Normalisation, compat: Compat) -> Measurement {
-    Measurement {
-        radiation,
-        weights,
-        normalisation,
-        compat,
-        qmin: if compat == Compat::None { 0.7 } else { 0.0 },
-        qmax: Some(21.3),
-        soper_lorch: (compat == Compat::None).then_some(0.1),
-        r: (100..900).step_by(7).map(|m| f64::from(m) * 0.01).collect(),
-        data_rmin: 1.0,
+    let r = (100..900).step_by(7).map(|m| f64::from(m) * 0.01).collect();
+    let exact = Measurement { radiation, weights, normalisation, compat, ..xrays(0.7, 21.3, r) };
+    match compat {
+        Compat::None => Measurement { soper_lorch: Some(0.1), ..exact },
+        Compat::PdfFit2 => Measurement { qmin: 0.0, ..exact },
     }
 }
 
@@ -130,7 +101,7 @@ fn derivatives_match_central_differences_for_neutrons() {
 #[test]
 fn derivatives_match_central_differences_in_pdffit2_mode() {
     let mut measurement = measurement(Radiation::Xray, Weights::F0, Normalisation::MeanSquared, Compat::PdfFit2);
-    measurement.r = (100..900).map(|m| f64::from(m) * 0.01).collect();
+    measurement.r = hundredths(100, 899);
     let model = triclinic();
     let crystal = expand::crystal(&model).unwrap();
     let job = job(&NAMES);

@@ -1,48 +1,26 @@
 //! Refinements whose answer is known: the model made the data.
 
+mod support;
+
 use corefine::curve::Measurement;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::fit::{Inputs, Setup};
-use corefine::forward::Forward;
 use corefine::job::{Compat, Job};
 use corefine::lm;
-use corefine::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
+use corefine::model::{Adp, Model};
 use corefine::observed::{Form, Header, Observed};
 use corefine::outcome::Outcome;
 use corefine::params::Binding;
-use corefine::units::Frac;
 use corefine::{read, write};
-
-fn site(label: &str, species: &str, position: [f64; 3], uiso: f64) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac(position.into()),
-        occ: 1.0,
-        adp: Some(Adp::Iso(uiso)),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
-
-fn model(cell: [f64; 6], sites: Vec<Site>) -> Model {
-    Model {
-        title: "known".into(),
-        provenance: vec![],
-        cell: Cell::from_parameters(cell),
-        space_group: SpaceGroup::default(),
-        profile: Profile::default(),
-        sites,
-    }
-}
+use support::curves::{curve, hundredths};
+use support::structures::{p1, site_with};
 
 /// Face-centred nickel with every atom written out: nothing ties the angles.
 fn nickel(uiso: f64) -> Model {
     let places = [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]];
-    let sites = (1..).zip(places).map(|(k, at)| site(&format!("Ni{k}"), "Ni", at, uiso)).collect();
-    model([3.524, 3.524, 3.524, 90.0, 90.0, 90.0], sites)
+    let sites = (1..).zip(places).map(|(k, at)| site_with(&format!("Ni{k}"), "Ni", at, Adp::Iso(uiso))).collect();
+    p1([3.524, 3.524, 3.524, 90.0, 90.0, 90.0], sites)
 }
 
 fn job(text: &str) -> Job {
@@ -52,8 +30,7 @@ fn job(text: &str) -> Job {
 /// The curve that the job's own model makes, as if it had been measured.
 fn measured(job: &Job, model: &Model) -> Observed {
     let data = &job.data;
-    let (first, last) = ((data.rmin / 0.01).round() as u32, (data.rmax / 0.01).round() as u32);
-    let r: Vec<f64> = (first..=last).map(|m| f64::from(m) * 0.01).collect();
+    let r = hundredths((data.rmin * 100.0).round() as u32, (data.rmax * 100.0).round() as u32);
     let measurement = Measurement::of(data, r.clone(), r[0]);
     let mut crystal = expand::crystal(model).unwrap();
     if let Some(molecules) = &job.molecules {
@@ -61,7 +38,7 @@ fn measured(job: &Job, model: &Model) -> Observed {
     }
     let binding = Binding::new(job, model, &crystal).unwrap();
     let state = binding.state(&binding.start()).unwrap();
-    let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
+    let g = curve(&state, &measurement, &mut Cpu);
     let header = Header::default();
     Observed { name: "known.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
 }
@@ -102,16 +79,12 @@ fn right_angles_stay_right() {
 
 /// A CN molecule beside a cobalt atom whose U is the largest and stays as it is.
 fn cyanide(x: f64, uiso: f64) -> Model {
-    let mut cyanide = model(
-        [5.3, 5.9, 6.4, 82.0, 95.0, 101.0],
-        vec![
-            site("Co1", "Co", [0.02, 0.04, 0.03], 0.03),
-            site("C1", "C", [x, 0.42, 0.47], uiso),
-            site("N1", "N", [0.58, 0.51, 0.56], uiso),
-        ],
-    );
-    cyanide.sites[0].adp = Some(Adp::Aniso([0.03, 0.028, 0.026, 0.002, 0.001, -0.002]));
-    cyanide
+    let sites = vec![
+        site_with("Co1", "Co", [0.02, 0.04, 0.03], Adp::Aniso([0.03, 0.028, 0.026, 0.002, 0.001, -0.002])),
+        site_with("C1", "C", [x, 0.42, 0.47], Adp::Iso(uiso)),
+        site_with("N1", "N", [0.58, 0.51, 0.56], Adp::Iso(uiso)),
+    ];
+    p1([5.3, 5.9, 6.4, 82.0, 95.0, 101.0], sites)
 }
 
 fn rich_job(compat: Compat) -> Job {

@@ -1,40 +1,28 @@
 //! The flagship's refinement on its own noiseless data: 416 atoms in P1, 56 parameters, 1.0-4.5 Å. Only some 26 numbers
 //! are in such data, so the parameters need not come back; the curve must.
 
-use corefine::curve::Measurement;
+mod support;
+
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::fit::{Inputs, Setup};
-use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Normalisation, Weights};
+use corefine::job::Job;
 use corefine::lm::Flow;
 use corefine::model::Model;
-use corefine::observed::{Form, Header, Observed, Radiation};
-use corefine::params::{Setting, State};
+use corefine::observed::{Form, Header, Observed};
 use corefine::read;
+use support::curves::{curve, hundredths, job, state, xrays};
+use support::structures::shipped;
 
 fn flagship() -> Model {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/co_zif62.ron");
-    expand::to_p1(&read::structure(&std::fs::read(path).unwrap(), path).unwrap().value)
+    expand::to_p1(&shipped("co_zif62"))
 }
 
 /// Its G(r) as data without noise.
 fn data(model: &Model) -> Observed {
-    let r: Vec<f64> = (100..=450).map(|m| f64::from(m) * 0.01).collect();
-    let measurement = Measurement {
-        radiation: Radiation::Xray,
-        weights: Weights::Exact,
-        normalisation: Normalisation::MeanSquared,
-        compat: Compat::None,
-        qmin: 0.1,
-        qmax: Some(23.5),
-        soper_lorch: None,
-        data_rmin: r[0],
-        r: r.clone(),
-    };
-    let setting = Setting { qdamp: 0.069, ..Setting::default() };
-    let state = State { model: model.clone(), crystal: expand::crystal(model).unwrap(), setting };
-    let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
+    let r = hundredths(100, 450);
+    let state = state(model, &job(r#"set: { "qdamp": 0.069 }"#));
+    let g = curve(&state, &xrays(0.1, 23.5, r.clone()), &mut Cpu);
     let header = Header { qmin: Some(0.1), qmax: Some(23.5), qdamp: Some(0.069), ..Header::default() };
     Observed { name: "noiseless".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
 }

@@ -1,53 +1,28 @@
 //! Bonds counted by hand.
 
+mod support;
+
 use corefine::crystal::Crystal;
 use corefine::expand::{crystal, to_p1};
 use corefine::histogram::{BondCovariance, BondList, all_bonds, bonds, measure};
 use corefine::job::Bonds;
-use corefine::model::{Adp, Cell, Disorder, Model, Site, SpaceGroup};
+use corefine::model::{Disorder, Model, Site};
 use corefine::outcome::Bin;
 use corefine::units::Frac;
 use nalgebra::{DMatrix, Vector3};
-
-fn site(label: &str, species: &str, position: [f64; 3], occ: f64) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac::new(position[0], position[1], position[2]),
-        occ,
-        adp: Some(Adp::Iso(0.005)),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
-
-fn model(operators: &[&str], sites: Vec<Site>) -> Model {
-    Model {
-        title: "test".into(),
-        provenance: vec![],
-        cell: Cell::from_parameters([10.0, 10.0, 10.0, 90.0, 90.0, 90.0]),
-        space_group: SpaceGroup {
-            name: String::new(),
-            number: None,
-            operators: operators.iter().map(|text| text.parse().unwrap()).collect(),
-        },
-        profile: corefine::model::Profile::default(),
-        sites,
-    }
-}
+use support::structures::{self, BOX, operators, p1, site};
 
 /// A Co at the origin with N at 1.95, 2.05, 2.3, 2.31 and 2.9 Å; two of them across the cell's face.
 fn cobalt() -> Model {
-    model(
-        &["x,y,z"],
+    p1(
+        BOX,
         vec![
-            site("Co1", "Co", [0.0, 0.0, 0.0], 1.0),
-            site("N1", "N", [0.195, 0.0, 0.0], 1.0),
-            site("N2", "N", [0.795, 0.0, 0.0], 1.0),
-            site("N3", "N", [0.0, 0.23, 0.0], 1.0),
-            site("N4", "N", [0.0, 0.0, 0.769], 1.0),
-            site("N5", "N", [0.0, 0.0, 0.29], 1.0),
+            site("Co1", "Co", [0.0, 0.0, 0.0]),
+            site("N1", "N", [0.195, 0.0, 0.0]),
+            site("N2", "N", [0.795, 0.0, 0.0]),
+            site("N3", "N", [0.0, 0.23, 0.0]),
+            site("N4", "N", [0.0, 0.0, 0.769]),
+            site("N5", "N", [0.0, 0.0, 0.29]),
         ],
     )
 }
@@ -117,16 +92,16 @@ fn bonds_are_followed_not_found_again() {
 
 #[test]
 fn a_space_group_counts_as_its_p1_does() {
-    let operators = ["x,y,z", "-x,-y,z", "-x,y,-z", "x,-y,-z"]; // P 2 2 2, Co on a general position and on an axis
+    let group = ["x,y,z", "-x,-y,z", "-x,y,-z", "x,-y,-z"]; // P 2 2 2, Co on a general position and on an axis
     let sites = vec![
-        site("Co1", "Co", [0.2, 0.2, 0.2], 1.0),
-        site("Co2", "Co", [0.0, 0.0, 0.1], 0.5),
-        site("N1", "N", [0.2, 0.2, 0.41], 1.0),
-        site("N2", "N", [0.2, 0.01, 0.2], 1.0),
-        site("N3", "N", [0.15, 0.1, 0.0], 0.5),
-        site("N4", "N", [0.1, 0.15, 0.1], 1.0),
+        site("Co1", "Co", [0.2, 0.2, 0.2]),
+        Site { occ: 0.5, ..site("Co2", "Co", [0.0, 0.0, 0.1]) },
+        site("N1", "N", [0.2, 0.2, 0.41]),
+        site("N2", "N", [0.2, 0.01, 0.2]),
+        Site { occ: 0.5, ..site("N3", "N", [0.15, 0.1, 0.0]) },
+        site("N4", "N", [0.1, 0.15, 0.1]),
     ];
-    let model = model(&operators, sites);
+    let model = structures::model(BOX, operators(&group), sites);
     let kind = Bonds::of("Co-N");
     let measured = |model: &Model| {
         let crystal = crystal(model).unwrap();
@@ -269,10 +244,9 @@ fn a_hundred_thousand_atoms_are_searched_in_boxes() {
     let n = 46;
     for k in 0..n * n * n {
         let x = [k % n, k / n % n, k / n / n].map(|i| (f64::from(i) + 0.25) / f64::from(n));
-        sites.push(site(&format!("X{k}"), if k % 8 == 0 { "Co" } else { "N" }, x, 1.0));
+        sites.push(site(&format!("X{k}"), if k % 8 == 0 { "Co" } else { "N" }, x));
     }
-    let mut model = model(&["x,y,z"], sites);
-    model.cell = Cell::from_parameters([92.0, 92.0, 92.0, 90.0, 90.0, 90.0]);
+    let model = p1([92.0, 92.0, 92.0, 90.0, 90.0, 90.0], sites);
     let crystal = crystal(&model).unwrap();
     let list = bonds(&model, &crystal, &Bonds::of("Co-N")).unwrap();
     assert_eq!(list.bonds.len(), 4 * list.centres.len());

@@ -5,46 +5,24 @@
 //! which fades out some ripples past rmax, from one that goes on for 30 Å more (5e-4: the ripples of peaks that far
 //! away, which fall off as 1/distance)?
 
+mod support;
+
 use std::f64::consts::PI;
 
-use corefine::curve::Measurement;
 use corefine::engine::Cpu;
-use corefine::expand;
-use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Normalisation, Weights};
-use corefine::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
-use corefine::observed::Radiation;
-use corefine::params::Binding;
+use corefine::model::{Adp, Model, Profile};
 use corefine::scattering::xray;
-use corefine::units::Frac;
 use nalgebra::{Matrix3, Vector3};
-
-fn site(label: &str, species: &str, position: [f64; 3], adp: Adp) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac::new(position[0], position[1], position[2]),
-        occ: 1.0,
-        adp: Some(adp),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
+use support::curves::{apart, curve, hundredths, job, largest, state, xrays};
+use support::structures::{p1, site_with};
 
 fn model(cell: [f64; 6]) -> Model {
-    Model {
-        title: "independent".into(),
-        provenance: vec![],
-        cell: Cell::from_parameters(cell),
-        space_group: SpaceGroup::default(),
-        profile: Profile { delta2: 1.1, ..Profile::default() },
-        sites: vec![
-            site("Co1", "Co", [0.11, 0.23, 0.31], Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001])),
-            site("N1", "N", [0.37, 0.12, 0.05], Adp::Aniso([0.02, 0.011, 0.013, 0.003, 0.001, -0.004])),
-            site("H1", "H", [0.78, 0.62, 0.55], Adp::Aniso([0.03, 0.025, 0.03, 0.0, 0.002, 0.0])),
-        ],
-    }
+    let sites = vec![
+        site_with("Co1", "Co", [0.11, 0.23, 0.31], Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001])),
+        site_with("N1", "N", [0.37, 0.12, 0.05], Adp::Aniso([0.02, 0.011, 0.013, 0.003, 0.001, -0.004])),
+        site_with("H1", "H", [0.78, 0.62, 0.55], Adp::Aniso([0.03, 0.025, 0.03, 0.0, 0.002, 0.0])),
+    ];
+    Model { profile: Profile { delta2: 1.1, ..Profile::default() }, ..p1(cell, sites) }
 }
 
 const QDAMP: f64 = 0.06;
@@ -156,37 +134,15 @@ fn brute(cell: [f64; 6], model: &Model, r: &[f64], qmin: f64, far: f64, fade: &d
     g
 }
 
-/// X-rays with exact weights, from `qmin` to [`QMAX`] (1/Å), at the distances `r` (Å).
-fn measurement(qmin: f64, r: &[f64]) -> Measurement {
-    Measurement {
-        radiation: Radiation::Xray,
-        weights: Weights::Exact,
-        normalisation: Normalisation::MeanSquared,
-        compat: Compat::None,
-        qmin,
-        qmax: Some(QMAX),
-        soper_lorch: None,
-        r: r.to_vec(),
-        data_rmin: 0.0,
-    }
-}
-
 /// The largest difference in units of the largest |G|.
 fn difference(cell: [f64; 6], qmin: f64, far: f64, fade: Option<&dyn Fn(f64) -> f64>) -> f64 {
     let model = model(cell);
     let r: Vec<f64> = (0..=90).map(|m| 0.1 * f64::from(m)).collect();
-    let measurement = measurement(qmin, &r);
-    let text = format!(
-        r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: {{ "qdamp": {QDAMP}, "qbroad": {QBROAD} }})"#
-    );
-    let job: Job = ron::from_str(&text).unwrap();
-    let crystal = expand::crystal(&model).unwrap();
-    let state = Binding::new(&job, &model, &crystal).unwrap().state(&[]).unwrap();
-    let got = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
+    let job = job(&format!(r#"set: {{ "qdamp": {QDAMP}, "qbroad": {QBROAD} }}"#));
+    let got = curve(&state(&model, &job), &xrays(qmin, QMAX, r.clone()), &mut Cpu);
     let documented = documented_fade(&model);
     let want = brute(cell, &model, &r, qmin, far, fade.unwrap_or(&documented));
-    let largest = want.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
-    let worst = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max) / largest;
+    let (worst, largest) = (apart(&got, &want), largest(&want));
     eprintln!("qmin {qmin}, summed to {far} Å: largest difference {worst:.1e} of max |G| = {largest:.2}");
     worst
 }
@@ -223,14 +179,11 @@ fn a_lower_end_of_the_transform_is_that_of_the_crystal_without_end() {
 fn a_lower_end_of_the_transform_is_that_of_the_whole_particle() {
     let mut model = model(ORTHORHOMBIC);
     model.profile.spdiameter = 20.0;
-    let crystal = expand::crystal(&model).unwrap();
-    let text = format!(r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: {{ "qdamp": {QDAMP} }})"#);
-    let job: Job = ron::from_str(&text).unwrap();
-    let state = Binding::new(&job, &model, &crystal).unwrap().state(&[]).unwrap();
+    let state = state(&model, &job(&format!(r#"set: {{ "qdamp": {QDAMP} }}"#)));
     let curve = |qmin: f64, rmax: f64| {
-        let r: Vec<f64> = (1..=(rmax * 100.0) as i32).map(|m| 0.01 * f64::from(m)).collect();
-        let measurement = measurement(qmin, &r);
-        (r, Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g)
+        let r = hundredths(1, (rmax * 100.0) as u32);
+        let g = curve(&state, &xrays(qmin, QMAX, r.clone()), &mut Cpu);
+        (r, g)
     };
     let (r, whole) = curve(0.0, 60.0);
     for qmin in [0.5, 1.3] {
@@ -245,8 +198,7 @@ fn a_lower_end_of_the_transform_is_that_of_the_whole_particle() {
                 *value -= 2.0 / PI * dq * wave * (q * r).sin();
             }
         }
-        let largest = want.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
-        let worst = got.iter().zip(&want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max) / largest;
+        let worst = apart(&got, &want);
         eprintln!("sphere, qmin {qmin}: largest difference {worst:.1e} of max |G|");
         assert!(worst < 5e-4, "{worst}");
     }

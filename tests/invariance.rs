@@ -17,14 +17,12 @@ mod support;
 use corefine::curve::Measurement;
 use corefine::engine::{Cpu, Engine};
 use corefine::expand;
-use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Normalisation, Weights};
-use corefine::model::{Adp, Beyond, Cell, Model, Operator, Profile, Site, SpaceGroup};
+use corefine::job::{Compat, Normalisation, Weights};
+use corefine::model::{Adp, Beyond, Cell, Model, Operator, Profile, Site};
 use corefine::observed::Radiation;
-use corefine::params::Binding;
-use corefine::read;
-use corefine::units::Frac;
 use nalgebra::{Matrix3, Vector3};
+use support::curves::{self, apart, hundredths, job, largest, state, xrays};
+use support::structures::{self, operators, shipped, site_with};
 
 /// An engine and how far two descriptions of one crystal may be apart, in units of the largest |G|.
 type Bounded = (Box<dyn Engine>, f64);
@@ -52,38 +50,18 @@ fn on_the_gpu() -> Option<[Bounded; 2]> {
     Some([(Box::new(gpu), GPU_BOUND), (Box::new(Check::new(checked)), CPU_BOUND)])
 }
 
-fn site(label: &str, species: &str, position: [f64; 3], occ: f64, adp: Adp) -> Site {
-    Site {
-        label: label.into(),
-        species: species.parse().unwrap(),
-        position: Frac(position.into()),
-        occ,
-        adp: Some(adp),
-        beyond: None,
-        inside: None,
-        disorder: None,
-    }
-}
-
-fn model(title: &str, cell: [f64; 6], operators: &[&str], sites: Vec<Site>) -> Model {
-    let operators = operators.iter().map(|text| text.parse().unwrap()).collect();
-    Model {
-        title: title.into(),
-        provenance: vec![],
-        cell: Cell::from_parameters(cell),
-        space_group: SpaceGroup { name: title.into(), number: None, operators },
-        profile: Profile { scale: 0.8, delta2: 1.1, ..Profile::default() },
-        sites,
-    }
+fn model(title: &str, cell: [f64; 6], group: &[&str], sites: Vec<Site>) -> Model {
+    let profile = Profile { scale: 0.8, delta2: 1.1, ..Profile::default() };
+    Model { title: title.into(), profile, ..structures::model(cell, operators(group), sites) }
 }
 
 fn nickel() -> Model {
-    read::structure(include_bytes!("../models/ni.ron"), "ni.ron").unwrap().value
+    shipped("ni")
 }
 
 /// P 63 m c: two sites on 1/3, 2/3, z with tensors that their symmetry allows (3m), one half filled without symmetry.
 fn hexagonal() -> Model {
-    let operators = [
+    let group = [
         "x,y,z",
         "-y,x-y,z",
         "-x+y,-x,z",
@@ -98,25 +76,27 @@ fn hexagonal() -> Model {
         "-x,-x+y,z+1/2",
     ];
     let third = |z: f64| [1.0 / 3.0, 2.0 / 3.0, z];
-    let sites = vec![
-        site("Zn1", "Zn", third(0.0), 1.0, Adp::Aniso([0.010, 0.010, 0.016, 0.005, 0.0, 0.0])),
-        site("O1", "O", third(0.382), 1.0, Adp::Aniso([0.014, 0.014, 0.009, 0.007, 0.0, 0.0])),
-        site("N1", "N", [0.11, 0.47, 0.21], 0.5, Adp::Aniso([0.02, 0.012, 0.015, 0.004, -0.002, 0.003])),
+    let mut sites = vec![
+        site_with("Zn1", "Zn", third(0.0), Adp::Aniso([0.010, 0.010, 0.016, 0.005, 0.0, 0.0])),
+        site_with("O1", "O", third(0.382), Adp::Aniso([0.014, 0.014, 0.009, 0.007, 0.0, 0.0])),
+        site_with("N1", "N", [0.11, 0.47, 0.21], Adp::Aniso([0.02, 0.012, 0.015, 0.004, -0.002, 0.003])),
     ];
-    model("P 63 m c", [5.25, 5.25, 6.1, 90.0, 90.0, 120.0], &operators, sites)
+    sites[2].occ = 0.5;
+    model("P 63 m c", [5.25, 5.25, 6.1, 90.0, 90.0, 120.0], &group, sites)
 }
 
 /// P 21/c: Co on an inversion centre, tensors, a second U, a site that is filled by six tenths.
 fn monoclinic() -> Model {
     let mut sites = vec![
-        site("Co1", "Co", [0.0, 0.0, 0.0], 1.0, Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001])),
-        site("N1", "N", [0.23, 0.12, 0.09], 1.0, Adp::Aniso([0.02, 0.01, 0.015, -0.001, 0.002, 0.003])),
-        site("C1", "C", [0.41, 0.27, 0.33], 1.0, Adp::Iso(0.011)),
-        site("O1", "O", [0.67, 0.38, 0.14], 0.6, Adp::Iso(0.017)),
+        site_with("Co1", "Co", [0.0, 0.0, 0.0], Adp::Aniso([0.012, 0.018, 0.009, 0.002, -0.003, 0.001])),
+        site_with("N1", "N", [0.23, 0.12, 0.09], Adp::Aniso([0.02, 0.01, 0.015, -0.001, 0.002, 0.003])),
+        site_with("C1", "C", [0.41, 0.27, 0.33], Adp::Iso(0.011)),
+        site_with("O1", "O", [0.67, 0.38, 0.14], Adp::Iso(0.017)),
     ];
+    sites[3].occ = 0.6;
     sites[2].beyond = Some(Beyond { rcut: 3.2, uiso: 0.02 });
-    let operators = ["x,y,z", "-x,y+1/2,-z+1/2", "-x,-y,-z", "x,-y+1/2,z+1/2"];
-    model("P 21/c", [5.6, 6.3, 7.1, 90.0, 104.0, 90.0], &operators, sites)
+    let group = ["x,y,z", "-x,y+1/2,-z+1/2", "-x,-y,-z", "x,-y+1/2,z+1/2"];
+    model("P 21/c", [5.6, 6.3, 7.1, 90.0, 104.0, 90.0], &group, sites)
 }
 
 fn models() -> [Model; 3] {
@@ -125,17 +105,7 @@ fn models() -> [Model; 3] {
 
 /// Exact X-ray weights with a window that has two ends, one number per pair, neutrons, and the sum of `PDFfit2`.
 fn measurements() -> Vec<(&'static str, Measurement)> {
-    let exact = Measurement {
-        radiation: Radiation::Xray,
-        weights: Weights::Exact,
-        normalisation: Normalisation::MeanSquared,
-        compat: Compat::None,
-        qmin: 0.7,
-        qmax: Some(21.3),
-        soper_lorch: None,
-        r: (100..=500).map(|m| f64::from(m) * 0.01).collect(),
-        data_rmin: 1.0,
-    };
+    let exact = xrays(0.7, 21.3, hundredths(100, 500));
     let open = Measurement { qmin: 0.0, ..exact.clone() };
     vec![
         ("X-rays, exact weights, qmin 0.7", exact),
@@ -149,11 +119,8 @@ fn measurements() -> Vec<(&'static str, Measurement)> {
 }
 
 fn curve(model: &Model, measurement: &Measurement, engine: &mut dyn Engine) -> Vec<f64> {
-    let text = r#"(structure: "", data: (file: "", rmin: 1, rmax: 5), set: { "qdamp": 0.05, "qbroad": 0.02 })"#;
-    let job: Job = ron::from_str(text).unwrap();
-    let crystal = expand::crystal(model).unwrap();
-    let state = Binding::new(&job, model, &crystal).unwrap().state(&[]).unwrap();
-    Forward::new(measurement, &state).unwrap().curves(&state, &[], engine).unwrap().g
+    let job = job(r#"set: { "qdamp": 0.05, "qbroad": 0.02 }"#);
+    curves::curve(&state(model, &job), measurement, engine)
 }
 
 /// Every model, measured every way, by every engine: is the other description's curve the same?
@@ -166,8 +133,7 @@ fn same(property: &str, other: impl Fn(&Model) -> Model) {
                 let bound = if cut { bound.max(PDFFIT2_BOUND) } else { bound };
                 let got = curve(&other(&model), &measurement, engine.as_mut());
                 let want = curve(&model, &measurement, engine.as_mut());
-                let largest = want.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
-                let apart = got.iter().zip(&want).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) / largest;
+                let apart = apart(&got, &want);
                 assert!(apart <= bound, "{property}, {}, {how}, {}: {apart:e}", model.title, engine.name());
                 worst[usize::from(cut)] = worst[usize::from(cut)].max(apart);
             }
@@ -265,7 +231,7 @@ fn the_scale_is_a_factor() {
             let mut large = small.clone();
             large.profile.scale *= 2.5;
             let want = curve(&small, &measurement, engine.as_mut());
-            let largest = want.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+            let largest = largest(&want);
             for (got, want) in curve(&large, &measurement, engine.as_mut()).iter().zip(&want) {
                 assert!((got - 2.5 * want).abs() <= bound * 2.5 * largest, "{how}, {}: {got} {want}", engine.name());
             }
@@ -282,15 +248,14 @@ fn nickel_has_twelve_neighbours() {
     let mut nickel = nickel();
     nickel.sites[0].adp = Some(Adp::Iso(0.003));
     let density = 4.0 / nickel.cell.volume();
-    let job: Job = ron::from_str(r#"(structure: "", data: (file: "", rmin: 1, rmax: 5))"#).unwrap();
-    let state = Binding::new(&job, &nickel, &expand::crystal(&nickel).unwrap()).unwrap().state(&[]).unwrap();
+    let state = state(&nickel, &job(""));
     for radiation in [Radiation::Xray, Radiation::Neutron] {
         let (_, untruncated) = measurements().swap_remove(1);
-        let r: Vec<f64> = (200..=300).map(|m| f64::from(m) * 0.01).collect();
+        let r = hundredths(200, 300);
         let measurement = Measurement { radiation, r: r.clone(), ..untruncated };
         for (mut engine, bound) in engines() {
-            let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], engine.as_mut()).unwrap().g;
-            let largest = g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+            let g = curves::curve(&state, &measurement, engine.as_mut());
+            let largest = largest(&g);
             let n: f64 =
                 r.iter().zip(&g).map(|(r, g)| 0.01 * (r * g + 4.0 * std::f64::consts::PI * r * r * density)).sum();
             println!("{radiation:?}: {n} neighbours, {}", engine.name());

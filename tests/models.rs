@@ -8,7 +8,6 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 use std::time::Instant;
 
 use corefine::curve::{Curves, Measurement};
@@ -17,20 +16,20 @@ use corefine::engine::gpu::Gpu;
 use corefine::engine::{Cpu, Engine};
 use corefine::expand;
 use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Normalisation, Vary, Weights};
+use corefine::job::Weights;
 use corefine::model::Model;
-use corefine::observed::Radiation;
 use corefine::params::Binding;
 use corefine::read;
+use support::curves::{apart, hundredths, refining, xrays};
 use support::gpu::gpu;
+use support::of_repository;
 
 /// Largest difference in units of the curve's, or column's, largest value.
 const AIM: f64 = 1e-5;
 
 /// The shipped models by file name.
 fn shipped() -> Vec<(String, Model)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let mut models: Vec<(String, Model)> = fs::read_dir(folder)
+    let mut models: Vec<(String, Model)> = fs::read_dir(of_repository("models"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "ron"))
@@ -57,24 +56,11 @@ fn names(model: &Model) -> Vec<String> {
 fn measurement(model: &Model, weights: Weights) -> Measurement {
     // Software adapters need seconds for what a CPU does at once: the flagship is seen as far as the demo fits it.
     let last = if model.sites.len() > 10 { 450 } else { 1000 };
-    Measurement {
-        radiation: Radiation::Xray,
-        weights,
-        normalisation: Normalisation::MeanSquared,
-        compat: Compat::None,
-        qmin: 0.1,
-        qmax: Some(23.5),
-        soper_lorch: None,
-        r: (100..=last).map(|m| f64::from(m) * 0.01).collect(),
-        data_rmin: 1.0,
-    }
+    Measurement { weights, ..xrays(0.1, 23.5, hundredths(100, last)) }
 }
 
 fn binding(model: &Model) -> Binding {
-    let text = r#"(structure: "", data: (file: "", rmin: 1, rmax: 9),
-        set: { "qdamp": 0.069, "qbroad": 0.02, "delta2": 1.5 })"#;
-    let mut job: Job = ron::from_str(text).unwrap();
-    job.refine = names(model).into_iter().map(|name| (name, Vary::default())).collect();
+    let job = refining(&names(model), r#"set: { "qdamp": 0.069, "qbroad": 0.02, "delta2": 1.5 }"#);
     Binding::new(&job, model, &expand::crystal(model).unwrap()).unwrap()
 }
 
@@ -89,21 +75,14 @@ fn curves(model: &Model, measurement: &Measurement, engine: &mut dyn Engine) -> 
     curves
 }
 
-/// Largest difference of two curves in units of the largest value of the second.
-fn apart<'a>(got: impl Iterator<Item = &'a f64>, want: impl Iterator<Item = &'a f64> + Clone) -> f64 {
-    let largest = want.clone().fold(0.0_f64, |top, value| top.max(value.abs()));
-    got.zip(want).map(|(got, want)| (got - want).abs()).fold(0.0, f64::max) / largest
-}
-
 fn hold(name: &str, model: &Model, weights: Weights, gpu: &mut Gpu) {
     let measurement = measurement(model, weights);
     let (got, want) = (curves(model, &measurement, gpu), curves(model, &measurement, &mut Cpu));
-    let curve = apart(got.g.iter(), want.g.iter());
+    let curve = apart(&got.g, &want.g);
     let binding = binding(model);
     let names: Vec<&str> = binding.free.iter().map(|free| binding.variables()[free.variable].name.as_str()).collect();
-    let columns: Vec<f64> = (0..names.len())
-        .map(|k| apart(got.columns.column(k).as_slice().iter(), want.columns.column(k).as_slice().iter()))
-        .collect();
+    let columns: Vec<f64> =
+        (0..names.len()).map(|k| apart(got.columns.column(k).as_slice(), want.columns.column(k).as_slice())).collect();
     let worst = (0..names.len()).max_by(|a, b| columns[*a].total_cmp(&columns[*b])).unwrap();
     println!(
         "{name}, {weights:?}: curve {curve:.1e}, worst column {} {:.1e} of {}",

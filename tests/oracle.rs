@@ -4,41 +4,23 @@ mod support;
 
 use corefine::curve::Measurement;
 use corefine::engine::Cpu;
-use corefine::expand;
-use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Normalisation, Weights};
-use corefine::observed::Radiation;
-use corefine::params::Binding;
-use corefine::read;
+use corefine::job::{Compat, Weights};
+use support::curves::{apart, curve, job, largest, state, xrays};
+use support::structures::reference_structure;
 
 /// The largest difference from PDFfit2's curve for the 296-atom Co ZIF-62, in units of the largest |G|.
 fn difference(qmax: Option<f64>, range: &str) -> Option<f64> {
     let name = format!("oracle/ZIF62_Co_296_qmax{}_qdamp0.069_r{range}.gr", qmax.unwrap_or(0.0));
-    let stru = std::fs::read(support::reference("oracle/ZIF62_Co_296.stru")?).unwrap();
-    let model = read::structure(&stru, "ZIF62_Co_296.stru").unwrap().value;
+    let model = reference_structure("oracle/ZIF62_Co_296.stru")?.value;
     let text = support::reference_text(&name)?;
     let rows: Vec<Vec<f64>> =
         text.lines().map(|line| line.split_whitespace().map(|word| word.parse().unwrap()).collect()).collect();
-    let r: Vec<f64> = rows.iter().map(|row| row[0]).collect();
-    let measurement = Measurement {
-        radiation: Radiation::Xray,
-        weights: Weights::F0,
-        normalisation: Normalisation::MeanSquared,
-        compat: Compat::PdfFit2,
-        qmin: 0.0,
-        qmax,
-        soper_lorch: None,
-        data_rmin: r[0],
-        r,
-    };
-    let job: Job =
-        ron::from_str(r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), set: { "qdamp": 0.069 })"#).unwrap();
-    let crystal = expand::crystal(&model).unwrap();
-    let state = Binding::new(&job, &model, &crystal).unwrap().state(&[]).unwrap();
-    let got = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
-    let largest = rows.iter().map(|row| row[1].abs()).fold(0.0, f64::max);
-    let worst = got.iter().zip(&rows).map(|(g, row)| (g - row[1]).abs()).fold(0.0, f64::max) / largest;
-    eprintln!("{name}: {worst:.1e} of the largest |G| {largest:.3}");
+    let column = |k: usize| -> Vec<f64> { rows.iter().map(|row| row[k]).collect() };
+    let (r, want) = (column(0), column(1));
+    let measurement = Measurement { weights: Weights::F0, compat: Compat::PdfFit2, ..xrays(0.0, qmax, r) };
+    let state = state(&model, &job(r#"set: { "qdamp": 0.069 }"#));
+    let worst = apart(&curve(&state, &measurement, &mut Cpu), &want);
+    eprintln!("{name}: {worst:.1e} of the largest |G| {:.3}", largest(&want));
     Some(worst)
 }
 

@@ -1,17 +1,15 @@
 //! The README and the documentation, read as a newcomer reads them: the commands run, the files are there.
 #![cfg(feature = "cli")]
 
+mod support;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
-
-fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-}
+use support::command::corefine;
+use support::of_repository;
 
 fn page(name: &str) -> String {
-    fs::read_to_string(root().join(name)).unwrap()
+    fs::read_to_string(of_repository(name)).unwrap()
 }
 
 /// The commands of a page: indented lines that call `corefine`, without their comments.
@@ -23,18 +21,13 @@ fn commands(text: &str) -> Vec<Vec<String>> {
     calls.map(words).collect()
 }
 
-fn corefine(folder: &Path, args: &[String]) -> (Option<i32>, String) {
-    let output = Command::cargo_bin("corefine").unwrap().current_dir(folder).args(args).output().unwrap();
-    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
-}
-
 #[test]
 fn every_command_that_is_shown_is_understood() {
     for name in ["README.md", "docs/tutorial.md", "docs/job.md", "docs/physics.md", "docs/formats.md"] {
         for mut command in commands(&page(name)).into_iter().filter(|command| command[0] != "demo") {
             // Everything before it is parsed; what is missing from the command, or its files, does not matter.
             command.push("--help".to_owned());
-            let (code, complained) = corefine(&root(), &command);
+            let (code, _, complained) = corefine(&of_repository(""), &command);
             assert_eq!(code, Some(0), "{name}: {command:?}\n{complained}");
         }
     }
@@ -45,11 +38,11 @@ fn every_command_that_is_shown_is_understood() {
 fn the_commands_of_the_readme_run() {
     let temp = tempfile::tempdir().unwrap();
     fs::create_dir(temp.path().join("models")).unwrap();
-    fs::copy(root().join("models/ni.ron"), temp.path().join("models/ni.ron")).unwrap();
+    fs::copy(of_repository("models/ni.ron"), temp.path().join("models/ni.ron")).unwrap();
     let all: Vec<_> = commands(&page("README.md")).into_iter().filter(|command| command[0] != "demo").collect();
     assert_eq!(all.len(), 5, "{all:?}");
     for command in all {
-        let (code, complained) = corefine(temp.path(), &command);
+        let (code, _, complained) = corefine(temp.path(), &command);
         assert_eq!(code, Some(0), "{command:?}\n{complained}");
     }
     for file in ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"] {
@@ -82,9 +75,9 @@ fn the_readme_opens_with_the_two_commands_and_the_picture() {
 
 #[test]
 fn the_demo_and_its_picture_are_there() {
-    let (code, complained) = corefine(&root(), &["demo".to_owned(), "--help".to_owned()]);
+    let (code, _, complained) = corefine(&of_repository(""), &["demo", "--help"]);
     assert_eq!(code, Some(0), "{complained}");
-    assert!(root().join("docs/demo.png").is_file(), "the README shows docs/demo.png");
+    assert!(of_repository("docs/demo.png").is_file(), "the README shows docs/demo.png");
 }
 
 /// Links, and names of files of the repository in running text.
@@ -97,6 +90,6 @@ fn every_file_that_the_readme_names_is_there() {
     let mut names: Vec<&str> = links.chain(named).collect();
     names.push("scripts/test");
     names.retain(|name| *name != "docs/demo.png");
-    let missing: Vec<&&str> = names.iter().filter(|name| !root().join(name).exists()).collect();
+    let missing: Vec<&&str> = names.iter().filter(|name| !of_repository(name).exists()).collect();
     assert!(missing.is_empty(), "the README names what is not there: {missing:?}");
 }

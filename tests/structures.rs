@@ -8,6 +8,8 @@ use corefine::read::{self, ReadError, Reading};
 use corefine::units::{EIGHT_PI_SQUARED, Frac};
 use corefine::write;
 use proptest::prelude::*;
+use support::of_repository;
+use support::structures::{reference_structure, shipped};
 
 fn read(text: &str, name: &str) -> Reading<Model> {
     read::structure(text.as_bytes(), name).unwrap_or_else(|error| panic!("{error}"))
@@ -20,25 +22,14 @@ fn refused(bytes: &[u8], name: &str) -> String {
     }
 }
 
-fn reference(file: &str) -> Option<Reading<Model>> {
-    let bytes = std::fs::read(support::reference(file)?).unwrap();
-    Some(read::structure(&bytes, file).unwrap_or_else(|error| panic!("{error}")))
-}
-
 // ---- models that are shipped
 
 const SHIPPED: [(&str, usize, usize, u16); 5] =
     [("co_zif62", 52, 8, 61), ("ni", 1, 192, 225), ("pt", 1, 192, 225), ("si", 1, 192, 227), ("ceo2", 2, 192, 225)];
 
-fn shipped(name: &str) -> Model {
-    let path = format!("{}/models/{name}.ron", env!("CARGO_MANIFEST_DIR"));
-    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    read::structure(&bytes, &path).unwrap_or_else(|error| panic!("{error}")).value
-}
-
 #[test]
 fn every_shipped_model_is_read_and_tells_where_it_comes_from() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+    let folder = of_repository("models");
     let files = std::fs::read_dir(folder)
         .unwrap()
         .filter(|f| f.as_ref().unwrap().path().extension().is_some_and(|e| e == "ron"));
@@ -87,7 +78,7 @@ fn assumed_uiso(element: &str) -> f64 {
 /// `COREFINE_WRITE_MODELS=1` writes it to `models/`, which is how the shipped file was made.
 #[test]
 fn the_flagship_model_is_what_the_reader_makes_of_the_reconstruction() {
-    let Some(Reading { value: mut model, warnings }) = reference("zif62/co_zif62_416.cif") else { return };
+    let Some(Reading { value: mut model, warnings }) = reference_structure("zif62/co_zif62_416.cif") else { return };
     assert!(warnings.is_empty(), "{warnings:?}");
     for site in &mut model.sites {
         site.adp = Some(Adp::Iso(assumed_uiso(site.species.element.symbol())));
@@ -96,8 +87,7 @@ fn the_flagship_model_is_what_the_reader_makes_of_the_reconstruction() {
         "Uiso of every site is an assumed starting value: Co 0.010, N 0.012, C 0.015, O 0.03, H 0.03 A^2.".to_owned(),
     );
     if std::env::var("COREFINE_WRITE_MODELS").is_ok() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/co_zif62.ron");
-        std::fs::write(path, write::ron(&model)).unwrap();
+        std::fs::write(of_repository("models/co_zif62.ron"), write::ron(&model)).unwrap();
     }
     assert_eq!(shipped("co_zif62"), model);
 }
@@ -106,7 +96,7 @@ fn the_flagship_model_is_what_the_reader_makes_of_the_reconstruction() {
 
 #[test]
 fn the_pdffit_manuals_nickel_is_read() {
-    let Some(Reading { value: model, warnings }) = reference("ni/Ni.stru") else { return };
+    let Some(Reading { value: model, warnings }) = reference_structure("ni/Ni.stru") else { return };
     assert!(warnings.is_empty());
     assert_eq!(model.cell, Cell::from_parameters([3.52, 3.52, 3.52, 90.0, 90.0, 90.0]));
     assert_eq!(model.title, "structure Ni FCC");
@@ -118,7 +108,7 @@ fn the_pdffit_manuals_nickel_is_read() {
 
 #[test]
 fn the_oracles_structure_is_read() {
-    let Some(Reading { value: model, .. }) = reference("oracle/ZIF62_Co_296.stru") else { return };
+    let Some(Reading { value: model, .. }) = reference_structure("oracle/ZIF62_Co_296.stru") else { return };
     assert_eq!(model.sites.len(), 296);
     assert_eq!(model.sites.iter().filter(|site| site.species.element.symbol() == "Co").count(), 16);
     assert!(model.sites.iter().all(|site| matches!(site.adp, Some(Adp::Iso(_)))));
@@ -185,7 +175,7 @@ fn wrong_stru_files_are_refused_with_a_line() {
 
 #[test]
 fn the_rmc_glass_is_read() {
-    let Some(Reading { value: model, .. }) = reference("zif4_glass/ZIF-4_RMC_glass.xyz") else { return };
+    let Some(Reading { value: model, .. }) = reference_structure("zif4_glass/ZIF-4_RMC_glass.xyz") else { return };
     assert_eq!(model.cell, Cell::from_parameters([47.5225, 47.5225, 47.5225, 90.0, 90.0, 90.0]));
     assert_eq!(model.sites.len(), 8704);
     let first = &model.sites[0];
@@ -298,7 +288,7 @@ fn reference_structures_read_back_equal_from_both_forms() {
     let files =
         ["lamno3/LaMnO3_Pbnm.cif", "molecular/MAN.cif", "oracle/ZIF62_Co_296.stru", "zif4_glass/ZIF-4_Park2006.cif"];
     for file in files {
-        let Some(Reading { value: model, .. }) = reference(file) else { return };
+        let Some(Reading { value: model, .. }) = reference_structure(file) else { return };
         assert_eq!(read(&write::cif(&model), "back.cif").value, model);
         assert_eq!(read(&write::ron(&model), "back.ron").value, model);
     }

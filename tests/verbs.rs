@@ -6,15 +6,9 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use assert_cmd::Command;
-
-const RESULTS: [&str; 6] = ["fit.fgr", "histogram.csv", "refined.cif", "refined.ron", "report.html", "result.json"];
-
-fn corefine(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::cargo_bin("corefine").unwrap().current_dir(folder).args(args).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    (output.status.code(), text(output.stdout), text(output.stderr))
-}
+use support::command::{RESULTS, corefine, names};
+use support::curves::apart;
+use support::of_repository;
 
 fn well(folder: &Path, args: &[&str]) -> String {
     let (code, said, complained) = corefine(folder, args);
@@ -22,18 +16,11 @@ fn well(folder: &Path, args: &[&str]) -> String {
     said
 }
 
-fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> =
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    names
-}
-
 #[test]
 fn a_computed_curve_is_refined_back_to_its_structure() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path();
-    let good = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif")).unwrap();
+    let good = fs::read_to_string(of_repository("tests/bad/good.cif")).unwrap();
     fs::write(folder.join("true.cif"), &good).unwrap();
     fs::write(folder.join("start.cif"), good.replace("3.524", "3.53").replace("0.005", "0.008")).unwrap();
     let measure =
@@ -63,7 +50,7 @@ fn a_computed_curve_is_refined_back_to_its_structure() {
 #[test]
 fn init_takes_the_bonds_from_the_structure() {
     let temp = tempfile::tempdir().unwrap();
-    let shipped = |file: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join(file).display().to_string();
+    let shipped = |file: &str| of_repository(file).display().to_string();
     let (structure, data) = (shipped("models/co_zif62.ron"), shipped("models/demo/pristine.gr"));
     well(temp.path(), &["init", &structure, &data, "-o", "job.ron"]);
     let job = fs::read_to_string(temp.path().join("job.ron")).unwrap();
@@ -73,7 +60,7 @@ fn init_takes_the_bonds_from_the_structure() {
 #[test]
 fn bonds_are_counted_and_written() {
     let temp = tempfile::tempdir().unwrap();
-    let cif = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif");
+    let cif = of_repository("tests/bad/good.cif");
     let cif = cif.to_str().unwrap();
     let args = ["histogram", cif, "--pair", "Ni-Ni", "--neighbours", "12", "--cutoff", "2.6", "-o", "ni.csv"];
     let said = well(temp.path(), &args);
@@ -93,7 +80,7 @@ fn devices_says_what_auto_would_take() {
 fn ctrl_c_writes_what_there_is() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path();
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/co_zif62.ron");
+    let model = of_repository("models/co_zif62.ron");
     let model = model.to_str().unwrap();
     // 416 atoms and 81 parameters: one iteration takes far longer than the signal does.
     well(folder, &["simulate", model, "-o", "co.gr", "--rmax", "12", "--qmax", "20", "--engine", "cpu"]);
@@ -154,8 +141,8 @@ fn columns(path: &Path) -> Vec<(f64, f64)> {
 fn difference(a: &[(f64, f64)], b: &[(f64, f64)]) -> f64 {
     assert_eq!(a.len(), b.len());
     assert!(a.iter().zip(b).all(|(a, b)| (a.0 - b.0).abs() < 1e-6), "other distances");
-    let largest = b.iter().map(|(_, g)| g.abs()).fold(0.0, f64::max);
-    a.iter().zip(b).map(|(a, b)| (a.1 - b.1).abs()).fold(0.0, f64::max) / largest
+    let g = |curve: &[(f64, f64)]| -> Vec<f64> { curve.iter().map(|(_, g)| *g).collect() };
+    apart(&g(a), &g(b))
 }
 
 #[test]
@@ -180,7 +167,7 @@ fn compat_pdffit2_gives_the_curves_of_pdffit2() {
 #[test]
 fn a_curve_ends_at_rmax_or_before() {
     let temp = tempfile::tempdir().unwrap();
-    let cif = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif");
+    let cif = of_repository("tests/bad/good.cif");
     for (rmin, rstep, points, last) in [("0", "0.7", 5, 2.8), ("1", "0.1", 21, 3.0), ("0", "40", 1, 0.0)] {
         let args = ["simulate", cif.to_str().unwrap(), "-o", "out.gr", "--force", "--engine", "cpu", "--rmax", "3"];
         well(temp.path(), &[&args[..], &["--rmin", rmin, "--rstep", rstep]].concat());
@@ -193,7 +180,7 @@ fn a_curve_ends_at_rmax_or_before() {
 #[cfg(feature = "gpu")]
 fn nickel_by(engine: &str) -> Option<(Vec<(f64, f64)>, String)> {
     let temp = tempfile::tempdir().unwrap();
-    let cif = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif");
+    let cif = of_repository("tests/bad/good.cif");
     let args =
         ["simulate", cif.to_str().unwrap(), "-o", "out.gr", "--qmax", "25", "--qdamp", "0.04", "--engine", engine];
     let (code, said, complained) = corefine(temp.path(), &args);
@@ -237,7 +224,7 @@ fn data_in_q_are_transformed_as_the_job_says() {
     let folder = temp.path();
     let fq = nickel_fq();
     fs::write(folder.join("ni.fq"), &fq).unwrap();
-    let cif = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/bad/good.cif");
+    let cif = of_repository("tests/bad/good.cif");
     fs::copy(cif, folder.join("ni.cif")).unwrap();
     for (settings, qmin, qmax, window) in [
         ("qmin: 1.0, qmax: 15.0, soper_lorch: 0.1", 1.0, 15.0, Window::SoperLorch(0.1)),

@@ -2,12 +2,19 @@
 
 #![allow(dead_code, reason = "no test needs all of it")]
 
+pub mod command;
+pub mod curves;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod groups;
 pub mod structures;
 
 use std::path::PathBuf;
+
+/// A file of the repository.
+pub fn of_repository(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)
+}
 
 /// The path of a reference file, or `None` (said aloud) where the data are not at hand.
 ///

@@ -48,6 +48,13 @@ pub fn p1(cell: [f64; 6], sites: Vec<Site>) -> Model {
     }
 }
 
+/// A structure of `models/`, by its name.
+pub fn shipped(name: &str) -> Model {
+    let path = super::of_repository(&format!("models/{name}.ron"));
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    read::structure(&bytes, "shipped.ron").unwrap_or_else(|error| panic!("{name}: {error}")).value
+}
+
 /// A structure of the reference data, where they are at hand.
 pub fn reference_structure(file: &str) -> Option<Reading<Model>> {
     let bytes = std::fs::read(super::reference(file)?).unwrap();
