@@ -4,13 +4,13 @@ mod support;
 
 use corefine::crystal::Crystal;
 use corefine::expand::{crystal, to_p1};
-use corefine::histogram::{BondCovariance, BondList, all_bonds, bonds, measure};
+use corefine::histogram::{BondCovariance, BondList, BondRef, all_bonds, bonds, measure};
 use corefine::job::Bonds;
 use corefine::model::{Disorder, Model, Site};
 use corefine::outcome::Bin;
 use corefine::units::Frac;
 use nalgebra::{DMatrix, Vector3};
-use support::structures::{self, BOX, operators, p1, site};
+use support::structures::{self, BOX, operators, p1, shipped, site};
 
 /// A Co at the origin with N at 1.95, 2.05, 2.3, 2.31 and 2.9 Å; two of them across the cell's face.
 fn cobalt() -> Model {
@@ -145,6 +145,43 @@ fn alternatives_add_up_to_one_neighbour() {
     let names: Vec<(&str, f64)> = result.bonds.iter().map(|bond| (bond.to.as_str(), bond.weight)).collect();
     assert_eq!(names, [("N1", 0.5), ("N2", 0.5), ("N4", 0.5), ("N5", 0.5)]);
     close(result.coordination[0].number, 2.0);
+}
+
+fn neighbours_of_nickel(model: &Model, neighbours: usize) -> Vec<BondRef> {
+    let kind = Bonds { neighbours, ..Bonds::of("Ni-Ni") };
+    bonds(model, &crystal(model).unwrap(), &kind).unwrap().bonds
+}
+
+/// The twelve neighbours of fcc nickel are equally near: four of them are those with the lowest numbers. Which they are
+/// is the order of the atoms, not a property of the crystal.
+#[test]
+fn equally_near_neighbours_are_told_apart_by_number() {
+    let model = to_p1(&shipped("ni"));
+    let crystal = crystal(&model).unwrap();
+    let (four, twelve) = (neighbours_of_nickel(&model, 4), neighbours_of_nickel(&model, 12));
+    assert_eq!((four.len(), twelve.len()), (16, 48));
+    for bond in &twelve {
+        close(BondList::vector(bond, &crystal).norm(), 3.524 / 2.0_f64.sqrt());
+    }
+    for (some, all) in four.chunks(4).zip(twelve.chunks(12)) {
+        assert_eq!(some, &all[..4]);
+    }
+    // Every atom has four neighbours of each other number.
+    let numbers: Vec<usize> = four.iter().map(|bond| bond.j).collect();
+    assert_eq!(numbers, [[1; 4], [0; 4], [0; 4], [0; 4]].concat());
+}
+
+#[test]
+fn the_last_digit_of_a_distance_tells_no_neighbours_apart() {
+    let model = to_p1(&shipped("ni"));
+    let mut shaken = model.clone();
+    shaken.sites.iter_mut().skip(2).for_each(|site| site.position.0 *= 1.0 - 1e-12);
+    let crystal = crystal(&shaken).unwrap();
+    let twelve = neighbours_of_nickel(&shaken, 12);
+    let lengths = twelve[..12].iter().map(|bond| BondList::vector(bond, &crystal).norm());
+    assert!(!lengths.is_sorted(), "by their last digits they stand in another order");
+    let ends = |bonds: Vec<BondRef>| -> Vec<_> { bonds.iter().map(|bond| (bond.i, bond.j, bond.shift)).collect() };
+    assert_eq!(ends(twelve), ends(neighbours_of_nickel(&model, 12)));
 }
 
 /// A generator of Gaussian numbers that is the same everywhere: SplitMix64 and Box-Muller.

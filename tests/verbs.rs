@@ -68,6 +68,18 @@ fn bonds_are_counted_and_written() {
     assert_eq!(fs::read_to_string(temp.path().join("ni.csv")).unwrap(), "pair,from,to,count\nNi-Ni,2.4,2.5,48\n");
 }
 
+/// Four of the twelve equally near neighbours of fcc nickel are as long as all of them.
+#[test]
+fn some_of_equally_near_neighbours_are_counted() {
+    let temp = tempfile::tempdir().unwrap();
+    let nickel = of_repository("models/ni.ron").display().to_string();
+    for (neighbours, bonds) in [("4", 16), ("12", 48)] {
+        let said = well(temp.path(), &["histogram", &nickel, "--pair", "Ni-Ni", "--neighbours", neighbours]);
+        let wanted = format!("Ni-Ni: {bonds} bonds, mean 2.4918 Å, standard deviation 0.0000 Å, 2.4918 to 2.4918 Å");
+        assert!(said.contains(&wanted), "{said}");
+    }
+}
+
 #[test]
 fn devices_says_what_auto_would_take() {
     let temp = tempfile::tempdir().unwrap();
