@@ -20,6 +20,10 @@ use std::time::Duration;
 
 use work::Row;
 
+/// The command's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Every case of the full list.
 const CASES: [&str; 14] = [
     "gr-4.5",

@@ -18,6 +18,10 @@ use corefine::tangent::Tangent;
 use criterion::{Criterion, criterion_group, criterion_main};
 use nalgebra::{DMatrix, DVector};
 
+/// The command's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The widest peak of the flagship, Å: two H, U 0.03 Å² each.
 const WIDEST: f64 = 0.245;
 const RMAX: f64 = 8.0;

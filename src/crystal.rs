@@ -74,4 +74,20 @@ impl Crystal {
         }
         counts
     }
+
+    /// About how many pairs of atoms of one cell with all others lie within `reach` Å, each counted once: as many as
+    /// there would be if atoms lay anywhere.
+    pub fn pairs_within(&self, reach: f64) -> f64 {
+        let atoms = self.atoms.len() as f64;
+        0.5 * atoms * atoms / self.volume() * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
+    }
+}
+
+/// Every pair of `n` species or kinds, the smaller index first: (0, 0), (0, 1) ... (1, 1) ...
+///
+/// ```
+/// assert_eq!(corefine::crystal::classes(2).collect::<Vec<_>>(), [(0, 0), (0, 1), (1, 1)]);
+/// ```
+pub fn classes(n: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..n).flat_map(move |a| (a..n).map(move |b| (a, b)))
 }

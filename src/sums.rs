@@ -74,8 +74,8 @@ struct Structure {
 /// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
 const BATCH: usize = 1 << 20;
 
-/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 6e-8 of a peak's top.
-const SPACING: f64 = 0.03;
+/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 3e-9 of a peak's top.
+const SPACING: f64 = 0.13;
 
 /// Most kinds that are told apart: 136 pairs of them.
 const MOST_KINDS: usize = 16;
@@ -103,21 +103,18 @@ impl Way {
         let (from, narrowest) = tame(&kinds, &request.shape)?;
         // In rough steps, so that a fit that changes widths a little keeps its nodes.
         let step = SPACING * (4.0 * narrowest.log2()).floor().exp2().sqrt().sqrt();
-        let nodes = Nodes { step, from: (4.0 * (from + 3.0 * step)).ceil() / 4.0, to: request.reach };
+        let from = from + (Nodes::SHARED + 1) as f64 * step;
+        // In rough steps again, and off the round numbers that distances in a crystal may be: which side of the seam a
+        // pair is on must not hang on the last bit.
+        let nodes = Nodes { step, from: (4.0 * from).ceil() / 4.0 + 0.007_31, to: request.reach };
         let classes = (kinds.kinds.len() * (kinds.kinds.len() + 1) / 2) as f64;
-        let most = pairs_within(request.crystal, request.reach);
+        let most = request.crystal.pairs_within(request.reach);
         let worth = match request.shape.sum {
             Sum::Exact => WORTH * classes * nodes.count() as f64,
             Sum::PdfFit2 => WORTH_PDFFIT2,
         };
         (most > worth && nodes.from < request.reach).then_some(Self { kinds, nodes })
     }
-}
-
-/// How many pairs there are within a distance, about.
-fn pairs_within(crystal: &Crystal, reach: f64) -> f64 {
-    let atoms = crystal.atoms.len() as f64;
-    0.5 * atoms * atoms / crystal.volume() * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
 }
 
 /// Beyond which distance the widths of all pairs of kinds are smooth functions of it, and the narrowest of them there;

@@ -174,7 +174,7 @@ fn write(path: &Path, r: &[f64], g: &[f64]) -> Result<(), String> {
 }
 
 /// Most pairs that are summed one by one for comparison: some seconds.
-const MOST_DIRECT: f64 = 1e8;
+const MOST_DIRECT: f64 = 3e7;
 
 /// The largest difference of a curve from the sum over every single pair, in units of the largest |G|.
 ///

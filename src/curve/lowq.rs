@@ -22,7 +22,7 @@ use super::envelope::Envelope;
 use super::quadrature::{gauss_legendre, nodes_for_wave};
 use super::weights::Weights;
 use crate::crystal::Crystal;
-use crate::lines::classes;
+use crate::crystal::classes;
 
 /// A Bragg line: where, and how strong for each pair of species (both orders counted), in the order of [`classes`].
 struct Line {

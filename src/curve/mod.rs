@@ -19,18 +19,18 @@ mod weights;
 use std::collections::HashMap;
 use std::f64::consts::PI;
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DMatrixView};
 
 pub use envelope::Envelope;
 pub use quadrature::gauss_legendre;
 pub use transform::Transform;
 pub use weights::Weights;
 
-use crate::crystal::Crystal;
+use crate::crystal::{Crystal, classes};
 use crate::element::Species;
 use crate::engine::{Grid, Rows};
 use crate::job::{Compat, Data, Normalisation, Weights as Mode};
-use crate::lines::{NARROWEST, REACH, RowTable, Sum, classes};
+use crate::lines::{NARROWEST, REACH, RowTable, Sum};
 use crate::observed::Radiation;
 use crate::scattering;
 use crate::tangent::Tangent;
@@ -317,6 +317,19 @@ impl Map {
             .collect()
     }
 
+    /// Are the weights the same at every Q?
+    fn even(&self) -> bool {
+        self.amplitudes.iter().all(|amplitude| amplitude.len() == 1)
+    }
+
+    /// Columns on the grid to Q; PDFfit2's sum is truncated in another way.
+    fn to_q(&self, columns: DMatrixView<f64>) -> DMatrix<f64> {
+        match &self.way {
+            Way::Exact(transform) => transform.to_q(columns),
+            Way::PdfFit2 { .. } => columns.into_owned(),
+        }
+    }
+
     fn weights(&self, crystal: &Crystal) -> Weights {
         Weights::new(self.amplitudes.clone(), &crystal.species_counts(), self.normalisation)
     }
@@ -392,26 +405,17 @@ impl Map {
         group: &dyn Fn(usize) -> usize,
         moved: &[Option<Vec<f64>>],
     ) -> DMatrix<f64> {
-        let waves = match &self.way {
-            Way::Exact(transform) => transform.to_q(rows),
-            Way::PdfFit2 { .. } => DMatrix::from_column_slice(rows.n, rows.len(), &rows.values),
+        let rows = DMatrixView::from_slice(&rows.values, rows.n, rows.len());
+        // Weights that do not depend on Q may as well come first: then fewer rows have to be taken there.
+        let mut sums = if self.even() {
+            self.to_q(weighted(rows, table, weights, (groups, group)).as_view())
+        } else {
+            weighted(self.to_q(rows).as_view(), table, weights, (groups, group))
         };
-        // PDFfit2's weights are the same for every point: there is one entry for all.
-        let entry = |k: usize| if self.sum == Sum::PdfFit2 { 0 } else { k };
-        let mut sums = DMatrix::zeros(waves.nrows(), groups);
-        let of_class: HashMap<(usize, usize), Vec<f64>> = classes(table.species)
-            .map(|class| (class, (0..waves.nrows()).map(|k| weights.at(class, entry(k))).collect()))
-            .collect();
-        for ((row, (_, class)), wave) in table.keys.iter().enumerate().zip(waves.column_iter()) {
-            let mut sum = sums.column_mut(group(row));
-            for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(wave.iter()).zip(&of_class[class]) {
-                *sum += weight * value;
-            }
-        }
         for (parameter, counts) in moved.iter().enumerate() {
             let Some(counts) = counts else { continue };
             for k in 0..sums.nrows() {
-                sums[(k, parameter + 1)] += weights.slope(counts, entry(k)) * sums[(k, 0)];
+                sums[(k, parameter + 1)] += weights.slope(counts, k) * sums[(k, 0)];
             }
         }
         match &self.way {
@@ -426,6 +430,25 @@ impl Map {
             }
         }
     }
+}
+
+/// The rows (as columns) times their weights, added up in groups: points × groups.
+fn weighted(
+    rows: DMatrixView<f64>,
+    table: &RowTable,
+    weights: &Weights,
+    (groups, group): (usize, &dyn Fn(usize) -> usize),
+) -> DMatrix<f64> {
+    let of = |class| (0..rows.nrows()).map(|k| weights.at(class, k)).collect();
+    let of_class: HashMap<(usize, usize), Vec<f64>> = classes(table.species).map(|class| (class, of(class))).collect();
+    let mut sums = DMatrix::zeros(rows.nrows(), groups);
+    for ((row, (_, class)), values) in table.keys.iter().enumerate().zip(rows.column_iter()) {
+        let mut sum = sums.column_mut(group(row));
+        for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(values.iter()).zip(&of_class[class]) {
+            *sum += weight * value;
+        }
+    }
+    sums
 }
 
 /// The slope of `4π r m N_a N_b / V` against r for each pair of species.
@@ -463,8 +486,10 @@ fn count_tangent(crystal: &Crystal, tangent: &Tangent) -> Option<Vec<f64>> {
     tangent.atoms.iter().any(|(_, change)| change.occ != 0.0).then_some(counts)
 }
 
-/// The amplitude of each species at each Q.
+/// The amplitude of each species at each Q; a single one where Q does not matter.
 fn amplitudes(m: &Measurement, species: &[Species], q: &[f64]) -> Result<Vec<Vec<f64>>, CurveError> {
+    let even = m.radiation == Radiation::Neutron || m.compat == Compat::PdfFit2 || m.weights == Mode::F0;
+    let q = if even { &q[..q.len().min(1)] } else { q };
     species.iter().map(|s| q.iter().map(|q| amplitude(m, *s, *q)).collect()).collect()
 }
 
@@ -490,9 +515,7 @@ const GROWTH: f64 = 1.3;
 /// end: then the curve that is cut in Q is all there is, and no endless crystal need be thought of.
 fn whole_particle(m: &Measurement, crystal: &Crystal) -> Option<f64> {
     let end = GROWTH * crystal.profile.spdiameter;
-    let atoms = crystal.atoms.len() as f64;
-    let pairs = 0.5 * atoms * atoms / crystal.volume() * 4.0 / 3.0 * PI * end.powi(3);
-    (m.qmin > 0.0 && end > 0.0 && pairs <= MOST_PAIRS).then_some(end)
+    (m.qmin > 0.0 && end > 0.0 && crystal.pairs_within(end) <= MOST_PAIRS).then_some(end)
 }
 
 fn nothing_below(m: &Measurement, crystal: &Crystal) -> DMatrix<f64> {

@@ -17,7 +17,7 @@ use nalgebra::{DMatrix, DMatrixView};
 
 use super::quadrature::{gauss_legendre, nodes_for_wave};
 use super::sines::Sines;
-use crate::engine::{Grid, Rows};
+use crate::engine::Grid;
 use crate::transform::Window;
 
 /// The linear map from rows on a grid of r, through Q, to the distances asked for.
@@ -51,9 +51,9 @@ impl Transform {
         Self { forward: Sines::new(&q, &points), step: grid.step, back: Sines::new(&q, r), weight, q }
     }
 
-    /// Rows to Q: nodes × rows.
-    pub fn to_q(&self, rows: &Rows) -> DMatrix<f64> {
-        self.forward.times(DMatrixView::from_slice(&rows.values, rows.n, rows.len())) * self.step
+    /// Columns on the grid to Q: nodes × columns.
+    pub fn to_q(&self, columns: DMatrixView<f64>) -> DMatrix<f64> {
+        self.forward.times(columns) * self.step
     }
 
     /// Columns of weighted F(Q) (nodes × columns) to G(r): distances × columns.
@@ -77,13 +77,13 @@ mod tests {
     fn a_peak_cut_in_q_is_right_at_any_r() {
         let (center, sigma, qmin, qmax) = (2.0, 0.1, 0.7, 18.3);
         let grid = Grid { first: 1, step: 0.01, n: 400 };
-        let mut rows = Rows::zeros(1, grid.n);
-        for (m, value) in rows.row_mut(0).iter_mut().enumerate() {
+        let mut rows = DMatrix::zeros(grid.n, 1);
+        for (m, value) in rows.iter_mut().enumerate() {
             *value = (-0.5 * ((grid.r(m) - center) / sigma).powi(2)).exp();
         }
         let r = [0.0, 0.013, 1.0, 1.987, 2.5, 7.7];
         let transform = Transform::new(&grid, &r, qmin, qmax, None);
-        let g = transform.to_r(&transform.to_q(&rows));
+        let g = transform.to_r(&transform.to_q(rows.as_view()));
         for (i, r) in r.iter().enumerate() {
             let f = |q: f64| {
                 sigma * (2.0 * std::f64::consts::PI).sqrt() * (-0.5 * (q * sigma).powi(2)).exp() * (q * center).sin()
@@ -101,8 +101,8 @@ mod tests {
     #[test]
     fn a_large_map_is_the_sum_of_its_sines() {
         let grid = Grid { first: 1, step: 0.05, n: 1000 };
-        let mut rows = Rows::zeros(3, grid.n);
-        for (m, value) in rows.values.iter_mut().enumerate() {
+        let mut rows = DMatrix::zeros(grid.n, 3);
+        for (m, value) in rows.iter_mut().enumerate() {
             *value = (0.37 * m as f64).sin();
         }
         let even: Vec<f64> = (0..4000).map(|k| 0.01 + 0.01 * f64::from(k)).collect();
@@ -111,11 +111,11 @@ mod tests {
         let qmax = 24.0;
         for r in [even, uneven] {
             let transform = Transform::new(&grid, &r, 0.5, qmax, Some(0.1));
-            let f = transform.to_q(&rows);
+            let f = transform.to_q(rows.as_view());
             let g = transform.to_r(&f);
             let (q, weight) = gauss_legendre(transform.q.len(), 0.5, qmax);
             for k in [0, 17, q.len() - 1] {
-                let sum: f64 = (0..grid.n).map(|m| grid.step * rows.row(2)[m] * (q[k] * grid.r(m)).sin()).sum();
+                let sum: f64 = (0..grid.n).map(|m| grid.step * rows[(m, 2)] * (q[k] * grid.r(m)).sin()).sum();
                 assert!((f[(k, 2)] - sum).abs() < 1e-11, "node {k}: {} {sum}", f[(k, 2)]);
             }
             for i in [0, 63, 64, 1700, 3999] {

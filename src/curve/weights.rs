@@ -14,7 +14,7 @@ use crate::job::Normalisation;
 /// which is Faber and Ziman's `c_a c_b f_a f_b / <f>²` on the usual partials (Keen 2001, J. Appl. Cryst. 34, 172).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
-    /// Amplitude of each species at each Q, `amplitudes[s][k]`: electrons or fm.
+    /// Amplitude of each species at each Q, `amplitudes[s][k]`: electrons or fm; a single one where Q does not matter.
     amplitudes: Vec<Vec<f64>>,
     /// `1 / (N <f>²)` or `1 / (N <f²>)` at each Q.
     norm: Vec<f64>,
@@ -47,12 +47,19 @@ impl Weights {
 
     /// `W_ab` at the k-th Q.
     pub fn at(&self, (a, b): (usize, usize), k: usize) -> f64 {
+        let k = self.place(k);
         self.amplitudes[a][k] * self.amplitudes[b][k] * self.norm[k]
     }
 
     /// `d ln W / d parameter` at the k-th Q, for a parameter that changes the numbers of atoms by `counts`.
     pub fn slope(&self, counts: &[f64], k: usize) -> f64 {
+        let k = self.place(k);
         counts.iter().zip(&self.slopes).map(|(count, slope)| count * slope[k]).sum()
+    }
+
+    /// Where there is one amplitude for every Q it is meant.
+    fn place(&self, k: usize) -> usize {
+        if self.norm.len() == 1 { 0 } else { k }
     }
 }
 

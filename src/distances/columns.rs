@@ -1,0 +1,261 @@
+//! All pairs within a distance, without a list of them: atoms in columns.
+
+use std::ops::Range;
+
+use nalgebra::{Matrix3, Vector3};
+
+use super::spline::{Deposit, Others};
+use super::{Kinds, Nodes};
+use crate::crystal::{Atom, Crystal};
+
+/// The atoms in columns along c, repeated upwards and downwards as far as the sum reaches.
+pub struct Columns {
+    /// Columns along a and b in one cell.
+    count: [i64; 2],
+    layers: Layers,
+    basis: Matrix3<f64>,
+    reach: f64,
+    atoms: Sorted,
+    /// About how many pairs there are.
+    pairs: f64,
+    /// Columns that may hold a neighbour, with the vector from an atom's column to theirs: of two opposite ones the one
+    /// that comes second in the order of offsets, so that every pair is met once.
+    near: Vec<Near>,
+    /// By how much a column's corners lie higher or lower than its middle, Å.
+    slant: f64,
+    /// Half the diagonal of a column across c, Å.
+    across: f64,
+}
+
+/// How columns are cut along c.
+#[derive(Clone, Copy)]
+struct Layers {
+    /// Layers in one cell.
+    each: i64,
+    /// Cells above, and as many below the cell itself.
+    upwards: i64,
+    /// One over the height of a layer, 1/Å.
+    inverse: f64,
+}
+
+/// A column relative to another, in whole columns.
+struct Near {
+    offset: [i64; 2],
+    /// Its middle, from the corner of the other.
+    middle: Flat,
+}
+
+/// A place along c, and across it in two directions at right angles, Å.
+type Flat = [f64; 3];
+
+/// The atoms, column by column, in each by their height.
+#[derive(Default)]
+struct Sorted {
+    /// Where each layer of each column starts; one entry more than layers.
+    start: Vec<u32>,
+    /// Height along c in layers, from the lowest on.
+    height: Vec<f64>,
+    /// Cartesian place, Å.
+    place: [Vec<f64>; 3],
+    occ: Vec<f64>,
+    /// First node of the atom's kind in a table.
+    base: Vec<u32>,
+    /// The atoms of the cell itself, kind after kind.
+    home: Vec<Home>,
+}
+
+struct Home {
+    kind: usize,
+    column: [i64; 2],
+    /// From the corner of its column, at its own height.
+    place: Flat,
+    /// Its place in the sorted lists.
+    slot: usize,
+}
+
+/// Columns are about this wide, Å, or a twelfth of the reach: narrow against the reach, with several atoms a layer.
+const NARROW: f64 = 2.5;
+
+/// Layers are about this high, Å.
+const THIN: f64 = 1.25;
+
+/// Pairs of one task, about, and the most tasks that there are.
+const TASK: f64 = 8192.0;
+const TASKS: f64 = 128.0;
+
+impl Columns {
+    /// The columns for pairs up to the end of `nodes`.
+    pub fn new(crystal: &Crystal, kinds: &Kinds, nodes: Nodes) -> Self {
+        let (basis, reach) = (crystal.basis, nodes.to);
+        let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
+        let width = (reach / 12.0).max(NARROW);
+        let count = [0, 1].map(|k| (1.0 / (inverse.row(k).norm() * width)).floor().clamp(1.0, 512.0) as i64);
+        let upwards = (reach * inverse.row(2).norm()).ceil() as i64 + 1;
+        let each = (basis.column(2).norm() / THIN).ceil();
+        let layers = Layers { each: each as i64, upwards, inverse: each / basis.column(2).norm() };
+        let atoms = Sorted::new(crystal, kinds, count, layers, nodes.count());
+        let pairs = crystal.pairs_within(reach);
+        let mut columns = Self { count, layers, basis, reach, atoms, pairs, near: Vec::new(), slant: 0.0, across: 0.0 };
+        columns.measure(&inverse);
+        columns
+    }
+
+    fn measure(&mut self, inverse: &Matrix3<f64>) {
+        let corners = [[0.5, 0.5], [0.5, -0.5]].map(|corner| flat(&self.basis, self.count, corner));
+        self.slant = corners.iter().map(|[along, ..]| along.abs()).fold(0.0, f64::max);
+        self.across = corners.iter().map(|[_, x, y]| x.hypot(*y)).fold(0.0, f64::max);
+        let most = [0, 1].map(|k| (self.reach * inverse.row(k).norm() * self.count[k] as f64).ceil() as i64 + 1);
+        for x in 0..=most[0] {
+            for y in -most[1]..=most[1] {
+                self.near.extend(self.near([x, y]));
+            }
+        }
+    }
+
+    fn near(&self, offset: [i64; 2]) -> Option<Near> {
+        let [_, x, y] = flat(&self.basis, self.count, offset.map(|n| n as f64));
+        let near = offset >= [0, 0] && x.hypot(y) <= self.reach + 2.0 * self.across;
+        let middle = flat(&self.basis, self.count, offset.map(|n| n as f64 + 0.5));
+        near.then_some(Near { offset, middle })
+    }
+
+    /// Parts of the sum, whatever the number of threads: a kind, and some of its atoms among those of the cell.
+    pub fn tasks(&self) -> Vec<(usize, Range<usize>)> {
+        let parts = (self.pairs / TASK).clamp(1.0, TASKS);
+        let home = &self.atoms.home;
+        let mut tasks = Vec::new();
+        for of_kind in home.chunk_by(|a, b| a.kind == b.kind) {
+            let first = tasks.last().map_or(0, |(_, range): &(usize, Range<usize>)| range.end);
+            let own = (parts * of_kind.len() as f64 / home.len() as f64).ceil() as usize;
+            let bounds = (0..=own).map(|part| first + part * of_kind.len() / own).collect::<Vec<_>>();
+            let ranges = bounds.windows(2).map(|ends| ends[0]..ends[1]).filter(|range| !range.is_empty());
+            tasks.extend(ranges.map(|range| (of_kind[0].kind, range)));
+        }
+        tasks
+    }
+
+    /// Hands all pairs of the atoms in `range` on.
+    pub fn visit(&self, range: Range<usize>, deposit: &mut Deposit) {
+        pulp::Arch::new().dispatch(Visit { columns: self, range, deposit });
+    }
+
+    /// The neighbours of one atom in one column; of those in its own column only the ones above it.
+    #[inline(always)]
+    fn run<S: pulp::Simd>(&self, simd: S, home: &Home, near: &Near, deposit: &mut Deposit) {
+        let atoms = &self.atoms;
+        let [along, x, y]: Flat = std::array::from_fn(|k| near.middle[k] - home.place[k]);
+        let gap = ((x * x + y * y).sqrt() - self.across).max(0.0);
+        if gap > self.reach {
+            return;
+        }
+        let half = ((self.reach * self.reach - gap * gap).sqrt() + self.slant) * self.layers.inverse;
+        // Heights are counted along c from each cell's own base, which lies where the cell does.
+        let middle = atoms.height[home.slot] - along * self.layers.inverse;
+        let column = [0, 1].map(|k| home.column[k] + near.offset[k]);
+        let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
+        let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
+        let index = (inside[0] * self.count[1] + inside[1]) as usize;
+        let most = self.layers.count() - 1;
+        let layer = |height: f64| index * (most + 1) + (height.max(0.0) as usize).min(most);
+        let first = atoms.start[layer(middle - half)] as usize;
+        let last = atoms.start[layer(middle + half) + 1] as usize;
+        let first = if near.offset == [0, 0] { first.max(home.slot + 1) } else { first };
+        if first >= last {
+            return;
+        }
+        let shift = self.basis.column(0) * cell[0] as f64 + self.basis.column(1) * cell[1] as f64;
+        let origin = std::array::from_fn(|k| atoms.place[k][home.slot] - shift[k]);
+        let places = [0, 1, 2].map(|k| &atoms.place[k][first..last]);
+        let others = Others { places, occ: &atoms.occ[first..last], base: &atoms.base[first..last] };
+        deposit.add(simd, origin, atoms.occ[home.slot], &others);
+    }
+}
+
+/// A place given in columns along a and b.
+fn flat(basis: &Matrix3<f64>, count: [i64; 2], offset: [f64; 2]) -> Flat {
+    let c = basis.column(2).normalize();
+    let x = (basis.column(0) - c * basis.column(0).dot(&c)).normalize();
+    let y = c.cross(&x);
+    let v = basis * Vector3::new(offset[0] / count[0] as f64, offset[1] / count[1] as f64, 0.0);
+    [v.dot(&c), v.dot(&x), v.dot(&y)]
+}
+
+impl Layers {
+    /// In a whole column.
+    fn count(&self) -> usize {
+        (self.each * (2 * self.upwards + 1)) as usize
+    }
+}
+
+impl Sorted {
+    fn new(crystal: &Crystal, kinds: &Kinds, count: [i64; 2], layers: Layers, nodes: usize) -> Self {
+        let mut sorted = Self { start: vec![0], ..Self::default() };
+        let atoms = by_column(crystal, count);
+        let mut rest = &atoms[..];
+        for column in (0..count[0]).flat_map(|x| (0..count[1]).map(move |y| [x, y])) {
+            let (own, others) = rest.split_at(rest.partition_point(|atom| atom.0 <= column));
+            let bottom = sorted.height.len();
+            for n in -layers.upwards..=layers.upwards {
+                for (_, frac, index) in own {
+                    if n == 0 {
+                        let offset = [0, 1].map(|k| frac[k] * count[k] as f64 - column[k] as f64);
+                        let place = flat(&crystal.basis, count, offset);
+                        sorted.home.push(Home { kind: kinds.of[*index], column, place, slot: sorted.height.len() });
+                    }
+                    let place = crystal.basis * (frac + Vector3::new(0.0, 0.0, n as f64));
+                    sorted.height.push((frac[2] + (n + layers.upwards) as f64) * layers.each as f64);
+                    (0..3).for_each(|k| sorted.place[k].push(place[k]));
+                    sorted.occ.push(crystal.atoms[*index].occ);
+                    sorted.base.push((kinds.of[*index] * nodes) as u32);
+                }
+            }
+            sorted.cut(bottom, layers.count());
+            rest = others;
+        }
+        sorted.home.sort_by_key(|home| home.kind);
+        sorted
+    }
+
+    /// Notes where the layers of the column that begins at `bottom` end.
+    fn cut(&mut self, bottom: usize, layers: usize) {
+        let mut slot = bottom;
+        for layer in 1..=layers {
+            while self.height.get(slot).is_some_and(|height| layer == layers || *height < layer as f64) {
+                slot += 1;
+            }
+            self.start.push(slot as u32);
+        }
+    }
+}
+
+/// The atoms of a cell with their columns and their places in it, column by column, the lowest first.
+fn by_column(crystal: &Crystal, count: [i64; 2]) -> Vec<([i64; 2], Vector3<f64>, usize)> {
+    let place = |(index, atom): (usize, &Atom)| {
+        let frac = atom.position.0.map(|x| x - x.floor());
+        let column = [0, 1].map(|k| ((frac[k] * count[k] as f64) as i64).min(count[k] - 1));
+        (column, frac, index)
+    };
+    let mut atoms: Vec<_> = crystal.atoms.iter().enumerate().map(place).collect();
+    atoms.sort_by(|x, y| x.0.cmp(&y.0).then(x.1[2].total_cmp(&y.1[2])).then(x.2.cmp(&y.2)));
+    atoms
+}
+
+/// Some atoms' pairs, to be compiled for the widest vectors that the processor has.
+struct Visit<'a, 'b> {
+    columns: &'a Columns,
+    range: Range<usize>,
+    deposit: &'b mut Deposit,
+}
+
+impl pulp::WithSimd for Visit<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, simd: S) {
+        for home in &self.columns.atoms.home[self.range] {
+            for near in &self.columns.near {
+                self.columns.run(simd, home, near, self.deposit);
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! How many pairs there are at which distance: the sum over pairs where they are too many to be looked at one by one.
+//!
+//! Atoms of one species with one isotropic U are of one [`Kind`], and the peak of a pair is a smooth function of its
+//! distance, the same for all pairs of two kinds. So a pair need not be broadened: its weight is shared out among the six
+//! nearest nodes of a lattice of distances, `r_k = k h`, and each node is then a peak like any other. [`spline`] says how,
+//! and how little is lost; [`columns`] finds the pairs.
+//!
+//! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Pairs are streamed, never
+//! stored: memory is that of the atoms and of the nodes.
+
+mod columns;
+mod spline;
+
+use nalgebra::Matrix3;
+
+use crate::crystal::{Atom, Crystal, classes};
+use crate::model::Beyond;
+use crate::threads;
+use columns::Columns;
+use spline::Deposit;
+
+/// Atoms that lend the same to a pair.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kind {
+    /// Index into [`Crystal::species`].
+    pub species: usize,
+    /// Isotropic U, Å².
+    pub uiso: f64,
+    /// The second U and where it begins.
+    pub beyond: Option<Beyond>,
+}
+
+/// The kinds of a crystal, and to which each atom belongs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kinds {
+    /// The kinds, in order of first appearance.
+    pub kinds: Vec<Kind>,
+    /// Index of each atom's kind.
+    pub of: Vec<usize>,
+}
+
+/// The nodes: `r_k = k step` for `from <= r <= to`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Nodes {
+    /// Spacing h, Å.
+    pub step: f64,
+    /// Pairs that are this near or nearer are left out, Å.
+    pub from: f64,
+    /// Pairs up to here are in, Å.
+    pub to: f64,
+}
+
+/// Weights at the nodes for each pair of kinds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Distances {
+    /// Where the nodes lie.
+    pub nodes: Nodes,
+    /// The kinds.
+    pub kinds: Kinds,
+    /// For each pair of kinds a, b (a <= b, in the order of [`classes`]) the sum of `occ_i occ_j` over the
+    /// pairs at each node, each pair once; then, strain after strain, the same times `dr`, the change of the distance.
+    pub weights: Vec<Vec<Vec<f64>>>,
+}
+
+impl Kinds {
+    /// The kinds of a crystal; `None` where some pairs do not depend on their distance only (a U that is a tensor, another
+    /// U inside molecules), or where the kinds are more than `most`.
+    pub fn of(crystal: &Crystal, most: usize) -> Option<Self> {
+        let mut kinds = Self { kinds: Vec::new(), of: Vec::with_capacity(crystal.atoms.len()) };
+        for atom in &crystal.atoms {
+            let kind = kind(atom)?;
+            let index = kinds.kinds.iter().position(|known| *known == kind).unwrap_or(kinds.kinds.len());
+            if index == most {
+                return None;
+            }
+            if index == kinds.kinds.len() {
+                kinds.kinds.push(kind);
+            }
+            kinds.of.push(index);
+        }
+        Some(kinds)
+    }
+}
+
+fn kind(atom: &Atom) -> Option<Kind> {
+    let uiso = atom.u[(0, 0)];
+    let isotropic = atom.u == Matrix3::identity() * uiso;
+    (isotropic && atom.inside.is_none()).then_some(Kind { species: atom.species, uiso, beyond: atom.beyond })
+}
+
+impl Nodes {
+    /// Nodes farther than this from a pair have no share of it.
+    pub const SHARED: usize = spline::SHARED;
+
+    /// Number of nodes from r = 0 on, with room for the last pair's shares.
+    pub fn count(&self) -> usize {
+        (self.to / self.step).ceil() as usize + Self::SHARED + 1
+    }
+
+    /// The first node that a pair may have a share of.
+    pub fn first(&self) -> usize {
+        ((self.from / self.step) as usize).saturating_sub(Self::SHARED).max(1)
+    }
+}
+
+impl Distances {
+    /// All pairs of `crystal` with a distance within `nodes`; for every strain ε (`d basis · basis⁻¹`) also their
+    /// `dr = v·εv / r`.
+    ///
+    /// # Panics
+    /// If `nodes` begin nearer to r = 0 than shares reach.
+    pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
+        assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
+        let columns = Columns::new(crystal, &kinds, nodes);
+        let tasks = columns.tasks();
+        let sums = threads::map(tasks.len(), |t| {
+            let mut deposit = Deposit::new(&nodes, kinds.kinds.len(), strains);
+            columns.visit(tasks[t].1.clone(), &mut deposit);
+            deposit.into_tables()
+        });
+        let count = nodes.count();
+        let mut weights = vec![vec![vec![0.0; count]; strains.len() + 1]; classes(kinds.kinds.len()).count()];
+        for ((kind, _), tables) in tasks.iter().zip(&sums) {
+            for (class, weights) in classes(kinds.kinds.len()).zip(&mut weights) {
+                let Some(other) = other(class, *kind) else { continue };
+                for (weights, table) in weights.iter_mut().zip(tables) {
+                    let part = &table[other * count..(other + 1) * count];
+                    weights.iter_mut().zip(part).for_each(|(weight, part)| *weight += part);
+                }
+            }
+        }
+        weights.iter_mut().flatten().for_each(|weights| spline::sharpen(weights));
+        Self { nodes, kinds, weights }
+    }
+}
+
+/// The other kind of a pair, if `kind` is one of them.
+fn other((a, b): (usize, usize), kind: usize) -> Option<usize> {
+    if a == kind {
+        Some(b)
+    } else if b == kind {
+        Some(a)
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::expand;
+    use crate::pairs::Pairs;
+    use crate::read;
+
+    fn flagship() -> Crystal {
+        let bytes = include_bytes!("../../models/co_zif62.ron");
+        expand::crystal(&expand::to_p1(&read::structure(bytes, "co_zif62.ron").unwrap().value)).unwrap()
+    }
+
+    /// The moments of the shares are those of the pairs: their number, and the sums of r, r² ... which splines keep.
+    #[test]
+    fn nodes_keep_the_moments_of_the_pairs() {
+        let mut crystal = flagship();
+        // A cell with no right angle.
+        crystal.basis += Matrix3::new(0.0, 2.1, -1.3, 0.0, 0.0, 3.2, 0.0, 0.0, 0.0);
+        let kinds = Kinds::of(&crystal, 16).unwrap();
+        let (from, to, step) = (1.5, 17.0, 0.02);
+        let strain = Matrix3::new(0.7, 0.1, 0.0, 0.0, -0.3, 0.2, 0.0, 0.0, 0.4);
+        let nodes = Nodes { step, from, to: to + 5.0 };
+        let distances = Distances::gather(&crystal, kinds, nodes, &[strain]);
+        let pairs = Pairs::find(&crystal, to + 6.0);
+        let frame = pairs.frame(&crystal);
+        // A weight that goes to zero, smoothly, before the end: which pairs are the last does not matter.
+        let window = |r: f64| if r < to { ((to - r) / to).powi(6) } else { 0.0 };
+        let (mut want, mut strained) = (0.0, 0.0);
+        for pair in &pairs.list {
+            let v = frame.vector(pair);
+            let r = v.norm();
+            let [a, b] = [pair.i, pair.j].map(|k| crystal.atoms[k as usize].occ);
+            if r > from {
+                want += a * b * window(r);
+                strained += a * b * window(r) * v.dot(&(strain * v)) / r;
+            }
+        }
+        let sum = |table: usize| -> f64 {
+            let of = |weights: &Vec<Vec<f64>>| -> f64 {
+                weights[table].iter().enumerate().map(|(k, weight)| weight * window(k as f64 * step)).sum()
+            };
+            distances.weights.iter().map(of).sum()
+        };
+        assert!((sum(0) / want - 1.0).abs() < 1e-9, "{} {want}", sum(0));
+        assert!((sum(1) / strained - 1.0).abs() < 1e-8, "{} {strained}", sum(1));
+    }
+
+    #[test]
+    fn tensors_and_molecules_have_no_kinds() {
+        let mut crystal = flagship();
+        assert_eq!(Kinds::of(&crystal, 16).unwrap().kinds.len(), 5);
+        assert_eq!(Kinds::of(&crystal, 4), None);
+        crystal.atoms[3].u[(0, 1)] = 1e-9;
+        assert_eq!(Kinds::of(&crystal, 16), None);
+        let mut crystal = flagship();
+        crystal.atoms[3].inside = Some(0.003);
+        assert_eq!(Kinds::of(&crystal, 16), None);
+    }
+}
