@@ -100,10 +100,7 @@ impl Turned {
         // One above the other: what turns a column of the upper half turns that of the lower.
         let mut both = square.clone().resize_vertically(2 * n, 0.0);
         both.view_mut((n, 0), (n, n)).fill_with_identity();
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || orthogonalise(both.as_mut_slice(), n),
-        );
+        pulp::Arch::new().dispatch(Orthogonalise { columns: both.as_mut_slice(), n });
         let images = both.rows(0, n);
         let (values, order) = sorted_norms(&images.into_owned());
         let sorted = both.select_columns(&order);
@@ -122,8 +119,23 @@ fn sorted_norms(images: &DMatrix<f64>) -> (DVector<f64>, Vec<usize>) {
 /// More sweeps than any matrix was seen to need (about ten).
 const SWEEPS: usize = 60;
 
-/// Rotates pairs of columns, 2n long, until the upper halves of all are orthogonal. Inlined, as all that it calls, to be
-/// compiled for the processor it runs on.
+/// [`orthogonalise`], compiled for the widest vectors that the processor has.
+struct Orthogonalise<'a> {
+    columns: &'a mut [f64],
+    n: usize,
+}
+
+impl pulp::WithSimd for Orthogonalise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        orthogonalise(self.columns, self.n);
+    }
+}
+
+/// Rotates pairs of columns, 2n long, until the upper halves of all are orthogonal. Inlined, as all that it calls, into
+/// [`Orthogonalise`].
 #[inline(always)]
 fn orthogonalise(columns: &mut [f64], n: usize) {
     for _ in 0..SWEEPS {
