@@ -14,7 +14,7 @@ pub(super) struct Qr {
 }
 
 /// A downdated squared length below this share of the one it came from is summed anew.
-const TRUSTED: f64 = 1e-4;
+pub(super) const TRUSTED: f64 = 1e-4;
 
 /// So many columns at a time stay in the cache while all reflections are applied to them.
 const GROUP: usize = 8;
@@ -194,7 +194,7 @@ const LANES: usize = 16;
 
 /// `a·b`, in the same order on every processor.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();
