@@ -86,7 +86,7 @@ pub use search::minimise;
 pub use singular::Singular;
 
 /// Most parameters for which every step is solved from singular values. At 351 × 56 these take some two milliseconds, at
-/// 500 × 300 a fifth of a second, where a Cholesky factor of the smaller of `JᵀJ` and `JJᵀ` takes a hundredth of that.
+/// 500 × 300 a fifth of a second; beyond, a Cholesky factor of the smaller of `JᵀJ` and `JJᵀ` costs far less.
 pub const SMALL: usize = 100;
 
 /// No parameter goes farther in one step than this many of its [`Options::widths`].
