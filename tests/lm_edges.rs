@@ -294,3 +294,17 @@ fn cost_at_2500_by_300() {
         );
     }
 }
+
+/// The first damping would let `p1` go to 10, while `r` bends within 0.01 of the start: the bend itself says how far to go,
+/// not a series of ever shorter trials.
+#[test]
+fn a_step_that_bends_too_much_is_shortened_at_once() {
+    let mut problem = Given(
+        |p: &DVector<f64>| Ok(dvector![1.0 + p[0] + 1e4 * p[1].powi(2), 0.01 * p[1] - 0.1]),
+        |p: &DVector<f64>| Ok(dmatrix![1.0, 2e4 * p[1]; 0.0, 0.01]),
+    );
+    let options = Options { max_iterations: 1, widths: vec![1e3, 1e3], ..Options::default() };
+    let fit = fit(&mut problem, dvector![0.0, 0.0], &options);
+    assert_eq!(fit.iterations, 1);
+    assert!(fit.evaluations <= 5 && fit.history[1].cost < fit.history[0].cost, "{} {:?}", fit.evaluations, fit.history);
+}

@@ -137,6 +137,22 @@ fn certified_values_from_both_starts() {
     assert!(failures.is_empty(), "{failures:?}");
 }
 
+/// Where a fit ends must not hang on the first damping, nor on which of the last steps rounding lets pass.
+#[test]
+fn certified_values_whatever_the_first_damping() {
+    for initial_lambda in [1e-4, 1e-2, 1e-1, 1.0] {
+        for case in cases() {
+            for start in &case.data.starts {
+                let options = Options { initial_lambda, ..options() };
+                let fit =
+                    lm::minimise(&mut &case, DVector::from_column_slice(start), &options, &mut lm::silent).unwrap();
+                let (p, _, _) = reached(&case, &fit);
+                assert!(p >= 8.6 && fit.stop.converged(), "{} {initial_lambda}: {p}, {}", case.data.name, fit.stop);
+            }
+        }
+    }
+}
+
 #[test]
 fn default_tolerances_end_at_the_same_minima() {
     for case in cases() {

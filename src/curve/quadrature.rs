@@ -41,7 +41,7 @@ fn roots(n: usize) -> Vec<(f64, f64)> {
     let recurrence: Vec<[f64; 2]> = (2..=n).map(|k| k as f64).map(|k| [(2.0 * k - 1.0) / k, (k - 1.0) / k]).collect();
     let groups = threads::map(half.div_ceil(LANES), |group| {
         let estimates = std::array::from_fn(|lane| estimate(n, (group * LANES + lane).min(half - 1)));
-        pulp::Arch::new().dispatch(|| roots_near(n, &recurrence, estimates))
+        pulp::Arch::new().dispatch(RootsNear { n, recurrence: &recurrence, estimates })
     });
     groups.into_iter().flatten().take(half).collect()
 }
@@ -51,6 +51,22 @@ fn estimate(n: usize, k: usize) -> f64 {
     let size = n as f64;
     let angle = std::f64::consts::PI * (k as f64 + 0.75) / (size + 0.5);
     (1.0 - (size - 1.0) / (8.0 * size.powi(3))) * angle.cos()
+}
+
+/// [`roots_near`], compiled for the widest vectors that the processor has.
+struct RootsNear<'a> {
+    n: usize,
+    recurrence: &'a [[f64; 2]],
+    estimates: [f64; LANES],
+}
+
+impl pulp::WithSimd for RootsNear<'_> {
+    type Output = [(f64, f64); LANES];
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Self::Output {
+        roots_near(self.n, self.recurrence, self.estimates)
+    }
 }
 
 /// The roots near `x`, and the slope at each.

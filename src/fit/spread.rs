@@ -88,7 +88,7 @@ fn scaled_singular_values(data: &DMatrix<f64>, widths: &[f64]) -> Vec<f64> {
     for (mut column, width) in scaled.column_iter_mut().zip(widths) {
         column *= *width;
     }
-    lm::Singular::of(&scaled).values.iter().copied().collect()
+    lm::Singular::values_of(&scaled).iter().copied().collect()
 }
 
 fn directions(singular: &[f64], variance: f64) -> usize {

@@ -12,10 +12,27 @@
 //! (JᵀJ + λ D²) δ = -Jᵀ r,      D_j = |J_j|, but at least 0.2 times the last
 //! ```
 //!
-//! so that the units of the parameters do not matter. `λ` follows the ratio of the reduction found to the one that
-//! the linear model foretold (Nielsen 1999, IMM-REP-1999-05). Up to [`SMALL`] parameters the system is solved from the
-//! singular values of `J D⁻¹`, which keeps all digits of an ill-conditioned problem and makes further trials of `λ` nearly
-//! free; beyond that from the Cholesky factor of `JᵀJ + λD²`, whose cost is one product.
+//! so that the units of the parameters do not matter (with [`Options::widths`] another `D`). With `A = J D⁻¹` there are
+//! three ways to the same step:
+//!
+//! ```text
+//! A = U Σ Vᵀ     D δ = -V (Σ² + λ)⁻¹ Σ Uᵀ r      up to SMALL parameters, or where rounding spoils the others
+//! m >= n         D δ = -(AᵀA + λ)⁻¹ Aᵀ r         n × n, by Cholesky
+//! m < n          D δ = -Aᵀ (AAᵀ + λ)⁻¹ r         m × m, by Cholesky: fewer residuals than parameters
+//! ```
+//!
+//! The singular values, found after a QR of the columns, keep all digits of an ill-conditioned problem and make further
+//! `λ` nearly free; beyond [`SMALL`] parameters they cost too much. The second and third share one product for all `λ`
+//! and factorise it for each. The third is the second by `(AᵀA + λ)⁻¹ Aᵀ = Aᵀ (AAᵀ + λ)⁻¹`.
+//!
+//! After a step that succeeds `λ` follows the ratio of the reduction found to the one that the linear model foretold
+//! (Nielsen 1999, IMM-REP-1999-05). After one that fails, `λ` is sought at once with which what was too large is small
+//! enough; that costs no residuals. What was too large is the change of a parameter ([`LONGEST`]), the bend of the path
+//! ([`Options::acceleration`]), or the length of the step, which is to end where the sum along the step, seen as a parabola,
+//! is lowest.
+//!
+//! Near a minimum rounding hides whether the sum falls long before it hides the gradient. There a step counts if it halves
+//! the gradient.
 //!
 //! A singular `J` is no exit: directions with a singular value below [`Options::rank_tolerance`] times the largest
 //! are left where they are, and the fit goes on in the others. [`Fit::undetermined`] names them.
@@ -59,6 +76,7 @@ mod damped;
 mod qr;
 mod result;
 mod search;
+mod shorten;
 mod singular;
 
 use nalgebra::{DMatrix, DVector};
@@ -67,8 +85,8 @@ pub use result::{Fit, Stop};
 pub use search::minimise;
 pub use singular::Singular;
 
-/// Most parameters for which every step is solved from singular values. At 351 × 56 these take some milliseconds,
-/// at 2500 × 300 about a second, where a Cholesky factor takes a hundredth of that.
+/// Most parameters for which every step is solved from singular values. At 351 × 56 these take some two milliseconds, at
+/// 500 × 300 a fifth of a second; beyond, a Cholesky factor of the smaller of `JᵀJ` and `JJᵀ` costs far less.
 pub const SMALL: usize = 100;
 
 /// No parameter goes farther in one step than this many of its [`Options::widths`].

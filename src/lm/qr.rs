@@ -14,7 +14,7 @@ pub(super) struct Qr {
 }
 
 /// A downdated squared length below this share of the one it came from is summed anew.
-const TRUSTED: f64 = 1e-4;
+pub(super) const TRUSTED: f64 = 1e-4;
 
 /// So many columns at a time stay in the cache while all reflections are applied to them.
 const GROUP: usize = 8;
@@ -23,11 +23,7 @@ impl Qr {
     pub(super) fn of(mut matrix: DMatrix<f64>) -> Self {
         let (rows, columns) = matrix.shape();
         let mut order: Vec<usize> = (0..columns).collect();
-        let arch = pulp::Arch::new();
-        let diagonal = arch.dispatch(
-            #[inline(always)]
-            || reduce(matrix.as_mut_slice(), rows, &mut order),
-        );
+        let diagonal = pulp::Arch::new().dispatch(Reduce { data: matrix.as_mut_slice(), rows, order: &mut order });
         Self { axes: matrix, diagonal, order }
     }
 
@@ -64,37 +60,77 @@ impl Qr {
     pub(super) fn carry(&self, b: &DVector<f64>) -> DVector<f64> {
         let mut carried = b.clone();
         let (axes, rows) = (self.axes.as_slice(), self.axes.nrows());
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate() {
-                    reflect(&axis[i..], &mut carried.as_mut_slice()[i..]);
-                }
-            },
-        );
+        pulp::Arch::new().dispatch(Carry { axes, rows, vector: carried.as_mut_slice() });
         carried.rows(0, self.order.len()).into_owned()
     }
 
     /// `Q X` of m rows, with the whole m × m matrix Q.
     pub(super) fn turn(&self, x: &mut DMatrix<f64>) {
         let (axes, rows) = (self.axes.as_slice(), self.axes.nrows());
-        let data = x.as_mut_slice();
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                for group in data.chunks_mut((GROUP * rows).max(1)) {
-                    for (i, axis) in axes.chunks_exact(rows.max(1)).enumerate().rev() {
-                        for column in group.chunks_exact_mut(rows) {
-                            reflect(&axis[i..], &mut column[i..]);
-                        }
-                    }
-                }
-            },
-        );
+        pulp::Arch::new().dispatch(Turn { axes, rows, data: x.as_mut_slice() });
     }
 }
 
-/// Turns the columns into axes and R; its diagonal is handed back. Inlined to be compiled for the processor it runs on.
+/// [`reduce`], compiled for the widest vectors that the processor has. As a closure it would not be: a closure is not
+/// inlined into the function that may use them.
+struct Reduce<'a> {
+    data: &'a mut [f64],
+    rows: usize,
+    order: &'a mut [usize],
+}
+
+impl pulp::WithSimd for Reduce<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<f64> {
+        reduce(self.data, self.rows, self.order)
+    }
+}
+
+/// All reflections of one vector, the first first; for wide vectors as in [`Reduce`].
+struct Carry<'a> {
+    axes: &'a [f64],
+    rows: usize,
+    vector: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Carry<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        for (i, axis) in self.axes.chunks_exact(self.rows.max(1)).enumerate() {
+            reflect(&axis[i..], &mut self.vector[i..]);
+        }
+    }
+}
+
+/// All reflections of every column, the last first; for wide vectors as in [`Reduce`].
+struct Turn<'a> {
+    axes: &'a [f64],
+    rows: usize,
+    data: &'a mut [f64],
+}
+
+impl pulp::WithSimd for Turn<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let rows = self.rows.max(1);
+        for group in self.data.chunks_mut(GROUP * rows) {
+            for (i, axis) in self.axes.chunks_exact(rows).enumerate().rev() {
+                for column in group.chunks_exact_mut(rows) {
+                    reflect(&axis[i..], &mut column[i..]);
+                }
+            }
+        }
+    }
+}
+
+/// Turns the columns into axes and R; its diagonal is handed back. Inlined, as all that it calls in its loops, into
+/// [`Reduce`].
 #[inline(always)]
 fn reduce(data: &mut [f64], rows: usize, order: &mut [usize]) -> Vec<f64> {
     let columns = order.len();
@@ -158,7 +194,7 @@ const LANES: usize = 16;
 
 /// `a·b`, in the same order on every processor.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; LANES];
     let (a, b) = (a.chunks_exact(LANES), b.chunks_exact(LANES));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(x, y)| x * y).sum();

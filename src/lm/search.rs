@@ -5,6 +5,7 @@ use nalgebra::{DMatrix, DVector};
 use super::bounds::Bounds;
 use super::damped::{Factor, Linear};
 use super::result::{Fit, Spread, Stop, positive_or_one};
+use super::shorten::{Excess, largest_change};
 use super::{Flow, LONGEST, LmError, Options, Problem, Progress};
 
 /// `λ` stays above this, relative to the scaled `JᵀJ`.
@@ -44,6 +45,16 @@ const BENDS_BEYOND: f64 = 1e-8;
 const NEAR: f64 = 0.1;
 /// Largest ratio of the second-order to the first-order step.
 const LARGEST_BEND: f64 = 0.75;
+/// The ratio aimed at after a step that bent too much.
+const GOOD_BEND: f64 = 0.5;
+/// The share of [`LONGEST`] aimed at after a step that went beyond it.
+const GOOD_CHANGE: f64 = 0.9;
+/// The share of a step aimed at where there is no model at its end.
+const BACK: f64 = 0.25;
+/// Of a step that promises a smaller share of `|r|²`, rounding may have shown more than the problem did.
+const TELLING: f64 = 1e-6;
+/// Up to so many times [`Options::noise`] the sum may fail to show a minimum that its gradient shows.
+const UNCLEAR: f64 = 1e4;
 
 struct Search<'a, P: Problem> {
     problem: &'a mut P,
@@ -73,7 +84,12 @@ struct Trial {
     found: f64,
     /// `|Dδ| / |Dp|`.
     length: f64,
+    /// If it fails: what was too large, and what share of that the next may have.
+    excess: (Excess, f64),
 }
+
+/// The second-order part of a step, or what was too large and what share of it the next step may have.
+type Bend = Result<DVector<f64>, (Excess, f64)>;
 
 impl<'a, P: Problem> Search<'a, P> {
     fn start(problem: &'a mut P, start: DVector<f64>, options: &'a Options) -> Result<Self, LmError<P::Error>> {
@@ -152,11 +168,29 @@ impl<'a, P: Problem> Search<'a, P> {
             if self.is_good(&trial) {
                 return Ok(Ok(trial));
             }
+            if longest == 0.0 && self.is_better_by_gradient(&trial)? {
+                return Ok(Ok(trial));
+            }
             longest = trial.length.max(longest);
             if let Some(stop) = self.hopeless(&trial, longest) {
                 return Ok(Err(stop));
             }
-            self.lambda *= self.growth;
+            self.raise(&mut factor, &trial);
+        }
+    }
+
+    /// The next `λ` after a trial that failed: at once where its failure tells how much shorter the step must be, else by
+    /// Nielsen's rule.
+    fn raise(&mut self, factor: &mut Factor, trial: &Trial) {
+        let (excess, share) = &trial.excess;
+        self.lambda = if trial.promised > TELLING {
+            let lambda = excess.lower(&self.linear(), factor, &self.options.widths, self.lambda, *share);
+            lambda.max(2.0 * self.lambda)
+        } else {
+            self.lambda * self.growth
+        };
+        // A step that was refused before it was tried says nothing about how far the linear model can be trusted.
+        if matches!(excess, Excess::Length) {
             self.growth *= 2.0;
         }
     }
@@ -166,40 +200,54 @@ impl<'a, P: Problem> Search<'a, P> {
         let straight = linear.step(factor, self.lambda);
         let promised = linear.promised(&straight) / self.cost();
         let length = linear.scaled_norm(&straight) / positive_or_one(linear.scaled_norm(&self.p));
-        if self.options.widths.iter().zip(straight.iter()).any(|(width, change)| change.abs() > LONGEST * width) {
-            return Ok(self.untried(promised, length));
+        let change = largest_change(&straight, &self.options.widths);
+        if change > LONGEST {
+            return Ok(self.untried(promised, length, (Excess::Change, GOOD_CHANGE * LONGEST / change)));
         }
         if !self.options.acceleration || promised < BENDS_BEYOND {
-            return self.evaluate(straight, promised, length);
+            return self.evaluate(&straight, None, promised, length);
         }
         match self.bend(factor, &straight)? {
-            Some(bend) => self.evaluate(straight + bend, promised, length),
-            None => Ok(self.untried(promised, length)),
+            Ok(bend) => self.evaluate(&straight, Some(&bend), promised, length),
+            Err(excess) => Ok(self.untried(promised, length, excess)),
         }
     }
 
     /// Half of the second-order correction to a step: the path of least residual curves, and a step along its
-    /// tangent leaves it (Transtrum & Sethna 2012, arXiv:1201.5885). `None` where it curves too much for a step this long.
-    fn bend(&mut self, factor: &mut Factor, step: &DVector<f64>) -> Result<Option<DVector<f64>>, LmError<P::Error>> {
+    /// tangent leaves it (Transtrum & Sethna 2012, arXiv:1201.5885). What is too large where it curves too much for a step
+    /// this long.
+    fn bend(&mut self, factor: &mut Factor, step: &DVector<f64>) -> Result<Bend, LmError<P::Error>> {
         let near = self.residuals_at(&(&self.p + step * NEAR))?;
-        let curvature = ((near - &self.residuals) / NEAR - &self.jacobian * step) * (2.0 / NEAR);
+        let along = ((near - &self.residuals) / NEAR - &self.jacobian * step) * (2.0 / NEAR);
         let linear = self.linear();
-        let bend = linear.solve(factor, &-curvature, self.lambda) * 0.5;
+        let bend = linear.solve(factor, &-&along, self.lambda) * 0.5;
         let ratio = 4.0 * linear.scaled_norm(&bend) / positive_or_one(linear.scaled_norm(step));
-        Ok((ratio <= LARGEST_BEND).then_some(bend))
+        if ratio <= LARGEST_BEND {
+            return Ok(Ok(bend));
+        }
+        let bent = (Excess::Bend(along), (GOOD_BEND / ratio).max(0.01));
+        Ok(Err(if ratio.is_finite() { bent } else { (Excess::Length, BACK) }))
     }
 
-    fn evaluate(&mut self, step: DVector<f64>, promised: f64, length: f64) -> Result<Trial, LmError<P::Error>> {
-        let p = self.bounds.clip(&self.p + step);
+    fn evaluate(
+        &mut self,
+        straight: &DVector<f64>,
+        bend: Option<&DVector<f64>>,
+        promised: f64,
+        length: f64,
+    ) -> Result<Trial, LmError<P::Error>> {
+        let p = self.bounds.clip(bend.map_or_else(|| &self.p + straight, |bend| &self.p + straight + bend));
         let residuals = self.residuals_at(&p)?;
         // (a - b)(a + b) keeps digits that a² - b² loses.
         let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / self.cost();
-        Ok(Trial { p, residuals, promised, found, length })
+        let slope = 2.0 * self.residuals.dot(&(&self.jacobian * straight)) / self.cost();
+        let share = if found.is_finite() { lowest_of_parabola(slope, -found).clamp(0.1, 0.5) } else { BACK };
+        Ok(Trial { p, residuals, promised, found, length, excess: (Excess::Length, share) })
     }
 
     /// A trial that needs no residuals to be refused.
-    fn untried(&self, promised: f64, length: f64) -> Trial {
-        Trial { p: self.p.clone(), residuals: self.residuals.clone(), promised, found: f64::NAN, length }
+    fn untried(&self, promised: f64, length: f64, excess: (Excess, f64)) -> Trial {
+        Trial { p: self.p.clone(), residuals: self.residuals.clone(), promised, found: f64::NAN, length, excess }
     }
 
     fn residuals_at(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, LmError<P::Error>> {
@@ -214,6 +262,20 @@ impl<'a, P: Problem> Search<'a, P> {
         let noise = self.options.noise;
         let hidden = trial.promised <= noise && trial.found.abs() <= noise;
         trial.promised > 0.0 && (trial.found > 1e-4 * trial.promised || hidden)
+    }
+
+    /// Near a minimum rounding hides what the sum does long before it hides the gradient: is that less than half there?
+    fn is_better_by_gradient(&mut self, trial: &Trial) -> Result<bool, LmError<P::Error>> {
+        let unclear = UNCLEAR * self.options.noise;
+        if !(trial.promised > 0.0 && trial.promised <= unclear && trial.found.abs() <= unclear) {
+            return Ok(false);
+        }
+        let jacobian = self.problem.jacobian(&trial.p).map_err(LmError::Problem)?;
+        let here = self.gradient();
+        let free = self.bounds.free(&self.p, &here);
+        let scaled = |gradient: &DVector<f64>, j: usize| (gradient[j] / positive_or_one(self.scale[j])).powi(2);
+        let length = |gradient: DVector<f64>| free.iter().map(|&j| scaled(&gradient, j)).sum::<f64>().sqrt();
+        Ok(length(jacobian.tr_mul(&trial.residuals)) < 0.5 * length(here))
     }
 
     /// Why it is no use to try a shorter step. A step of √noise changes a sum at its minimum by the noise.
@@ -336,4 +398,9 @@ impl<'a, P: Problem> Search<'a, P> {
             }
         }
     }
+}
+
+/// Where, from 0 to 1, a parabola through 0 with that slope, and through the value at 1, is lowest.
+fn lowest_of_parabola(slope: f64, value: f64) -> f64 {
+    0.5 * slope / (slope - value)
 }

@@ -3,7 +3,7 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::SMALL;
-use super::qr::Qr;
+use super::qr::{Qr, TRUSTED, dot};
 
 /// `A = U Σ Vᵀ` of an m × n matrix, kept as `W = UΣ` after a reduction by QR.
 ///
@@ -40,6 +40,16 @@ impl Singular {
         let frame = (rows > columns).then(|| Qr::of(matrix.clone()));
         let square = frame.as_ref().map_or_else(|| matrix.clone(), Qr::r_in_place);
         if rows < columns || columns > SMALL { Self::by_rows(&square, frame) } else { Self::by_columns(&square, frame) }
+    }
+
+    /// Σ alone, as in [`Singular::values`]: in half of the time where there are far fewer rows than columns.
+    pub fn values_of(matrix: &DMatrix<f64>) -> DVector<f64> {
+        let (rows, columns) = matrix.shape();
+        let wide = if rows >= columns { Qr::of(matrix.clone()).r() } else { matrix.clone() };
+        let mut square = Qr::of(wide.transpose()).r().transpose();
+        let n = square.ncols();
+        pulp::Arch::new().dispatch(Orthogonalise { columns: square.as_mut_slice(), height: n, n });
+        sorted_norms(&square).0.resize_vertically(columns, 0.0)
     }
 
     fn by_columns(square: &DMatrix<f64>, frame: Option<Qr>) -> Self {
@@ -100,10 +110,7 @@ impl Turned {
         // One above the other: what turns a column of the upper half turns that of the lower.
         let mut both = square.clone().resize_vertically(2 * n, 0.0);
         both.view_mut((n, 0), (n, n)).fill_with_identity();
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || orthogonalise(both.as_mut_slice(), n),
-        );
+        pulp::Arch::new().dispatch(Orthogonalise { columns: both.as_mut_slice(), height: 2 * n, n });
         let images = both.rows(0, n);
         let (values, order) = sorted_norms(&images.into_owned());
         let sorted = both.select_columns(&order);
@@ -122,29 +129,55 @@ fn sorted_norms(images: &DMatrix<f64>) -> (DVector<f64>, Vec<usize>) {
 /// More sweeps than any matrix was seen to need (about ten).
 const SWEEPS: usize = 60;
 
-/// Rotates pairs of columns, 2n long, until the upper halves of all are orthogonal. Inlined, as all that it calls, to be
-/// compiled for the processor it runs on.
+/// [`orthogonalise`], compiled for the widest vectors that the processor has.
+struct Orthogonalise<'a> {
+    columns: &'a mut [f64],
+    height: usize,
+    n: usize,
+}
+
+impl pulp::WithSimd for Orthogonalise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        orthogonalise(self.columns, self.height, self.n);
+    }
+}
+
+/// Rotates pairs of columns, `height` long, until their upper n rows are orthogonal. Inlined, as all that it calls, into
+/// [`Orthogonalise`].
 #[inline(always)]
-fn orthogonalise(columns: &mut [f64], n: usize) {
+fn orthogonalise(columns: &mut [f64], height: usize, n: usize) {
+    let mut squares = vec![0.0; n];
     for _ in 0..SWEEPS {
-        if !sweep(columns, n) {
+        if !sweep(columns, height, n, &mut squares) {
             return;
         }
     }
 }
 
 /// One pass over all pairs; false where nothing was left to turn.
+///
+/// The squares of the lengths follow the turns, and are summed anew at every pass: the last, which turns nothing, knows them.
 #[inline(always)]
-fn sweep(columns: &mut [f64], n: usize) -> bool {
+fn sweep(columns: &mut [f64], height: usize, n: usize, squares: &mut [f64]) -> bool {
     // Rounding of a product of n terms.
     let least = f64::EPSILON * (n as f64).sqrt();
+    for (square, column) in squares.iter_mut().zip(columns.chunks_exact(height.max(1))) {
+        *square = dot(&column[..n], &column[..n]);
+    }
     let mut turned = false;
     for p in 1..n {
-        let (before, others) = columns.split_at_mut(p * 2 * n);
-        let left = &mut before[(p - 1) * 2 * n..];
-        for right in others.chunks_exact_mut(2 * n) {
-            if let Some((cos, sin)) = rotation(&left[..n], &right[..n], least) {
+        let (before, others) = columns.split_at_mut(p * height);
+        let left = &mut before[(p - 1) * height..];
+        for (right, q) in others.chunks_exact_mut(height).zip(p..) {
+            let product = dot(&left[..n], &right[..n]);
+            if let Some((cos, sin)) = rotation(squares[p - 1], squares[q], product, least) {
                 rotate(left, right, cos, sin);
+                let moved = sin / cos * product;
+                squares[p - 1] = trusted(squares[p - 1] - moved, squares[p - 1], &left[..n]);
+                squares[q] = trusted(squares[q] + moved, squares[q], &right[..n]);
                 turned = true;
             }
         }
@@ -152,39 +185,23 @@ fn sweep(columns: &mut [f64], n: usize) -> bool {
     turned
 }
 
-/// Cosine and sine of the turn that makes two columns orthogonal; `None` where they are, to rounding.
+/// What is left of the square of a column's length, summed anew where most of it went.
 #[inline(always)]
-fn rotation(left: &[f64], right: &[f64], least: f64) -> Option<(f64, f64)> {
-    let (alpha, beta, gamma) = products(left, right);
-    if gamma.abs() <= least * (alpha * beta).sqrt() || gamma == 0.0 {
+fn trusted(now: f64, before: f64, column: &[f64]) -> f64 {
+    if now > TRUSTED * before { now } else { dot(column, column) }
+}
+
+/// Cosine and sine of the turn that makes two columns orthogonal, from the squares of their lengths and their product;
+/// `None` where they are, to rounding.
+#[inline(always)]
+fn rotation(left: f64, right: f64, product: f64, least: f64) -> Option<(f64, f64)> {
+    if product.abs() <= least * (left * right).sqrt() || product == 0.0 {
         return None;
     }
-    let zeta = (beta - alpha) / (2.0 * gamma);
+    let zeta = (right - left) / (2.0 * product);
     let tan = zeta.signum() / (zeta.abs() + (zeta * zeta + 1.0).sqrt());
     let cos = 1.0 / (tan * tan + 1.0).sqrt();
     Some((cos, cos * tan))
-}
-
-/// Partial sums of each scalar product.
-const LANES: usize = 8;
-
-/// `x·x`, `y·y` and `x·y` in one pass.
-#[inline(always)]
-fn products(x: &[f64], y: &[f64]) -> (f64, f64, f64) {
-    let mut sums = [[0.0; LANES]; 3];
-    let (whole_x, whole_y) = (x.chunks_exact(LANES), y.chunks_exact(LANES));
-    for (lane, (x, y)) in whole_x.remainder().iter().zip(whole_y.remainder()).enumerate() {
-        (sums[0][lane], sums[1][lane], sums[2][lane]) = (x * x, y * y, x * y);
-    }
-    for (x, y) in whole_x.zip(whole_y) {
-        for lane in 0..LANES {
-            sums[0][lane] += x[lane] * x[lane];
-            sums[1][lane] += y[lane] * y[lane];
-            sums[2][lane] += x[lane] * y[lane];
-        }
-    }
-    let [xx, yy, xy] = sums.map(|lanes| lanes.iter().sum());
-    (xx, yy, xy)
 }
 
 #[inline(always)]
@@ -253,16 +270,34 @@ mod tests {
         }
     }
 
+    /// Nalgebra bidiagonalises: to rounding of the largest.
     #[test]
     fn values_are_those_of_bidiagonalisation() {
-        for (m, n) in [(30, 8), (8, 30), (140, 104), (20, 20)] {
+        for (m, n) in [(30, 8), (8, 30), (140, 104), (20, 20), (60, 210), (1, 5), (5, 1)] {
             let matrix = DMatrix::from_fn(m, n, |i, j| ((1 + i * i) as f64 * (1.3 + j as f64)).sin());
             let mut expected: Vec<f64> = matrix.clone().svd(false, false).singular_values.iter().copied().collect();
             expected.sort_by(|a, b| b.total_cmp(a));
-            let got = Singular::of(&matrix);
+            expected.resize(n, 0.0);
+            let (got, alone) = (Singular::of(&matrix).values, Singular::values_of(&matrix));
+            assert_eq!(alone.len(), n);
             for (i, value) in expected.into_iter().enumerate() {
-                assert!((got.values[i] - value).abs() < 1e-12 * got.values[0], "{m} {n} {i}");
+                assert!((got[i] - value).abs() < 1e-12 * got[0], "{m} {n} {i}");
+                assert!((alone[i] - value).abs() < 1e-12 * got[0], "{m} {n} {i}");
             }
         }
+    }
+
+    #[test]
+    fn values_alone_are_those_with_directions_however_small() {
+        for (m, n) in [(30, 8), (8, 30), (12, 12), (140, 104), (104, 140)] {
+            let wave = |i: usize, j: usize| ((1 + i * i) as f64 * (1.3 + j as f64)).sin();
+            let matrix = DMatrix::from_fn(m, n, |i, j| 10f64.powf(-3.0 * (j % 8) as f64) * wave(i, j));
+            let (whole, alone) = (Singular::of(&matrix).values, Singular::values_of(&matrix));
+            for i in 0..m.min(n) {
+                assert!((alone[i] / whole[i] - 1.0).abs() < 1e-10, "{m} {n} {i}");
+            }
+            assert!(alone.rows_range(m.min(n)..).iter().all(|value| *value == 0.0));
+        }
+        assert_eq!(Singular::values_of(&DMatrix::zeros(4, 3)).amax(), 0.0);
     }
 }
