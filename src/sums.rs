@@ -83,9 +83,9 @@ const MOST_KINDS: usize = 16;
 /// So many times as many pairs as nodes make the nodes worth while.
 const WORTH: f64 = 0.5;
 
-/// PDFfit2 cuts peaks where they are 4e-6 of their top, which blurs when they are shared out: only for so many pairs that
-/// a list of them would not fit into memory.
-const WORTH_PDFFIT2: f64 = 2e6;
+/// PDFfit2 cuts peaks where they are 4e-6 of their top. That edge moves when a peak is shared out, by some of a grid point:
+/// only where many pairs are at each node, whose edges blur each other.
+const WORTH_PDFFIT2: f64 = 16.0;
 
 /// Widths may change with r by this factor between the near pairs and infinity.
 const TAMED: f64 = 0.75;
@@ -110,10 +110,10 @@ impl Way {
         let classes = (kinds.kinds.len() * (kinds.kinds.len() + 1) / 2) as f64;
         let most = request.crystal.pairs_within(request.reach);
         let worth = match request.shape.sum {
-            Sum::Exact => WORTH * classes * nodes.count() as f64,
+            Sum::Exact => WORTH,
             Sum::PdfFit2 => WORTH_PDFFIT2,
         };
-        (most > worth && nodes.from < request.reach).then_some(Self { kinds, nodes })
+        (most > worth * classes * nodes.count() as f64 && nodes.from < request.reach).then_some(Self { kinds, nodes })
     }
 }
 

@@ -139,35 +139,38 @@ impl Columns {
         pulp::Arch::new().dispatch(Visit { columns: self, range, deposit });
     }
 
-    /// The neighbours of one atom in one column; of those in its own column only the ones above it.
+    /// The neighbours of some atoms of one column in another one; in their own only those above them.
     #[inline(always)]
-    fn run<S: pulp::Simd>(&self, simd: S, home: &Home, near: &Near, deposit: &mut Deposit) {
-        let atoms = &self.atoms;
+    fn meet<S: pulp::Simd>(&self, simd: S, homes: &[Home], near: &Near, deposit: &mut Deposit) {
+        let column = [0, 1].map(|k| homes[0].column[k] + near.offset[k]);
+        let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
+        let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
+        let index = (inside[0] * self.count[1] + inside[1]) as usize * self.layers.count();
+        let start = &self.atoms.start[index..=index + self.layers.count()];
+        let shift = self.basis.column(0) * cell[0] as f64 + self.basis.column(1) * cell[1] as f64;
+        for home in homes {
+            let Some(Range { start: first, end }) = self.window(home, near, start) else { continue };
+            let first = if near.offset == [0, 0] { first.max(home.slot + 1) } else { first };
+            if first < end {
+                let origin = std::array::from_fn(|k| self.atoms.place[k][home.slot] - shift[k]);
+                deposit.add(simd, origin, self.atoms.occ[home.slot], &self.atoms.others(first..end));
+            }
+        }
+    }
+
+    /// Which atoms of a column, whose layers start at `start`, may be neighbours of an atom.
+    #[inline(always)]
+    fn window(&self, home: &Home, near: &Near, start: &[u32]) -> Option<Range<usize>> {
         let [along, x, y]: Flat = std::array::from_fn(|k| near.middle[k] - home.place[k]);
         let gap = ((x * x + y * y).sqrt() - self.across).max(0.0);
         if gap > self.reach {
-            return;
+            return None;
         }
         let half = ((self.reach * self.reach - gap * gap).sqrt() + self.slant) * self.layers.inverse;
         // Heights are counted along c from each cell's own base, which lies where the cell does.
-        let middle = atoms.height[home.slot] - along * self.layers.inverse;
-        let column = [0, 1].map(|k| home.column[k] + near.offset[k]);
-        let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
-        let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
-        let index = (inside[0] * self.count[1] + inside[1]) as usize;
-        let most = self.layers.count() - 1;
-        let layer = |height: f64| index * (most + 1) + (height.max(0.0) as usize).min(most);
-        let first = atoms.start[layer(middle - half)] as usize;
-        let last = atoms.start[layer(middle + half) + 1] as usize;
-        let first = if near.offset == [0, 0] { first.max(home.slot + 1) } else { first };
-        if first >= last {
-            return;
-        }
-        let shift = self.basis.column(0) * cell[0] as f64 + self.basis.column(1) * cell[1] as f64;
-        let origin = std::array::from_fn(|k| atoms.place[k][home.slot] - shift[k]);
-        let places = [0, 1, 2].map(|k| &atoms.place[k][first..last]);
-        let others = Others { places, occ: &atoms.occ[first..last], base: &atoms.base[first..last] };
-        deposit.add(simd, origin, atoms.occ[home.slot], &others);
+        let middle = self.atoms.height[home.slot] - along * self.layers.inverse;
+        let layer = |height: f64| (height.max(0.0) as usize).min(start.len() - 2);
+        Some(start[layer(middle - half)] as usize..start[layer(middle + half) + 1] as usize)
     }
 }
 
@@ -216,6 +219,13 @@ impl Sorted {
         sorted
     }
 
+    /// Some of them.
+    #[inline(always)]
+    fn others(&self, range: Range<usize>) -> Others<'_> {
+        let places = self.place.each_ref().map(|place| &place[range.clone()]);
+        Others { places, occ: &self.occ[range.clone()], base: &self.base[range] }
+    }
+
     /// Notes where the layers of the column that begins at `bottom` end.
     fn cut(&mut self, bottom: usize, layers: usize) {
         let mut slot = bottom;
@@ -252,9 +262,10 @@ impl pulp::WithSimd for Visit<'_, '_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        for home in &self.columns.atoms.home[self.range] {
+        // Atoms of one column meet the same others: those stay near at hand.
+        for homes in self.columns.atoms.home[self.range].chunk_by(|a, b| a.column == b.column) {
             for near in &self.columns.near {
-                self.columns.run(simd, home, near, self.deposit);
+                self.columns.meet(simd, homes, near, self.deposit);
             }
         }
     }
