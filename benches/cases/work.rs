@@ -47,7 +47,7 @@ pub struct Row {
     pub seconds: Option<f64>,
     /// How many runs the median is of.
     pub runs: usize,
-    /// `again_s`, `jacobian_s` (further medians); `iterations`, `evaluations`, `parameters`, `points`, `rw`.
+    /// `again_s`, `first_s`, `jacobian_s` (further medians); `iterations`, `evaluations`, `parameters`, `points`, `rw`.
     pub also: BTreeMap<String, f64>,
     /// Largest difference from a direct sum in units of the largest |G|, where one was made.
     pub direct_diff: Option<f64>,
@@ -250,14 +250,13 @@ impl Problem {
         DVector::from_vec(self.binding.start())
     }
 
-    /// One iteration of the program's own least squares, its trial curves included.
-    ///
-    /// How many times it asked for residuals.
-    fn iterate(&mut self) -> Result<usize, String> {
+    /// So many iterations of the program's own least squares, its trial curves included: how many times it asked for
+    /// residuals.
+    fn iterate(&mut self, iterations: usize) -> Result<usize, String> {
         let start = self.start();
         // As the program has it: an atom is where it is drawn to some 0.15 Å.
         let widths = vec![0.01; start.len()];
-        let options = Options { widths, ..Options::with_tolerance(1e-6, 1) };
+        let options = Options { widths, ..Options::with_tolerance(1e-6, iterations) };
         Ok(lm::minimise(self, start, &options, &mut lm::silent).map_err(words)?.evaluations)
     }
 }
@@ -279,22 +278,25 @@ impl lm::Problem for Problem {
     }
 }
 
-/// `seconds`: one iteration of the program's least squares, from the residuals at the start to the Jacobian at its end.
-/// `jacobian_s`: one Jacobian.
+/// `seconds`: what a second iteration adds to least squares of one. `first_s`: least squares of one, with the analysis at
+/// its end. `jacobian_s`: one Jacobian.
 fn step(name: &str, parameters: usize, rmax: f64, budget: Duration) -> Result<Row, String> {
     let mut problem = Problem::coordinates(parameters, rmax)?;
-    let (seconds, runs, evaluations) = median(budget, || problem.iterate())?;
-    let p = problem.start();
-    let also = [("parameters".to_owned(), p.len() as f64), ("evaluations".to_owned(), evaluations as f64)];
-    let mut row = Row { case: name.to_owned(), seconds: Some(seconds), runs, also: also.into(), ..Row::default() };
-    row.print();
-    let mut moved = p.clone();
+    let (first, runs, few) = median(budget, || problem.iterate(1))?;
+    let (second, _, more) = median(budget, || problem.iterate(2))?;
+    let mut moved = problem.start();
     let (jacobian, _, _) = median(budget, || {
         moved[0] += 1e-6;
         lm::Problem::jacobian(&mut problem, &moved)
     })?;
-    row.also.insert("jacobian_s".to_owned(), jacobian);
-    Ok(row)
+    let also = [
+        ("parameters", moved.len() as f64),
+        ("evaluations", (more - few) as f64),
+        ("first_s", first),
+        ("jacobian_s", jacobian),
+    ];
+    let also = also.map(|(name, value)| (name.to_owned(), value)).into();
+    Ok(Row { case: name.to_owned(), seconds: Some(second - first), runs, also, ..Row::default() })
 }
 
 /// `seconds`: a whole refinement, from inputs to outcome.
