@@ -38,7 +38,7 @@ fn exponent(before: Option<(f64, f64)>, now: Option<(f64, f64)>) -> Option<f64> 
 }
 
 fn print_row(size: f64, row: &Row, exponent: Option<f64>) {
-    let again = row.also.get("again_s").or(row.also.get("step_s")).copied();
+    let again = row.also.get("again_s").or(row.also.get("jacobian_s")).copied();
     println!(
         "| {size} | {} | {} | {} | {} | {} |",
         shown(row.seconds),

@@ -90,7 +90,7 @@ impl Columns {
         let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
         let width = (reach / 12.0).max(NARROW);
         let count = [0, 1].map(|k| (1.0 / (inverse.row(k).norm() * width)).floor().clamp(1.0, 512.0) as i64);
-        let upwards = (reach * inverse.row(2).norm()).ceil() as i64 + 1;
+        let upwards = (reach * inverse.row(2).norm()).ceil() as i64;
         let each = (basis.column(2).norm() / THIN).ceil();
         let layers = Layers { each: each as i64, upwards, inverse: each / basis.column(2).norm() };
         let atoms = Sorted::new(crystal, kinds, count, layers, nodes.count());
