@@ -79,7 +79,7 @@ const NARROW: f64 = 2.5;
 /// Layers are about this high, Å.
 const THIN: f64 = 1.25;
 
-/// Pairs of one task, about, and the most tasks that there are.
+/// Least number of pairs of one task, about, and the most tasks that there are.
 const TASK: f64 = 8192.0;
 const TASKS: f64 = 128.0;
 
@@ -120,8 +120,10 @@ impl Columns {
     }
 
     /// Parts of the sum, whatever the number of threads: a kind, and some of its atoms among those of the cell.
-    pub fn tasks(&self) -> Vec<(usize, Range<usize>)> {
-        let parts = (self.pairs / TASK).clamp(1.0, TASKS);
+    ///
+    /// Each makes tables of so many `numbers`, and has about as many pairs at least.
+    pub fn tasks(&self, numbers: usize) -> Vec<(usize, Range<usize>)> {
+        let parts = (self.pairs / TASK.max(numbers as f64)).clamp(1.0, TASKS);
         let home = &self.atoms.home;
         let mut tasks = Vec::new();
         for of_kind in home.chunk_by(|a, b| a.kind == b.kind) {

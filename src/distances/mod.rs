@@ -112,7 +112,7 @@ impl Distances {
     pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
         let columns = Columns::new(crystal, &kinds, nodes);
-        let tasks = columns.tasks();
+        let tasks = columns.tasks(kinds.kinds.len() * nodes.count() * (strains.len() + 1));
         let sums = threads::map(tasks.len(), |t| {
             let mut deposit = Deposit::new(&nodes, kinds.kinds.len(), strains);
             columns.visit(tasks[t].1.clone(), &mut deposit);
