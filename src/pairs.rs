@@ -3,6 +3,7 @@
 use nalgebra::{Matrix3, Vector3};
 
 use crate::crystal::{Atom, Crystal};
+use crate::threads;
 
 /// Every pair of atoms within a distance, each pair once.
 ///
@@ -104,37 +105,58 @@ impl Pairs {
     }
 }
 
-/// Pairs within `cutoff`, by bins: the cell is cut into bins about half a cutoff wide, and each atom looks into those
-/// bins, in its own cell or another, that the cutoff can reach.
+/// Pairs within `cutoff`, by bins: the cell is cut into bins of half a cutoff to a whole one, and each atom looks into
+/// those bins, in its own cell or another, that the cutoff can reach.
 fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Option<&[bool]>) -> Vec<Pair> {
-    let meant = |atom: usize| of.is_none_or(|of| of[atom]);
     let Some(inverse) = basis.try_inverse() else { return Vec::new() };
     let heights = Vector3::from_fn(|k, _| 1.0 / inverse.row(k).norm());
-    let bins =
-        Bins::sort(positions, heights.map(|height| (height / (0.5 * cutoff).max(3.0)).floor().clamp(1.0, 128.0)));
+    let width = (0.5 * cutoff).max(cutoff.min(3.0));
+    let bins = Bins::sort(positions, heights.map(|height| (height / width).floor().clamp(1.0, 128.0)));
     // A bin's far side can be one bin width farther than its index says.
     let span = Vector3::from_fn(|k, _| (cutoff * bins.count[k] / heights[k]).ceil() as i64);
-    let mut list = Vec::new();
-    for (i, position) in positions.iter().enumerate() {
-        let home = bins.home(position);
-        for (bin, shift) in bins.around(home, span) {
-            for &j in bins.members(bin) {
-                if !meant(i) && !meant(j as usize) {
+    let search = Search { basis, positions, cutoff, of, bins, span };
+    let chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
+        (k * CHUNK..((k + 1) * CHUNK).min(positions.len())).flat_map(|i| search.neighbours(i)).collect::<Vec<_>>()
+    });
+    chunks.concat()
+}
+
+/// Atoms whose neighbours one thread looks for at a time.
+const CHUNK: usize = 1024;
+
+/// What is searched.
+struct Search<'a> {
+    basis: &'a Matrix3<f64>,
+    positions: &'a [Vector3<f64>],
+    cutoff: f64,
+    of: Option<&'a [bool]>,
+    bins: Bins,
+    span: Vector3<i64>,
+}
+
+impl Search<'_> {
+    /// The pairs of an atom with those that come after it.
+    fn neighbours(&self, i: usize) -> Vec<Pair> {
+        let meant = |atom: usize| self.of.is_none_or(|of| of[atom]);
+        let (position, own) = (&self.positions[i], meant(i));
+        let mut list = Vec::new();
+        for (bin, shift) in self.bins.around(self.bins.home(position), self.span) {
+            for &j in self.bins.members(bin) {
+                if (j as usize) < i || !(own || meant(j as usize)) {
                     continue;
                 }
                 // Bins know their members as if they lay in the cell at the origin.
-                let shift = shift - positions[j as usize].map(f64::floor);
-                if (j as usize) < i || (j as usize == i && !positive(&shift)) {
-                    continue;
-                }
-                let v = basis * (positions[j as usize] + shift - position);
-                if v.norm_squared() <= cutoff * cutoff {
+                let other = &self.positions[j as usize];
+                let shift = shift - other.map(f64::floor);
+                let v = self.basis * (other + shift - position);
+                let twice = j as usize == i && !positive(&shift);
+                if !twice && v.norm_squared() <= self.cutoff * self.cutoff {
                     list.push(Pair { i: i as u32, j, shift });
                 }
             }
         }
+        list
     }
-    list
 }
 
 /// Is the first component that is not zero positive? Of a shift and its opposite exactly one is.
