@@ -3,7 +3,8 @@
 //! [`Gpu::open`] opens the device, the only place that does. A call files the terms by row ([`layout`] is what host
 //! and shader share), cuts each row into tiles of [`layout::LANES`] points, and gives every tile a workgroup, which
 //! visits the terms that can reach it. Work that exceeds a buffer is done in parts. [`error_bound`] says how far the
-//! result may be from the definition; [`super::check::Check`] holds it to that, and [`Fallback`] goes on without a GPU.
+//! result may be from the definition; [`super::check::Check`] holds it to that, and [`super::fastest::Fastest`] goes on
+//! without a GPU.
 //!
 //! Nothing fails in silence: error scopes stand around every use of the device, buffers hold NaN before the kernel
 //! runs, and a device that is lost is an error from then on.
@@ -11,14 +12,13 @@
 mod bound;
 mod buffers;
 mod device;
-mod fallback;
 pub mod layout;
 mod wait;
 mod work;
 
 pub use bound::error_bound;
+pub(super) use bound::{LEAST_PART, error_bound_at};
 pub use device::{AdapterInfo, Choice, GpuError, Kind, adapters, pick};
-pub use fallback::Fallback;
 
 use super::{Engine, EngineError, Peaks, Rows};
 use buffers::Buffers;
