@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use corefine::engine::check::{Check, compare};
 use corefine::engine::fastest::{Fastest, term_points};
-use corefine::engine::gpu::{Fault, Gpu, adapters, error_bound};
+use corefine::engine::gpu::{Choice, Fault, Gpu, adapters, error_bound};
 use corefine::engine::{Cpu, Engine, Grid, Peak, Peaks, Rows, Term};
 use support::gpu::gpu;
 
@@ -219,6 +219,31 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
         let mut auto = Fastest::new(Cpu, || Ok(gpu), no_time).with_patience(Duration::ZERO);
         assert_eq!(auto.broaden(&peaks), want);
         assert!(auto.trouble().is_some_and(|trouble| trouble.ends_with("the CPU takes over")), "{:?}", auto.trouble());
+    }
+}
+
+/// The device's own clock runs while the kernel does, and is part of the host's time; without being asked it stands still.
+#[test]
+fn the_device_times_its_own_work() {
+    let Some(gpu) = gpu() else { return };
+    assert_eq!(gpu.device_time(), None);
+    let choice = Choice::Named(gpu.info().name.clone());
+    let mut gpu = pollster::block_on(Gpu::open_timed(&choice)).expect("it could be opened before");
+    let Some(before) = gpu.device_time() else {
+        println!("{} has no clock", gpu.name());
+        return;
+    };
+    assert_eq!(before, Duration::ZERO);
+    let peaks = random_peaks(16, Grid { first: 150, step: 0.01, n: 1500 }, 6, 2000, curve_and_columns);
+    let mut last = before;
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_eq!(gpu.broaden(&peaks).map(|rows| rows.len()), Ok(6));
+        let (host, now) = (start.elapsed(), gpu.device_time().expect("a clock"));
+        let kernel = now.saturating_sub(last);
+        println!("{}: {kernel:?} of {host:?}", gpu.name());
+        assert!(Duration::ZERO < kernel && kernel <= host, "{last:?}, {now:?}, {host:?}");
+        last = now;
     }
 }
 
