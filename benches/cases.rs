@@ -1,10 +1,13 @@
 //! Times the cases that the peers were timed on, and how the cost grows. `docs/performance.md` says how to read it.
 //!
 //! ```text
-//! cargo bench --bench cases -- [--quick] [--scaling] [--case NAME]... [--threads N]... [--json OUT] [--curves DIR]
-//!                              [--budget S] [--limit S] [--memory GB] [--dump-stru FILE]
+//! cargo bench --bench cases -- [--quick] [--scaling] [--gpu] [--case NAME]... [--threads N]... [--json OUT]
+//!                              [--curves DIR] [--budget S] [--limit S] [--memory GB] [--dump-stru FILE]
 //! ```
 
+#[cfg(feature = "gpu")]
+#[path = "cases/device.rs"]
+mod device;
 #[path = "cases/scaling.rs"]
 mod scaling;
 #[path = "cases/structures.rs"]
@@ -18,7 +21,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use work::Row;
+use work::{Case, ON_GPU, Row};
 
 /// The command's.
 #[global_allocator]
@@ -53,6 +56,8 @@ pub struct Options {
     threads: Vec<usize>,
     quick: bool,
     scaling: bool,
+    /// The `gpu` engine beside the CPU.
+    gpu: bool,
     json: Option<PathBuf>,
     curves: Option<PathBuf>,
     stru: Option<PathBuf>,
@@ -73,6 +78,7 @@ impl Options {
             threads: Vec::new(),
             quick: false,
             scaling: false,
+            gpu: false,
             json: None,
             curves: None,
             stru: None,
@@ -88,6 +94,7 @@ impl Options {
                 "--bench" => {}
                 "--quick" => options.quick = true,
                 "--scaling" => options.scaling = true,
+                "--gpu" => options.gpu = true,
                 "--case" => options.cases.push(value()?),
                 "--threads" => options.threads.push(number(&value()?)? as usize),
                 "--json" => options.json = Some(value()?.into()),
@@ -174,16 +181,24 @@ fn one(case: &str, options: &Options) -> Result<(), String> {
 fn list(options: &Options) -> Vec<Row> {
     println!("| case | threads | s | runs | peak MB | off direct | also |\n|---|---|---|---|---|---|---|");
     let each = options.cases.iter().flat_map(|case| options.threads.iter().map(move |threads| (case, *threads)));
-    each.map(|(case, threads)| {
-        let row = watch::run(case, threads, options);
-        print_row(&row);
-        row
-    })
-    .collect()
+    let rows: Vec<Row> = each
+        .map(|(case, threads)| {
+            let mut row = watch::run(case, threads, options);
+            if options.gpu && case.parse().is_ok_and(Case::has_gpu) {
+                row.join(watch::run(&format!("{case}{ON_GPU}"), threads, options));
+            }
+            print_row(&row);
+            row
+        })
+        .collect();
+    #[cfg(feature = "gpu")]
+    device::print_rates(&rows);
+    rows
 }
 
 fn print_row(row: &Row) {
     let also: Vec<String> = row.also.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
+    let no_gpu = row.no_gpu.as_ref().map(|why| format!("no GPU: {why}"));
     println!(
         "| {} | {} | {} | {} | {} | {} | {} |",
         row.case,
@@ -192,7 +207,7 @@ fn print_row(row: &Row) {
         row.runs,
         row.peak_mb.map_or("-".to_owned(), |value| format!("{value:.0}")),
         row.direct_diff.map_or("-".to_owned(), |off| format!("{off:.1e}")),
-        row.skipped.iter().chain(&also).cloned().collect::<Vec<_>>().join(", ")
+        row.skipped.iter().chain(&also).chain(&no_gpu).cloned().collect::<Vec<_>>().join(", ")
     );
 }
 

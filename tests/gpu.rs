@@ -6,8 +6,12 @@
 
 mod support;
 
+use std::sync::LazyLock;
+use std::time::{Duration, Instant};
+
 use corefine::engine::check::{Check, compare};
-use corefine::engine::gpu::{Fallback, Fault, Gpu, adapters, error_bound};
+use corefine::engine::fastest::{Fastest, term_points};
+use corefine::engine::gpu::{Choice, Fault, Gpu, adapters, error_bound};
 use corefine::engine::{Cpu, Engine, Grid, Peak, Peaks, Rows, Term};
 use support::gpu::gpu;
 
@@ -212,11 +216,58 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
 
         let Some(mut gpu) = support::gpu::gpu() else { return };
         gpu.inject_fault(fault);
-        let mut auto = Fallback::new(gpu);
+        let mut auto = Fastest::new(Cpu, || Ok(gpu), no_time).with_patience(Duration::ZERO);
         assert_eq!(auto.broaden(&peaks), want);
-        assert_eq!(auto.notes().len(), 1);
-        assert!(auto.notes()[0].ends_with("the CPU takes over"), "{:?}", auto.notes());
+        assert!(auto.trouble().is_some_and(|trouble| trouble.ends_with("the CPU takes over")), "{:?}", auto.trouble());
     }
+}
+
+/// The device's own clock runs while the kernel does, and is part of the host's time; without being asked it stands still.
+#[test]
+fn the_device_times_its_own_work() {
+    let Some(gpu) = gpu() else { return };
+    assert_eq!(gpu.device_time(), None);
+    let choice = Choice::Named(gpu.info().name.clone());
+    let mut gpu = pollster::block_on(Gpu::open_timed(&choice)).expect("it could be opened before");
+    let Some(before) = gpu.device_time() else {
+        println!("{} has no clock", gpu.name());
+        return;
+    };
+    assert_eq!(before, Duration::ZERO);
+    let peaks = random_peaks(16, Grid { first: 150, step: 0.01, n: 1500 }, 6, 2000, curve_and_columns);
+    let mut last = before;
+    for _ in 0..3 {
+        let start = Instant::now();
+        assert_eq!(gpu.broaden(&peaks).map(|rows| rows.len()), Ok(6));
+        let (host, now) = (start.elapsed(), gpu.device_time().expect("a clock"));
+        let kernel = now.saturating_sub(last);
+        println!("{}: {kernel:?} of {host:?}", gpu.name());
+        assert!(Duration::ZERO < kernel && kernel <= host, "{last:?}, {now:?}, {host:?}");
+        last = now;
+    }
+}
+
+/// A clock that stands still: no engine is the faster.
+fn no_time() -> Duration {
+    Duration::ZERO
+}
+
+/// The true clock decides; whatever it decides, rows are within the bound.
+#[test]
+fn auto_stays_within_the_bound_whichever_engine_it_takes() {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let Some(gpu) = gpu() else { return };
+    let mut auto = Fastest::new(Cpu, || Ok(gpu), || START.elapsed()).with_patience(Duration::ZERO);
+    for n in [20, 200, 2000] {
+        let peaks = random_peaks(15, Grid { first: 150, step: 0.01, n: 1500 }, 6, n, curve_and_columns);
+        let (want, bound) = (Cpu.broaden(&peaks).expect("the CPU"), error_bound(&peaks));
+        for _ in 0..2 {
+            let worst = compare(&peaks, &auto.broaden(&peaks).expect("auto"), &want, &bound).expect("points");
+            assert!(worst.ratio() <= 1.0, "{}: {worst}", auto.name());
+        }
+        println!("{} terms times points: {}", term_points(&peaks), auto.name());
+    }
+    assert_eq!(auto.trouble(), None);
 }
 
 /// A program may refine on one thread and listen on another.
@@ -224,6 +275,7 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
 fn the_engine_may_change_threads() {
     fn may_move<T: Send>() {}
     may_move::<Gpu>();
+    may_move::<Fastest>();
 }
 
 #[test]
@@ -259,7 +311,7 @@ fn times() {
 /// The shortest of five, ms.
 fn best(mut work: impl FnMut() -> Rows) -> f64 {
     let one = |_| {
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         std::hint::black_box(work());
         start.elapsed().as_secs_f64() * 1e3
     };

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use corefine::curve::Measurement;
-use corefine::engine::Cpu;
+use corefine::engine::{Cpu, Engine};
 use corefine::fit::{Inputs, Setup};
 use corefine::forward::Forward;
 use corefine::job::{Compat, Job};
@@ -47,7 +47,8 @@ pub struct Row {
     pub seconds: Option<f64>,
     /// How many runs the median is of.
     pub runs: usize,
-    /// `again_s`, `first_s`, `jacobian_s` (further medians); `iterations`, `evaluations`, `parameters`, `points`, `rw`.
+    /// `again_s`, `first_s`, `jacobian_s` (further medians); `iterations`, `evaluations`, `parameters`, `points`, `rw`;
+    /// with a GPU `gpu_s`, and of the largest sum `sum_points`, `cpu_sum_s`, `gpu_sum_s`, `gpu_device_s`.
     pub also: BTreeMap<String, f64>,
     /// Largest difference from a direct sum in units of the largest |G|, where one was made.
     pub direct_diff: Option<f64>,
@@ -55,9 +56,30 @@ pub struct Row {
     pub peak_mb: Option<f64>,
     /// Why there is no number.
     pub skipped: Option<String>,
+    /// What the `gpu` engine ran on, where it was timed.
+    pub adapter: Option<Adapter>,
+    /// Why it was not, where that was asked for.
+    pub no_gpu: Option<String>,
+}
+
+/// What the `gpu` engine ran on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Adapter {
+    /// Name and interface.
+    pub name: String,
+    /// A program on the CPU.
+    pub software: bool,
 }
 
 impl Row {
+    /// Takes over what the case's run on a GPU gave.
+    pub fn join(&mut self, gpu: Self) {
+        self.no_gpu = gpu.skipped;
+        self.adapter = gpu.adapter;
+        self.also.extend(gpu.also);
+        self.also.extend(gpu.seconds.map(|seconds| ("gpu_s".to_owned(), seconds)));
+    }
+
     /// One line for the process that waits for it; a later line replaces it.
     pub fn print(&self) {
         println!("{}", serde_json::to_string(self).expect("numbers and text"));
@@ -83,18 +105,55 @@ impl std::str::FromStr for Case {
     }
 }
 
+/// Cases with this at the end of their name are done by the `gpu` engine.
+pub const ON_GPU: &str = "-gpu";
+
+impl Case {
+    /// Is it timed on a GPU, too?
+    pub fn has_gpu(self) -> bool {
+        !matches!(self, Self::Nickel { .. } | Self::Atoms { .. })
+    }
+}
+
 /// Runs a case for about `budget`, at least once; its curve goes to `curves`.
 pub fn run(name: &str, budget: Duration, curves: Option<&Path>) -> Result<Row, String> {
+    if let Some(plain) = name.strip_suffix(ON_GPU) {
+        return on_gpu(plain.parse()?, budget);
+    }
     let mut row = match name.parse()? {
         Case::Curve { rmax, compat } => curve(name, &state(&flagship()), rmax, compat, budget, curves),
         Case::Nickel { atoms } => curve(name, &nickel(atoms), 30.0, Compat::None, budget, curves),
         Case::Atoms { atoms, rmax } => curve(name, &spread(atoms), rmax, Compat::None, budget, curves),
-        Case::Step { parameters, rmax } => step(name, parameters, rmax, budget),
-        Case::Refine { rmax } => refine(rmax, budget),
+        case => least_squares(case, budget, &mut Cpu),
     }?;
     name.clone_into(&mut row.case);
     row.peak_mb = row.peak_mb.or_else(peak);
     Ok(row)
+}
+
+#[cfg(feature = "gpu")]
+use crate::device::on_gpu;
+
+#[cfg(not(feature = "gpu"))]
+fn on_gpu(_: Case, _: Duration) -> Result<Row, String> {
+    Err("built without the feature gpu".to_owned())
+}
+
+/// `seconds` of a case by an engine.
+#[cfg(feature = "gpu")]
+pub fn timed(case: Case, budget: Duration, engine: &mut dyn Engine) -> Result<Row, String> {
+    let Case::Curve { rmax, compat } = case else { return least_squares(case, budget, engine) };
+    let (state, measurement) = (state(&flagship()), measurement(rmax, compat));
+    let (seconds, runs, _) = median(budget, || first_curve(&measurement, &state, engine))?;
+    Ok(Row { seconds: Some(seconds), runs, ..Row::default() })
+}
+
+fn least_squares(case: Case, budget: Duration, engine: &mut dyn Engine) -> Result<Row, String> {
+    match case {
+        Case::Step { parameters, rmax } => step(parameters, rmax, budget, engine),
+        Case::Refine { rmax } => refine(rmax, budget, engine),
+        other => Err(format!("{other:?} is no least squares")),
+    }
 }
 
 /// The most memory that this process has held, MB.
@@ -113,7 +172,7 @@ fn status(key: &str) -> Option<f64> {
 const MOST: usize = 9;
 
 /// The median time of `work` in s, the number of runs, and the last result.
-fn median<T>(budget: Duration, mut work: impl FnMut() -> Result<T, String>) -> Result<(f64, usize, T), String> {
+pub fn median<T>(budget: Duration, mut work: impl FnMut() -> Result<T, String>) -> Result<(f64, usize, T), String> {
     let begin = Instant::now();
     let mut times = Vec::new();
     loop {
@@ -144,12 +203,7 @@ fn curve(
     curves: Option<&Path>,
 ) -> Result<Row, String> {
     let measurement = measurement(rmax, compat);
-    let first = || {
-        let mut forward = Forward::new(&measurement, state).map_err(words)?;
-        let curves = forward.curves(state, &[], &mut Cpu).map_err(words)?;
-        Ok((forward, curves.g))
-    };
-    let (seconds, runs, (mut forward, g)) = median(budget, first)?;
+    let (seconds, runs, (mut forward, g)) = median(budget, || first_curve(&measurement, state, &mut Cpu))?;
     let mut row = Row { case: name.to_owned(), seconds: Some(seconds), runs, ..Row::default() };
     row.print();
     let mut moved = state.clone();
@@ -166,6 +220,17 @@ fn curve(
     row.print();
     row.direct_diff = direct(state, &measurement, &g)?;
     Ok(row)
+}
+
+/// From a structure to its curve.
+fn first_curve(
+    measurement: &Measurement,
+    state: &State,
+    engine: &mut dyn Engine,
+) -> Result<(Forward, Vec<f64>), String> {
+    let mut forward = Forward::new(measurement, state).map_err(words)?;
+    let curves = forward.curves(state, &[], engine).map_err(words)?;
+    Ok((forward, curves.g))
 }
 
 fn write(path: &Path, r: &[f64], g: &[f64]) -> Result<(), String> {
@@ -223,15 +288,16 @@ fn job(names: &[String], rmax: f64) -> Result<Job, String> {
 }
 
 /// A least-squares problem without anything around it.
-struct Problem {
+struct Problem<'a> {
+    engine: &'a mut dyn Engine,
     binding: Binding,
     forward: Forward,
     target: Target,
 }
 
-impl Problem {
+impl<'a> Problem<'a> {
     /// The coordinates of as many sites as make that many parameters, Co first, from Co displaced by 0.1 Å.
-    fn coordinates(parameters: usize, rmax: f64) -> Result<Self, String> {
+    fn coordinates(parameters: usize, rmax: f64, engine: &'a mut dyn Engine) -> Result<Self, String> {
         let mut model = flagship();
         let observed = noiseless(&model, rmax)?;
         displace(&mut model, 0.1);
@@ -243,7 +309,7 @@ impl Problem {
         let binding = Binding::new(&job, &model, &state.crystal).map_err(words)?;
         let target = Target::select(&observed, &job.data, Some(QMAX), false).map_err(words)?;
         let forward = Forward::new(&measurement(rmax, Compat::None), &state).map_err(words)?;
-        Ok(Self { binding, forward, target })
+        Ok(Self { engine, binding, forward, target })
     }
 
     fn start(&self) -> DVector<f64> {
@@ -261,27 +327,27 @@ impl Problem {
     }
 }
 
-impl lm::Problem for Problem {
+impl lm::Problem for Problem<'_> {
     type Error = String;
 
     fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, String> {
         let state = self.binding.state(p.as_slice()).map_err(words)?;
-        let curves = self.forward.curves(&state, &[], &mut Cpu).map_err(words)?;
+        let curves = self.forward.curves(&state, &[], self.engine).map_err(words)?;
         Ok(self.target.residuals(&curves.g, &[], &[]))
     }
 
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, String> {
         let state = self.binding.state(p.as_slice()).map_err(words)?;
         let tangents = self.binding.tangents(&state, p.as_slice()).map_err(words)?;
-        let curves = self.forward.curves(&state, &tangents, &mut Cpu).map_err(words)?;
+        let curves = self.forward.curves(&state, &tangents, self.engine).map_err(words)?;
         Ok(self.target.jacobian(&curves.columns, &[]))
     }
 }
 
 /// `seconds`: what a second iteration adds to least squares of one. `first_s`: least squares of one, with the analysis at
 /// its end. `jacobian_s`: one Jacobian.
-fn step(name: &str, parameters: usize, rmax: f64, budget: Duration) -> Result<Row, String> {
-    let mut problem = Problem::coordinates(parameters, rmax)?;
+fn step(parameters: usize, rmax: f64, budget: Duration, engine: &mut dyn Engine) -> Result<Row, String> {
+    let mut problem = Problem::coordinates(parameters, rmax, engine)?;
     let (first, runs, few) = median(budget, || problem.iterate(1))?;
     let (second, _, more) = median(budget, || problem.iterate(2))?;
     let mut moved = problem.start();
@@ -296,11 +362,11 @@ fn step(name: &str, parameters: usize, rmax: f64, budget: Duration) -> Result<Ro
         ("jacobian_s", jacobian),
     ];
     let also = also.map(|(name, value)| (name.to_owned(), value)).into();
-    Ok(Row { case: name.to_owned(), seconds: Some(second - first), runs, also, ..Row::default() })
+    Ok(Row { seconds: Some(second - first), runs, also, ..Row::default() })
 }
 
 /// `seconds`: a whole refinement, from inputs to outcome.
-fn refine(rmax: f64, budget: Duration) -> Result<Row, String> {
+fn refine(rmax: f64, budget: Duration, engine: &mut dyn Engine) -> Result<Row, String> {
     let mut model = flagship();
     let observed = noiseless(&model, rmax)?;
     displace(&mut model, 0.1);
@@ -309,7 +375,7 @@ fn refine(rmax: f64, budget: Duration) -> Result<Row, String> {
     let all = || {
         let setup = Setup::new(inputs.clone()).map_err(words)?;
         setup
-            .refine(&mut Cpu, &mut |progress| if progress.rw < 1e-4 { Flow::Stop } else { Flow::Continue })
+            .refine(engine, &mut |progress| if progress.rw < 1e-4 { Flow::Stop } else { Flow::Continue })
             .map_err(words)
     };
     let (seconds, runs, outcome) = median(budget, all)?;

@@ -1,10 +1,15 @@
 //! Which engine does the sums, and what there is to choose from.
 
+#[cfg(feature = "gpu")]
+use std::sync::LazyLock;
+#[cfg(feature = "gpu")]
+use std::time::{Duration, Instant};
+
 use corefine::engine::{Cpu, Engine};
 
 use super::args::{EngineArg, Work};
 #[cfg(feature = "gpu")]
-use super::messages::warn_of;
+use super::messages::warn;
 use super::messages::{Failure, note};
 
 /// An open engine, and what it has to say when the work is done.
@@ -15,10 +20,7 @@ pub enum Worker {
     #[cfg(feature = "gpu")]
     Check(Box<corefine::engine::check::Check>),
     #[cfg(feature = "gpu")]
-    Auto {
-        engine: Box<corefine::engine::gpu::Fallback>,
-        said: usize,
-    },
+    Auto(Box<corefine::engine::fastest::Fastest>),
 }
 
 impl Worker {
@@ -35,7 +37,7 @@ impl Worker {
             #[cfg(feature = "gpu")]
             Self::Check(check) => check.as_mut(),
             #[cfg(feature = "gpu")]
-            Self::Auto { engine, .. } => engine.as_mut(),
+            Self::Auto(auto) => auto.as_mut(),
         }
     }
 
@@ -48,9 +50,13 @@ impl Worker {
                 None => println!("check: nothing was compared"),
             },
             #[cfg(feature = "gpu")]
-            Self::Auto { engine, said } => {
-                warn_of(&engine.notes()[*said..]);
-                *said = engine.notes().len();
+            Self::Auto(auto) => {
+                if let Some(reason) = auto.missing() {
+                    note(&format!("computed on the CPU ({reason})"));
+                }
+                if let Some(reason) = auto.trouble() {
+                    warn(reason);
+                }
             }
             _ => {}
         }
@@ -77,21 +83,23 @@ pub fn set_threads(work: &Work) -> Result<(), Failure> {
 #[cfg(feature = "gpu")]
 fn open(engine: EngineArg) -> Result<Worker, Failure> {
     use corefine::engine::check::Check;
-    use corefine::engine::gpu::{Choice, Fallback, Gpu};
+    use corefine::engine::fastest::Fastest;
+    use corefine::engine::gpu::{Choice, Gpu};
     let gpu = || pollster::block_on(Gpu::open(&Choice::Any)).map_err(Failure::of);
+    let hardware = || pollster::block_on(Gpu::open(&Choice::Hardware)).map_err(|error| error.to_string());
     Ok(match engine {
         EngineArg::Cpu => Worker::Cpu(Cpu),
         EngineArg::Gpu => Worker::Gpu(Box::new(gpu()?)),
         EngineArg::Check => Worker::Check(Box::new(Check::new(gpu()?))),
-        EngineArg::Auto => auto(pollster::block_on(Fallback::open())),
+        EngineArg::Auto => Worker::Auto(Box::new(Fastest::new(Cpu, hardware, clock))),
     })
 }
 
-/// That there is no GPU is said at once, and is no fault: later notes are.
+/// The time since it was first asked for.
 #[cfg(feature = "gpu")]
-fn auto(engine: corefine::engine::gpu::Fallback) -> Worker {
-    engine.notes().iter().for_each(|text| note(text));
-    Worker::Auto { said: engine.notes().len(), engine: Box::new(engine) }
+fn clock() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    START.elapsed()
 }
 
 #[cfg(not(feature = "gpu"))]
@@ -121,7 +129,7 @@ pub fn list_devices() {
         println!("{i}: {} ({}, {kind}, driver {})", adapter.name, adapter.backend, adapter.driver);
     }
     match pick(&adapters, &Choice::Hardware) {
-        Ok(best) => println!("--engine auto takes {}", adapters[best].name),
+        Ok(best) => println!("--engine auto takes {} for work that it does faster than the CPU", adapters[best].name),
         Err(reason) => println!("--engine auto takes the CPU: {reason}"),
     }
 }

@@ -1,6 +1,6 @@
 //! The `check` engine: another engine held to the definition, point by point.
 
-use super::gpu::{Gpu, error_bound};
+use super::gpu::{Gpu, LEAST_PART, error_bound, error_bound_at};
 use super::{Cpu, Engine, EngineError, Peaks, Rows};
 
 /// Runs the CPU and another engine, compares them, and returns what the CPU computed.
@@ -82,6 +82,25 @@ pub fn compare(peaks: &Peaks, got: &Rows, want: &Rows, bound: &Rows) -> Option<W
     worst
 }
 
+/// The point of `got` that is farthest from `want` beyond [`error_bound`]; none where all are within.
+///
+/// The bound takes ten times as long as the rows, so it is taken at those points only where a difference is not small
+/// against the value itself.
+pub(super) fn beyond(peaks: &Peaks, got: &Rows, want: &Rows) -> Option<Worst> {
+    // NaN is not small.
+    let small = |got: f64, want: f64| (got - want).abs() <= LEAST_PART * want.abs();
+    let doubtful = |row: usize| (0..want.n).filter(|&m| !small(got.row(row)[m], want.row(row)[m])).collect();
+    let doubtful: Vec<Vec<usize>> = (0..want.len()).map(doubtful).collect();
+    let bound = error_bound_at(peaks, &doubtful);
+    let mut sure = want.clone();
+    for (row, points) in doubtful.iter().enumerate() {
+        for &m in points {
+            sure.row_mut(row)[m] = got.row(row)[m];
+        }
+    }
+    compare(peaks, &sure, want, &bound).filter(|worst| worst.ratio() > 1.0)
+}
+
 impl<E: Engine> Engine for Check<E> {
     fn name(&self) -> String {
         format!("check ({} against {})", self.gpu.name(), self.cpu.name())
@@ -141,6 +160,25 @@ mod tests {
             let error = check.broaden(&peaks()).expect_err("too far off").to_string();
             assert!(error.contains("row 1, point 7, r = 1.2000 A"), "{error}");
         }
+    }
+
+    /// With and without the short cut.
+    #[test]
+    fn what_is_beyond_is_found_wherever_it_is() {
+        let (peaks, want) = (peaks(), Cpu.broaden(&peaks()).expect("the CPU"));
+        let bound = error_bound(&peaks);
+        assert_eq!(beyond(&peaks, &want, &want,), None);
+        for at in (0..want.values.len()).filter(|&at| bound.values[at] > 0.0) {
+            for (part, is_beyond) in [(0.99, false), (-0.99, false), (1.01, true), (-1.01, true), (f64::NAN, true)] {
+                let mut got = want.clone();
+                got.values[at] += part * bound.values[at];
+                let found = beyond(&peaks, &got, &want).map(|worst| worst.row * peaks.grid.n + worst.m);
+                assert_eq!(found, is_beyond.then_some(at), "{part}");
+            }
+        }
+        let mut got = want.clone();
+        got.row_mut(0)[19] = 1e-300;
+        assert_eq!(beyond(&peaks, &got, &want).map(|worst| worst.m), Some(19), "no peak is there");
     }
 
     #[test]

@@ -12,6 +12,8 @@
 pub mod check;
 mod cpu;
 #[cfg(feature = "gpu")]
+pub mod fastest;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 mod peaks;
 

@@ -1,7 +1,7 @@
 //! How far f32 may be from the definition: an argued bound, point by point.
 
 use super::layout::{GROUP, LANES, MAX_TERMS};
-use crate::engine::{Peaks, Rows, Term};
+use crate::engine::{Grid, Peak, Peaks, Rows, Term};
 
 /// Unit roundoff of f32, 2⁻²⁴: the relative error of one operation.
 const U: f64 = (f32::EPSILON / 2.0) as f64;
@@ -35,22 +35,59 @@ const DEPTH: f64 = (GROUP + LANES / GROUP + MAX_TERMS / LANES) as f64;
 pub fn error_bound(peaks: &Peaks) -> Rows {
     let mut bound = Rows::zeros(peaks.rows, peaks.grid.n);
     for (i, peak) in peaks.peaks.iter().enumerate() {
-        let shift = peak.offset / peak.sigma;
         for m in peaks.reach(peak) {
-            let steps = (peaks.grid.first + m) as f64 - f64::from(peak.center);
-            let t = steps * peaks.grid.step / peak.sigma - shift;
-            let gauss = (-0.5 * t * t).exp();
+            let place = Place::of(&peaks.grid, peak, m);
             for term in peaks.terms_of(i) {
-                bound.row_mut(term.row as usize)[m] += term_bound(term, t.abs(), shift.abs(), gauss);
+                bound.row_mut(term.row as usize)[m] += term_bound(term, &place);
             }
         }
     }
     bound
 }
 
-/// The part of one term at one point, `t` and `shift` without sign.
-fn term_bound(term: &Term, t: f64, shift: f64, gauss: f64) -> f64 {
+/// The bound is nowhere smaller than this part of the value: its first summand alone, as `P` is no less than the polynomial.
+pub(crate) const LEAST_PART: f64 = U * (12.0 + DEPTH);
+
+/// [`error_bound`] at some points only, zero elsewhere: `points[row]`, ascending.
+pub(crate) fn error_bound_at(peaks: &Peaks, points: &[Vec<usize>]) -> Rows {
+    let mut bound = Rows::zeros(peaks.rows, peaks.grid.n);
+    for (i, peak) in peaks.peaks.iter().enumerate() {
+        let reach = peaks.reach(peak);
+        for term in peaks.terms_of(i) {
+            let points = &points[term.row as usize];
+            let row = bound.row_mut(term.row as usize);
+            let from = points.partition_point(|&m| m < reach.start);
+            for &m in points[from..].iter().take_while(|&&m| m < reach.end) {
+                row[m] += term_bound(term, &Place::of(&peaks.grid, peak, m));
+            }
+        }
+    }
+    bound
+}
+
+/// Where a point lies on a peak.
+struct Place {
+    /// Distance from the peak in units of σ, without sign.
+    t: f64,
+    /// The peak's offset from its grid point in units of σ, without sign.
+    shift: f64,
+    /// `exp(-t²/2)`.
+    gauss: f64,
+}
+
+impl Place {
+    fn of(grid: &Grid, peak: &Peak, m: usize) -> Self {
+        let shift = peak.offset / peak.sigma;
+        let steps = (grid.first + m) as f64 - f64::from(peak.center);
+        let t = steps * grid.step / peak.sigma - shift;
+        Self { t: t.abs(), shift: shift.abs(), gauss: (-0.5 * t * t).exp() }
+    }
+}
+
+/// The part of one term at one point.
+fn term_bound(term: &Term, place: &Place) -> f64 {
     const SECOND_ORDER: f64 = 1.001;
+    let Place { t, shift, gauss } = *place;
     let (a, b, c) = (term.a.abs(), term.b.abs(), term.c.abs());
     let size = a + t * (b + t * c);
     let relative = 12.0 + DEPTH + 5.5 * t * t + 3.0 * t * shift;
@@ -62,7 +99,7 @@ fn term_bound(term: &Term, t: f64, shift: f64, gauss: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{Cpu, Engine, Grid, Peak};
+    use crate::engine::{Cpu, Engine};
 
     fn peaks(terms: impl Fn(u32) -> Term) -> Peaks {
         let center = |i: u32| 40 + i / 7;
@@ -84,6 +121,20 @@ mod tests {
         let (curve, bound) = (largest(&Cpu.broaden(&peaks).expect("the CPU")), largest(&error_bound(&peaks)));
         assert!(bound < 5e-6 * curve, "{bound:e} of {curve}");
         assert!(bound > 1e-6 * curve, "{bound:e} of {curve}: too good for f32");
+    }
+
+    /// At a few points the bound is the same, and nowhere is it below the part that is certain.
+    #[test]
+    fn the_bound_at_a_few_points_is_the_bound() {
+        let peaks = peaks(|i| Term { row: 0, a: f64::from(i % 3) - 0.9, b: f64::from(i % 5) - 2.0, c: 0.3 });
+        let (want, bound) = (Cpu.broaden(&peaks).expect("the CPU"), error_bound(&peaks));
+        let points = vec![vec![0, 3, 17, 80, 81, 399]];
+        let few = error_bound_at(&peaks, &points);
+        for m in 0..peaks.grid.n {
+            let expected = if points[0].contains(&m) { bound.values[m] } else { 0.0 };
+            assert!((few.values[m] - expected).abs() <= 1e-12 * expected, "point {m}");
+            assert!(LEAST_PART * want.values[m].abs() <= bound.values[m], "point {m}");
+        }
     }
 
     /// The kernel's operations one by one in f32, their results added up plainly, stay inside.

@@ -149,8 +149,8 @@ impl Trouble {
     }
 }
 
-/// Opens the adapter of `choice` with no features, and no limit above WebGPU's defaults.
-pub(super) async fn open(choice: &Choice) -> Result<Opened, GpuError> {
+/// Opens the adapter of `choice` with no limit above WebGPU's defaults, and of the `wanted` features those that it has.
+pub(super) async fn open(choice: &Choice, wanted: wgpu::Features) -> Result<Opened, GpuError> {
     let found = enumerate().await;
     let infos: Vec<AdapterInfo> = found.iter().map(describe).collect();
     let taken = pick(&infos, choice)?;
@@ -159,7 +159,7 @@ pub(super) async fn open(choice: &Choice) -> Result<Opened, GpuError> {
     sufficient(&info.name, &limits)?;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("corefine"),
-        required_features: wgpu::Features::empty(),
+        required_features: wanted & found[taken].features(),
         required_limits: limits,
         ..Default::default()
     };

@@ -3,7 +3,8 @@
 //! [`Gpu::open`] opens the device, the only place that does. A call files the terms by row ([`layout`] is what host
 //! and shader share), cuts each row into tiles of [`layout::LANES`] points, and gives every tile a workgroup, which
 //! visits the terms that can reach it. Work that exceeds a buffer is done in parts. [`error_bound`] says how far the
-//! result may be from the definition; [`super::check::Check`] holds it to that, and [`Fallback`] goes on without a GPU.
+//! result may be from the definition; [`super::check::Check`] holds it to that, and [`super::fastest::Fastest`] goes on
+//! without a GPU.
 //!
 //! Nothing fails in silence: error scopes stand around every use of the device, buffers hold NaN before the kernel
 //! runs, and a device that is lost is an error from then on.
@@ -11,19 +12,22 @@
 mod bound;
 mod buffers;
 mod device;
-mod fallback;
 pub mod layout;
+mod timer;
 mod wait;
 mod work;
 
 pub use bound::error_bound;
+pub(super) use bound::{LEAST_PART, error_bound_at};
 pub use device::{AdapterInfo, Choice, GpuError, Kind, adapters, pick};
-pub use fallback::Fallback;
+
+use std::time::Duration;
 
 use super::{Engine, EngineError, Peaks, Rows};
 use buffers::Buffers;
 use device::{Opened, Trouble};
 use layout::LANES;
+use timer::Timer;
 use work::Work;
 
 /// The smallest buffer that is any good, bytes: a tile's sums and a few hundred terms.
@@ -43,6 +47,8 @@ pub struct Gpu {
     bindings: wgpu::BindGroupLayout,
     buffers: Buffers,
     trouble: Trouble,
+    /// Only where it was asked for.
+    timer: Option<Timer>,
     /// Most bytes in one buffer.
     most_bytes: u64,
     fault: Option<Fault>,
@@ -71,14 +77,29 @@ impl Gpu {
     /// # }
     /// ```
     pub async fn open(choice: &Choice) -> Result<Self, GpuError> {
-        let Opened { info, device, queue, trouble } = device::open(choice).await?;
-        let compiled = wait::guarded(&device, || compile(&device)).await;
-        let pipeline = compiled.map_err(|reason| GpuError::Open { adapter: info.name.clone(), reason })?;
+        Self::open_with(choice, wgpu::Features::empty()).await
+    }
+
+    /// As [`Gpu::open`], and lets the adapter time its own work if it can: [`Gpu::device_time`].
+    pub async fn open_timed(choice: &Choice) -> Result<Self, GpuError> {
+        Self::open_with(choice, wgpu::Features::TIMESTAMP_QUERY).await
+    }
+
+    async fn open_with(choice: &Choice, wanted: wgpu::Features) -> Result<Self, GpuError> {
+        let Opened { info, device, queue, trouble } = device::open(choice, wanted).await?;
+        let made = wait::guarded(&device, || (compile(&device), Timer::new(&device, &queue))).await;
+        let (pipeline, timer) = made.map_err(|reason| GpuError::Open { adapter: info.name.clone(), reason })?;
         let limits = device.limits();
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let bindings = pipeline.get_bind_group_layout(0);
         let buffers = Buffers::default();
-        Ok(Self { info, device, queue, pipeline, bindings, buffers, trouble, most_bytes, fault: None })
+        Ok(Self { info, device, queue, pipeline, bindings, buffers, trouble, timer, most_bytes, fault: None })
+    }
+
+    /// For how long the kernel has run since the device was opened, by the device's own clock: no transfers, no waiting.
+    /// None where that was not [asked for](Gpu::open_timed), or the adapter has no clock.
+    pub fn device_time(&self) -> Option<Duration> {
+        self.timer.as_ref().map(Timer::total)
     }
 
     /// The adapter in use.
@@ -151,33 +172,45 @@ impl Gpu {
         if fault == Some(Fault::Lost) {
             self.device.destroy();
         }
-        let Self { device, queue, buffers, most_bytes, pipeline, bindings, .. } = self;
+        let Self { device, queue, buffers, most_bytes, pipeline, bindings, timer, .. } = self;
         let run = || {
             buffers.prepare(device, queue, *most_bytes, tiles);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let bindings = buffers.bind(device, bindings);
-            encode(&mut encoder, pipeline, (fault != Some(Fault::Invalid)).then_some(&bindings), {
+            let pass = wgpu::ComputePassDescriptor {
+                timestamp_writes: timer.as_ref().map(Timer::around),
+                ..wgpu::ComputePassDescriptor::default()
+            };
+            encode(&mut encoder, &pass, pipeline, (fault != Some(Fault::Invalid)).then_some(&bindings), {
                 if fault == Some(Fault::Silent) { 0 } else { tiles.len() as u32 }
             });
             buffers.read_back(&mut encoder, tiles.len());
+            if let Some(timer) = timer {
+                timer.read_back(&mut encoder);
+            }
             queue.submit([encoder.finish()]);
         };
         wait::guarded(device, run).await?;
         if let Some(trouble) = self.trouble.get() {
             return Err(trouble);
         }
-        self.buffers.read(tiles.len()).await
+        let sums = self.buffers.read(tiles.len()).await?;
+        if let Some(timer) = &mut self.timer {
+            timer.add().await?;
+        }
+        Ok(sums)
     }
 }
 
 /// Records the kernel. Without bindings the command is invalid.
 fn encode(
     encoder: &mut wgpu::CommandEncoder,
+    pass: &wgpu::ComputePassDescriptor,
     pipeline: &wgpu::ComputePipeline,
     bindings: Option<&wgpu::BindGroup>,
     groups: u32,
 ) {
-    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    let mut pass = encoder.begin_compute_pass(pass);
     pass.set_pipeline(pipeline);
     pass.set_bind_group(0, bindings, &[]);
     pass.dispatch_workgroups(groups, 1, 1);
