@@ -28,7 +28,7 @@ pub enum Verb {
     Refine(Refine),
     /// Count the bonds of a structure between two elements
     Histogram(Histogram),
-    /// List the adapters that wgpu sees, and which one `--engine auto` would take
+    /// List the adapters that wgpu sees, and which one `--engine auto` would try
     Devices,
 }
 
@@ -156,7 +156,7 @@ pub struct OutputFile {
 
 #[derive(Debug, ClapArgs)]
 pub struct Work {
-    /// What does the sums; `auto` takes a GPU if there is one, `check` runs both and compares
+    /// What does the sums; `auto` measures whether a GPU is faster, `check` runs both and compares
     #[arg(long, value_enum, default_value = "auto")]
     pub engine: EngineArg,
     /// Threads of the CPU [default: one per core]

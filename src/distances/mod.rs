@@ -2,8 +2,8 @@
 //!
 //! Atoms of one species with one isotropic U are of one [`Kind`], and the peak of a pair is a smooth function of its
 //! distance, the same for all pairs of two kinds. So a pair need not be broadened: its weight is shared out among the six
-//! nearest nodes of a lattice of distances, `r_k = k h`, and each node is then a peak like any other. [`spline`] says how,
-//! and how little is lost; [`columns`] finds the pairs.
+//! nearest nodes of a lattice of distances, `r_k = k h`, and each node is then a peak like any other. `spline.rs` says how,
+//! and how little is lost; `columns.rs` finds the pairs.
 //!
 //! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Pairs are streamed, never
 //! stored: memory is that of the atoms and of the nodes.
