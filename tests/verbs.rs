@@ -80,6 +80,22 @@ fn some_of_equally_near_neighbours_are_counted() {
     }
 }
 
+#[test]
+fn ties_are_told_of() {
+    let temp = tempfile::tempdir().unwrap();
+    let nickel = of_repository("models/ni.ron").display().to_string();
+    let said = |neighbours| {
+        let args = ["histogram", &nickel, "--pair", "Ni-Ni", "--neighbours", neighbours];
+        corefine(temp.path(), &args).2
+    };
+    assert_eq!(
+        said("4"),
+        "warning: bonds of \"Ni-Ni\": Ni1 has 12 neighbours at 2.492 Å or nearer, and --neighbours 4 takes 4 of them by \
+         the order of the atoms; ask for --neighbours 12\n"
+    );
+    assert_eq!(said("12"), "");
+}
+
 /// A folder with nickel of which one atom has a tensor, and a job that fits `data` of it to `rmax`.
 fn tensor_folder(rmax: u32) -> tempfile::TempDir {
     let temp = tempfile::tempdir().unwrap();
@@ -138,10 +154,14 @@ fn refine_refuses_a_list_that_is_too_long() {
     let (code, _, said) = corefine(tensor_folder(600).path(), &refine);
     assert!(code == Some(2) && said.contains("error: to rmax 600 Å 1.7e8 pairs of atoms have to be held"), "{said}");
     assert!(said.contains("\nhint: take a smaller rmax, isotropic U"), "{said}");
-    // Nearer it is accepted.
+    // Nearer it is accepted; the tensor's atoms have twelve neighbours, of which the report says that four were taken.
     let near = tensor_folder(10);
     let (code, _, said) = corefine(near.path(), &refine);
     assert!(code.is_some_and(|code| code < 2), "{said}");
+    let result = result(&near.path().join("out"));
+    let tied = |text: &serde_json::Value| text.as_str().unwrap().contains("12 neighbours at 2.492 Å or nearer");
+    assert!(result["warnings"].as_array().unwrap().iter().any(tied), "{}", result["warnings"]);
+    assert!(fs::read_to_string(near.path().join("out/report.html")).unwrap().contains("by the order of the atoms"));
 }
 
 #[test]

@@ -113,7 +113,7 @@ impl Setup {
         let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
         check_load(&job, &binding)?;
         let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
-        let bonds = bond_lists(&job, &start)?;
+        let bonds = bond_lists(&job, &start, &mut warnings)?;
         warnings.extend(observed.warnings.iter().cloned());
         warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
         Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
@@ -220,10 +220,11 @@ fn or_else(what: &TooMuch) -> &'static str {
 }
 
 /// The bonds to follow, each kind with its list.
-fn bond_lists(job: &Job, start: &State) -> Result<Vec<(Bonds, BondList)>, FitError> {
+fn bond_lists(job: &Job, start: &State, warnings: &mut Vec<String>) -> Result<Vec<(Bonds, BondList)>, FitError> {
     let mut lists = Vec::new();
     for kind in &job.bonds {
         let list = histogram::bonds(&start.model, &start.crystal, kind)?;
+        warnings.extend(list.ties(&start.model, &start.crystal, kind, ["neighbours: ", ""]));
         lists.push((kind.clone(), list));
     }
     Ok(lists)
