@@ -13,8 +13,9 @@ use crate::crystal::Crystal;
 use crate::distances::{Distances, Kinds, Nodes};
 use crate::engine::{Engine, EngineError, Grid, Rows};
 use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines};
+use crate::model::Profile;
 use crate::pairs::Pairs;
-use crate::tangent::Tangent;
+use crate::tangent::{ShapeTangent, Tangent};
 
 /// What is asked of [`Sums::rows`].
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +43,37 @@ pub struct Summed {
     pub narrowest: f64,
     /// Pairs whose width was clamped (or, in PDFfit2's sum, that were dropped).
     pub clamped: usize,
+}
+
+/// About what a curve takes to compute; see [`Sums::load`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Load {
+    /// Pairs that are held in a list.
+    pub listed: f64,
+    /// Memory for the list and for the peaks made of it, bytes.
+    pub memory: f64,
+    /// Pairs that are streamed through nodes: they take time only.
+    pub streamed: f64,
+}
+
+/// A curve takes more than a usual machine has, or a user would wait for.
+#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+pub enum TooMuch {
+    /// A list of pairs, and the memory it takes, bytes.
+    #[error(
+        "{listed:.1e} pairs of atoms have to be held in memory, which takes some {:.1} GB, more than {:.0} GB",
+        memory / 1e9,
+        Load::MOST_MEMORY / 1e9
+    )]
+    Memory {
+        /// Pairs.
+        listed: f64,
+        /// Bytes.
+        memory: f64,
+    },
+    /// Streamed pairs.
+    #[error("{0:.1e} pairs of atoms, more than {most:.0e}, take days", most = Load::MOST_STREAMED)]
+    Time(f64),
 }
 
 /// Sums over the pairs of structures that differ little from each other: what can be kept from one to the next is.
@@ -74,6 +106,13 @@ struct Structure {
 /// Pairs that are turned into lines at a time: what they take stays below some 100 MB without, 1 GB with derivatives.
 const BATCH: usize = 1 << 20;
 
+/// What a listed pair takes, bytes: 32, and the same again while the list grows (62 were measured with 1e7 pairs).
+const LISTED_BYTES: f64 = 64.0;
+
+/// What a pair of a batch takes, bytes, without terms, and what each of its terms takes: twice, in parts and joined.
+const BATCH_BYTES: f64 = 160.0;
+const TERM_BYTES: f64 = 64.0;
+
 /// Nodes are this share of the narrowest peak's standard deviation apart: errors below 3e-9 of a peak's top.
 const SPACING: f64 = 0.13;
 
@@ -86,6 +125,13 @@ const WORTH: f64 = 0.5;
 /// PDFfit2 cuts peaks where they are 4e-6 of their top. That edge moves when a peak is shared out, by some of a grid point:
 /// only where many pairs are at each node, whose edges blur each other.
 const WORTH_PDFFIT2: f64 = 16.0;
+
+/// How far pairs count beyond the curve: in ripples `2π/qmax`, and for the flanks of the widest peaks, Å.
+const RIPPLES: f64 = 6.0;
+const FLANK: f64 = 2.0;
+
+/// Lists of near pairs hold some that are this much farther apart, Å.
+const MARGIN: f64 = 0.5;
 
 /// Widths may change with r by this factor between the near pairs and infinity.
 const TAMED: f64 = 0.75;
@@ -141,6 +187,27 @@ impl Sums {
         if reach > near { near.min(far) } else { near }
     }
 
+    /// About what the curve of a crystal up to `rmax` Å and its derivatives along `tangents` take.
+    ///
+    /// Termination ripples of `qmax` (1/Å, if it is truncated) and the flanks of peaks are thought of as the curve's map
+    /// does; the corrections of widths are the crystal's own.
+    pub fn load(crystal: &Crystal, sum: Sum, (rmax, qmax): (f64, Option<f64>), tangents: &[Tangent]) -> Load {
+        let reach = rmax + qmax.map_or(0.0, |qmax| RIPPLES * std::f64::consts::TAU / qmax) + FLANK;
+        let Profile { delta1, delta2, sratio, rcut, .. } = crystal.profile;
+        // The instrument's broadening has no say in the way that is taken.
+        let shape = Shape { delta1, delta2, qbroad: 0.0, sratio, rcut, sum };
+        let (grid, table) = (Grid { first: 0, step: 1.0, n: 0 }, RowTable::new(crystal, &[]));
+        let request = Request { crystal, reach, shape, grid, tangents, table: &table };
+        let all = crystal.pairs_within(reach);
+        let (listed, streamed) = Way::through_nodes(&request).map_or((all, 0.0), |way| {
+            let single: Vec<_> = tangents.iter().map(|tangent| tangent.bulk(&way.kinds).1).collect();
+            (crystal.pairs_within(way.nodes.from + MARGIN) + all * share(&moved(crystal, &single)), all)
+        });
+        let terms = 1.0 + tangents.iter().map(|tangent| terms(crystal, tangent)).sum::<f64>();
+        let batch = listed.min(BATCH as f64) * (BATCH_BYTES + TERM_BYTES * terms);
+        Load { listed, memory: LISTED_BYTES * listed + batch, streamed }
+    }
+
     /// The rows of a request.
     ///
     /// # Errors
@@ -191,6 +258,26 @@ impl Sums {
         let lines = node_lines(crystal, &kept.distances, shape, grid, bulk, table);
         self.distances = Some(kept);
         lines
+    }
+}
+
+impl Load {
+    /// Most memory that may be taken, bytes: half of what a usual machine has.
+    pub const MOST_MEMORY: f64 = 8e9;
+
+    /// Most pairs that are streamed: a day's work of one thread.
+    pub const MOST_STREAMED: f64 = 1e13;
+
+    /// Is it more than [`Load::MOST_MEMORY`] and [`Load::MOST_STREAMED`] allow?
+    ///
+    /// # Errors
+    /// What of it is too much.
+    pub fn check(&self) -> Result<(), TooMuch> {
+        let Self { listed, memory, streamed } = *self;
+        if memory > Self::MOST_MEMORY {
+            return Err(TooMuch::Memory { listed, memory });
+        }
+        if streamed > Self::MOST_STREAMED { Err(TooMuch::Time(streamed)) } else { Ok(()) }
     }
 }
 
@@ -246,4 +333,16 @@ fn moved(crystal: &Crystal, tangents: &[Tangent]) -> Vec<bool> {
         moved[*atom as usize] = true;
     }
     moved
+}
+
+/// Of all pairs the share that has one of the marked atoms.
+fn share(moved: &[bool]) -> f64 {
+    let still = moved.iter().filter(|moved| !**moved).count() as f64 / moved.len().max(1) as f64;
+    1.0 - still * still
+}
+
+/// How many terms a tangent adds to a pair, in the mean.
+fn terms(crystal: &Crystal, tangent: &Tangent) -> f64 {
+    let all = tangent.basis.is_some() || tangent.shape != ShapeTangent::default();
+    if all { 1.0 } else { share(&moved(crystal, std::slice::from_ref(tangent))) }
 }

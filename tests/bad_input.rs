@@ -146,7 +146,10 @@ fn other_verbs_refuse_too() {
         ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--qmax", "nan"]),
         ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--threads", "0", "--engine", "cpu"]),
         ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--threads", "100000", "--engine", "cpu"]),
-        ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--rmax", "5000", "--rstep", "1", "--engine", "cpu"]),
+        (
+            "good.cif",
+            vec!["simulate", "good.cif", "-o", "out.gr", "--rmax", "50000", "--rstep", "1", "--engine", "cpu"],
+        ),
         ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--compat", "pdffit2"]),
         ("good.cif", vec!["simulate", "good.cif", "-o", "out.gr", "--compat", "pdffit2", "--rmin", "0.005"]),
         ("good.cif", vec!["simulate", "missing.cif", "-o", "out.gr"]),

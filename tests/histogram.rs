@@ -4,10 +4,12 @@ mod support;
 
 use corefine::crystal::Crystal;
 use corefine::expand::{crystal, to_p1};
+use corefine::fit::{Inputs, Setup};
 use corefine::histogram::{BondCovariance, BondList, BondRef, all_bonds, bonds, measure};
 use corefine::job::Bonds;
 use corefine::model::{Disorder, Model, Site};
 use corefine::outcome::Bin;
+use corefine::read;
 use corefine::units::Frac;
 use nalgebra::{DMatrix, Vector3};
 use support::structures::{self, BOX, operators, p1, shipped, site};
@@ -291,4 +293,85 @@ fn a_hundred_thousand_atoms_are_searched_in_boxes() {
     assert!(result.coordination.iter().all(|centre| (centre.number - 4.0).abs() < 1e-9));
     let findings = corefine::expand::checks(&model, &crystal, None);
     assert!(findings.is_empty(), "{:?}", findings.first());
+}
+
+fn ties(model: &Model, pair: &str, neighbours: usize) -> Option<String> {
+    let kind = Bonds { neighbours, ..Bonds::of(pair) };
+    let crystal = crystal(model).unwrap();
+    bonds(model, &crystal, &kind).unwrap().ties(model, &crystal, &kind, ["neighbours: ", ""])
+}
+
+#[test]
+fn some_of_equally_near_neighbours_are_told_of() {
+    let all =
+        "12 neighbours at 2.492 Å or nearer, and neighbours: 4 takes 4 of them by the order of the atoms; ask for 12";
+    let nickel = shipped("ni");
+    assert_eq!(ties(&nickel, "Ni-Ni", 4).unwrap(), format!("bonds of \"Ni-Ni\": Ni1 has {all}"));
+    let four = ties(&to_p1(&nickel), "Ni-Ni", 4).unwrap();
+    assert!(four.ends_with(&format!(" and 1 more (4 in all) have {all}")), "{four}");
+    for (neighbours, told) in [(1, true), (11, true), (12, false), (13, true), (18, false)] {
+        assert_eq!(ties(&nickel, "Ni-Ni", neighbours).is_some(), told, "{neighbours}");
+    }
+    // 140 atoms are within the eighth shell, more than can be asked for.
+    assert!(ties(&nickel, "Ni-Ni", 100).unwrap().ends_with("; ask for a number that ends with a shell"));
+}
+
+#[test]
+fn structures_whose_bonds_are_whole_shells_have_no_ties() {
+    for model in [shipped("co_zif62"), to_p1(&shipped("co_zif62")), shipped("demo/start"), shipped("demo/cycled_true")]
+    {
+        assert_eq!(ties(&model, "Co-N", 4), None);
+    }
+    assert_eq!(ties(&shipped("si"), "Si-Si", 4), None);
+}
+
+#[test]
+fn shipped_jobs_follow_whole_shells() {
+    for name in ["pristine", "cycled"] {
+        let bytes = |file: &str| std::fs::read(support::of_repository("models/demo").join(file)).unwrap();
+        let job = read::job::job(&String::from_utf8(bytes(&format!("{name}.ron"))).unwrap(), name).unwrap();
+        let model = read::structure(&bytes(&job.structure), &job.structure).unwrap().value;
+        let observed = read::observed::observed_for(&bytes(&job.data.file), &job.data.file, &job.data).unwrap();
+        assert!(!job.bonds.is_empty());
+        let setup = Setup::new(Inputs { job, model, observed, files: vec![], warnings: vec![] }).unwrap();
+        assert!(!setup.warnings.iter().any(|text| text.starts_with("bonds of")), "{:?}", setup.warnings);
+    }
+}
+
+/// A Co with N at these distances along x, y and z, Å, of these occupancies.
+fn with_nitrogen(atoms: [(f64, f64); 3]) -> Model {
+    let mut sites = vec![site("Co1", "Co", [0.0; 3])];
+    for (axis, (distance, occ)) in atoms.into_iter().enumerate() {
+        let at = std::array::from_fn(|k| if k == axis { distance / 10.0 } else { 0.0 });
+        sites.push(Site { occ, ..site(&format!("N{axis}"), "N", at) });
+    }
+    p1(BOX, sites)
+}
+
+/// Distances count as equal to 0.001 Å, also where a first search for neighbours ends, at 3 Å.
+#[test]
+fn nearly_equal_distances_are_ties() {
+    for (second, third, told) in
+        [(2.1, 2.1008, true), (2.1, 2.1015, false), (2.9996, 3.0004, true), (2.9992, 3.0008, false)]
+    {
+        let said = ties(&with_nitrogen([(1.9, 1.0), (second, 1.0), (third, 1.0)]), "Co-N", 2);
+        assert_eq!(said.is_some(), told, "{second} {third}: {said:?}");
+    }
+}
+
+#[test]
+fn partly_filled_neighbours_and_alternatives() {
+    // Half of the second is enough: an equally near third could have been it.
+    let said = ties(&with_nitrogen([(1.9, 0.5), (2.1, 1.0), (2.1, 1.0)]), "Co-N", 1).unwrap();
+    assert!(said.contains("Co1 has 2.5 neighbours at 2.100 Å") && said.ends_with("ends with a shell"), "{said}");
+    assert_eq!(ties(&with_nitrogen([(1.9, 0.5), (2.1, 1.0), (2.2, 1.0)]), "Co-N", 1), None);
+    assert_eq!(ties(&with_nitrogen([(1.9, 0.5), (2.1, 1.0), (2.1, 0.0)]), "Co-N", 1), None);
+    let mut halves = with_nitrogen([(1.9, 0.5), (2.1, 0.5), (2.1, 0.5)]);
+    assert!(ties(&halves, "Co-N", 1).is_some());
+    for (index, group) in [(2, 1), (3, 2)] {
+        halves.sites[index].disorder = Some(Disorder { assembly: String::new(), group });
+    }
+    assert_eq!(ties(&halves, "Co-N", 1), None);
+    // All that there are within 48 Å, and not enough.
+    assert_eq!(ties(&with_nitrogen([(1.9, 0.01), (2.1, 0.01), (2.1, 0.01)]), "Co-N", 100), None);
 }

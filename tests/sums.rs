@@ -6,15 +6,21 @@
 
 mod support;
 
+use corefine::crystal::Crystal;
 use corefine::engine::Cpu;
 use corefine::expand;
+use corefine::fit::{FitError, Inputs, Setup};
 use corefine::forward::Forward;
 use corefine::job::{Compat, Job};
+use corefine::lines::Sum;
 use corefine::model::{Adp, Model};
+use corefine::observed::{Form, Header, Observed};
 use corefine::params::Binding;
 use corefine::read;
+use corefine::sums::{Load, Sums, TooMuch};
+use corefine::tangent::{AtomTangent, Tangent};
 use support::curves::{apart, curve, hundredths, job, state, xrays};
-use support::structures::shipped;
+use support::structures::{p1, shipped, site};
 
 const CURVE: f64 = 1e-8;
 const COLUMN: f64 = 1e-7;
@@ -111,4 +117,107 @@ fn the_sum_of_pdffit2() {
         println!("to {rmax} Å: {beyond:.1e}");
         assert!(beyond > 1e-12 && beyond < 4e-7, "{beyond:e}");
     }
+}
+
+/// Nickel repeated `n` times along each axis, all atoms written out.
+fn nickel(n: usize) -> Crystal {
+    let mut crystal = expand::crystal(&expand::to_p1(&shipped("ni"))).unwrap();
+    // What is asked of it knows the number and kinds of the atoms, not where they are.
+    crystal.basis *= n as f64;
+    crystal.atoms = crystal.atoms.iter().cycle().take(4 * n * n * n).cloned().collect();
+    crystal
+}
+
+/// The same with a tensor.
+fn with_tensor(mut crystal: Crystal) -> Crystal {
+    crystal.atoms[0].u[(0, 0)] += 1e-3;
+    crystal
+}
+
+fn load(crystal: &Crystal, rmax: f64, tangents: &[Tangent]) -> Load {
+    Sums::load(crystal, Sum::Exact, (rmax, Some(25.0)), tangents)
+}
+
+#[test]
+fn streamed_pairs_take_time_and_no_memory() {
+    let million = load(&nickel(63), 30.0, &[]);
+    // 1e6 atoms with 0.0914 others in a cubic ångström, to 33.5 Å, each pair once; nearest neighbours are listed.
+    assert!((million.streamed / 7.2e9 - 1.0).abs() < 0.05, "{million:?}");
+    assert!(million.listed < 1e7 && million.memory < 2e9, "{million:?}");
+    assert_eq!(million.check(), Ok(()));
+    // 4 x 0.0914 / 2 x 4/3 π r³ = 1e13 at 23 600 Å.
+    assert_eq!(load(&nickel(1), 23_000.0, &[]).check(), Ok(()));
+    let days = load(&nickel(1), 24_000.0, &[]).check();
+    assert!(matches!(days, Err(TooMuch::Time(pairs)) if pairs > 1e13 && pairs < 1.2e13), "{days:?}");
+}
+
+#[test]
+fn listed_pairs_take_memory() {
+    // 64 bytes each, and a batch of them: 8 GB are 1.2e8 pairs, which are within 541 Å.
+    let most = load(&with_tensor(nickel(1)), 530.0, &[]);
+    assert!(most.check().is_ok() && most.streamed == 0.0 && most.listed > 1.1e8, "{most:?}");
+    let more = load(&with_tensor(nickel(1)), 550.0, &[]).check().unwrap_err();
+    assert!(
+        more.to_string().contains("1.3e8 pairs of atoms have to be held in memory, which takes some 8.5 GB"),
+        "{more}"
+    );
+    assert!(load(&with_tensor(nickel(63)), 30.0, &[]).check().is_err());
+    // The near pairs of a structure whose widths jump at 30 Å are listed too.
+    let mut jump = nickel(63);
+    (jump.profile.sratio, jump.profile.rcut) = (0.8, 30.0);
+    assert!(load(&jump, 60.0, &[]).check().is_err());
+}
+
+/// More pairs for each node are asked of PDFfit2's sum.
+#[test]
+fn few_pairs_of_pdffit2_are_listed() {
+    let crystal = expand::crystal(&flagship()).unwrap();
+    let load = |rmax: f64| Sums::load(&crystal, Sum::PdfFit2, (rmax, Some(23.5)), &[]);
+    assert_eq!(load(6.0).listed, crystal.pairs_within(6.0 + 6.0 * std::f64::consts::TAU / 23.5 + 2.0));
+    assert_eq!(load(6.0).streamed, 0.0);
+    assert!(load(24.0).streamed > 20.0 * load(24.0).listed);
+}
+
+/// Columns of atoms that move one by one are made of these atoms' pairs.
+#[test]
+fn pairs_of_single_atoms_are_listed() {
+    let crystal = nickel(63);
+    let moves = |atoms: std::ops::Range<u32>| {
+        let change = AtomTangent { position: nalgebra::Vector3::x(), ..AtomTangent::default() };
+        Tangent { atoms: atoms.map(|atom| (atom, change)).collect(), ..Tangent::default() }
+    };
+    let none = load(&crystal, 30.0, &[]);
+    let few = load(&crystal, 30.0, &[moves(0..10), moves(20..30)]);
+    // Twenty atoms of a million, each with both ends of its pairs.
+    assert!(((few.listed - none.listed) / (40.0 / 1.0e6 * none.streamed) - 1.0).abs() < 0.01, "{few:?} {none:?}");
+    assert_eq!(few.check(), Ok(()));
+    assert!(load(&crystal, 30.0, &[moves(0..100_000)]).check().is_err());
+}
+
+/// A fit to 70 Å of 2048 atoms, of which the first `n` have U's of their own that start alike.
+fn fit_of_single_widths(n: usize) -> Result<Setup, FitError> {
+    let at = |k: usize| [k % 16, k / 16 % 16, k / 256].map(|i| i as f64 / 16.0 + 0.01);
+    let sites = (0..2048).map(|k| site(&format!("Ni{k}"), "Ni", at(k))).collect();
+    let model = p1([28.192, 28.192, 28.192, 90.0, 90.0, 90.0], sites);
+    let names = (0..n).map(|k| format!("\"Uiso.Ni{k}\": ()")).collect::<Vec<_>>().join(", ");
+    let job =
+        format!(r#"(structure: "ni.ron", data: (file: "ni.gr", rmin: 68, rmax: 70, qmax: 25), refine: {{ {names} }})"#);
+    let job = read::job::job(&job, "job.ron").unwrap();
+    let r = hundredths(6800, 7000);
+    let (g, header) = (vec![1.0; r.len()], Header::default());
+    let observed = Observed { name: "ni.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] };
+    Setup::new(Inputs { job, model, observed, files: vec![], warnings: vec![] })
+}
+
+/// Once atoms that start with one U have parted, they may be more kinds than nodes are made for.
+#[test]
+fn a_fit_whose_pairs_would_have_to_be_listed_is_refused_before_it_begins() {
+    assert!(fit_of_single_widths(10).is_ok());
+    let said = fit_of_single_widths(20).unwrap_err().to_string();
+    assert!(
+        said.starts_with("to rmax 70 Å ")
+            && said.contains("held in memory")
+            && said.contains("; take a smaller rmax, isotropic U"),
+        "{said}"
+    );
 }

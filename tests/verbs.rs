@@ -81,6 +81,90 @@ fn some_of_equally_near_neighbours_are_counted() {
 }
 
 #[test]
+fn ties_are_told_of() {
+    let temp = tempfile::tempdir().unwrap();
+    let nickel = of_repository("models/ni.ron").display().to_string();
+    let said = |neighbours| {
+        let args = ["histogram", &nickel, "--pair", "Ni-Ni", "--neighbours", neighbours];
+        corefine(temp.path(), &args).2
+    };
+    assert_eq!(
+        said("4"),
+        "warning: bonds of \"Ni-Ni\": Ni1 has 12 neighbours at 2.492 Å or nearer, and --neighbours 4 takes 4 of them by \
+         the order of the atoms; ask for --neighbours 12\n"
+    );
+    assert_eq!(said("12"), "");
+}
+
+/// A folder with nickel of which one atom has a tensor, and a job that fits `data` of it to `rmax`.
+fn tensor_folder(rmax: u32) -> tempfile::TempDir {
+    let temp = tempfile::tempdir().unwrap();
+    let mut model = corefine::expand::to_p1(&support::structures::shipped("ni"));
+    model.sites[0].adp = Some(corefine::model::Adp::Aniso([0.005, 0.006, 0.007, 0.0, 0.0, 0.0]));
+    fs::write(temp.path().join("ni.ron"), corefine::write::ron(&model)).unwrap();
+    let points: Vec<String> = (10..=10 * rmax).map(|k| format!("{:.1} 1.0", 0.1 * f64::from(k))).collect();
+    fs::write(temp.path().join("ni.gr"), points.join("\n")).unwrap();
+    let job = format!(
+        r#"(structure: "ni.ron", data: (file: "ni.gr", rmin: 1, rmax: {rmax}, qmax: 25), refine: {{ "scale": () }},
+            bonds: [(pair: "Ni-Ni")])"#
+    );
+    fs::write(temp.path().join("job.ron"), job).unwrap();
+    temp
+}
+
+/// Only pairs that have to be listed take memory; 600 Å of nickel are streamed, and cannot be listed.
+#[test]
+fn the_limit_follows_the_way_that_pairs_are_summed() {
+    let temp = tensor_folder(10);
+    let simulate = |model: &str, rest: &str| {
+        let line = format!("simulate {model} -o out.gr --force --qmax 20 --engine cpu {rest}");
+        corefine(temp.path(), &line.split(' ').collect::<Vec<_>>())
+    };
+    let iso = of_repository("models/ni.ron").display().to_string();
+    assert_eq!(simulate(&iso, "--rmin 599 --rmax 600").0, Some(0));
+    let (code, _, said) = simulate("ni.ron", "--rmin 599 --rmax 600");
+    assert!(code == Some(2) && said.contains("error: --rmax is 600: 1.7e8 pairs of atoms have to be held"), "{said}");
+    assert!(said.contains("some 11.0 GB, more than 8 GB\nhint: take a smaller --rmax, or isotropic U"), "{said}");
+    assert_eq!(simulate("ni.ron", "--rmin 99 --rmax 100"), (Some(0), "101 points in out.gr\n".into(), String::new()));
+    let (code, _, said) = simulate(&iso, "--rmin 49999 --rmax 50000");
+    assert!(code == Some(2) && said.contains("9.6e13 pairs of atoms, more than 1e13, take days"), "{said}");
+}
+
+/// The curve itself may be too long; the warning comes first.
+#[test]
+fn a_long_computation_is_announced() {
+    let temp = tempfile::tempdir().unwrap();
+    let iso = of_repository("models/ni.ron").display().to_string();
+    let said = |rmax: &str| {
+        let args =
+            ["simulate", &iso, "-o", "out.gr", "--rmax", rmax, "--rstep", "1", "--engine", "cpu", "--threads", "4"];
+        corefine(temp.path(), &args).2
+    };
+    let long = said("5000");
+    assert!(long.contains("warning: this takes about 4 minutes: --rmax is 5000, 9.6e10 pairs of atoms"), "{long}");
+    let longer = said("20000");
+    assert!(longer.contains("warning: this takes about 4 hours: --rmax is 20000"), "{longer}");
+    let short = said("3000");
+    assert!(!short.contains("this takes"), "{short}");
+}
+
+#[test]
+fn refine_refuses_a_list_that_is_too_long() {
+    let refine = ["refine", "job.ron", "--out", "out", "--engine", "cpu"];
+    let (code, _, said) = corefine(tensor_folder(600).path(), &refine);
+    assert!(code == Some(2) && said.contains("error: to rmax 600 Å 1.7e8 pairs of atoms have to be held"), "{said}");
+    assert!(said.contains("\nhint: take a smaller rmax, isotropic U"), "{said}");
+    // Nearer it is accepted; the tensor's atoms have twelve neighbours, of which the report says that four were taken.
+    let near = tensor_folder(10);
+    let (code, _, said) = corefine(near.path(), &refine);
+    assert!(code.is_some_and(|code| code < 2), "{said}");
+    let result = result(&near.path().join("out"));
+    let tied = |text: &serde_json::Value| text.as_str().unwrap().contains("12 neighbours at 2.492 Å or nearer");
+    assert!(result["warnings"].as_array().unwrap().iter().any(tied), "{}", result["warnings"]);
+    assert!(fs::read_to_string(near.path().join("out/report.html")).unwrap().contains("by the order of the atoms"));
+}
+
+#[test]
 fn devices_says_what_auto_would_take() {
     let temp = tempfile::tempdir().unwrap();
     assert!(well(temp.path(), &["devices"]).contains("--engine auto takes"));

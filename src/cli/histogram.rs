@@ -8,7 +8,7 @@ use corefine::report;
 use super::End;
 use super::args::Histogram;
 use super::files::Structure;
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, warn, warn_of};
 use super::output::Target;
 
 pub struct Plan {
@@ -24,6 +24,9 @@ impl Plan {
         let structure = Structure::read(&args.structure, None)?;
         let list = bonds(&structure.model, &structure.crystal, &kind).map_err(Failure::of)?;
         warn_of(&structure.warnings);
+        if let Some(tied) = list.ties(&structure.model, &structure.crystal, &kind, ["--neighbours "; 2]) {
+            warn(&tied);
+        }
         Ok(Self { result: measure(&list, &structure.crystal, &kind, None), target })
     }
 

@@ -6,8 +6,11 @@ use corefine::crystal::Crystal;
 use corefine::curve::Measurement;
 use corefine::forward::{Forward, ForwardError};
 use corefine::job::{Compat, Normalisation, Weights};
+use corefine::lines::Sum;
 use corefine::observed::Radiation;
 use corefine::params::{Setting, State};
+use corefine::sums::{Sums, TooMuch};
+use corefine::threads;
 
 use super::End;
 use super::args::{CompatArg, NormalisationArg, RadiationArg, Simulate, WeightsArg};
@@ -20,8 +23,11 @@ use super::output::Target;
 /// More points than any curve needs.
 const MOST_POINTS: f64 = 1e6;
 
-/// Pairs of atoms that fit into the memory of a usual machine, at some 100 bytes each.
-const MOST_PAIRS: f64 = 5e7;
+/// What a streamed pair of atoms takes of a thread's time, s.
+const PAIR: f64 = 1e-8;
+
+/// A longer computation is announced, s.
+const LONG: f64 = 60.0;
 
 /// Rounding of a number of steps: far above that of numbers, far below a step.
 const ROUNDING: f64 = 1e-6;
@@ -50,7 +56,7 @@ impl Plan {
         let target = Target::check(&args.output.output, args.output.force)?;
         let Structure { model, crystal, warnings, .. } = Structure::read(&args.structure, None)?;
         warn_of(&warnings);
-        check_pairs(&crystal, args.rmax)?;
+        check_pairs(&crystal, args)?;
         let setting = Setting { qdamp: args.qdamp, qbroad: args.qbroad, molecules: false };
         Ok(Self {
             composition: composition(&crystal),
@@ -206,16 +212,39 @@ fn compat_grid(args: &Simulate) -> Result<(), Failure> {
     )
 }
 
-/// Half of all atoms within `rmax` Å of each atom of the cell.
-fn check_pairs(crystal: &Crystal, rmax: f64) -> Result<(), Failure> {
-    let atoms = crystal.atoms.len() as f64;
-    let density = atoms / crystal.basis.determinant().abs();
-    let pairs = 0.5 * atoms * density * 4.0 / 3.0 * std::f64::consts::PI * rmax.powi(3);
-    holds(
-        pairs <= MOST_PAIRS,
-        format!("--rmax is {rmax}, and within it are {pairs:.1e} pairs of atoms, more than {MOST_PAIRS:.0e}"),
-        "take a smaller --rmax",
-    )
+/// Can the pairs be summed? What takes long is said.
+fn check_pairs(crystal: &Crystal, args: &Simulate) -> Result<(), Failure> {
+    let sum = args.compat.map_or(Sum::Exact, |CompatArg::Pdffit2| Sum::PdfFit2);
+    let load = Sums::load(crystal, sum, (args.rmax, args.qmax), &[]);
+    load.check().map_err(|what| Failure::with_hint(format!("--rmax is {}: {what}", args.rmax), smaller(&what)))?;
+    let (pairs, threads) = (load.streamed, threads::count());
+    let seconds = PAIR * pairs / threads as f64;
+    if seconds > LONG {
+        let time = duration(seconds);
+        warn(&format!(
+            "this takes about {time}: --rmax is {}, {pairs:.1e} pairs of atoms, threads: {threads}",
+            args.rmax
+        ));
+    }
+    Ok(())
+}
+
+fn smaller(what: &TooMuch) -> &'static str {
+    match what {
+        TooMuch::Time(_) => "take a smaller --rmax",
+        TooMuch::Memory { .. } => {
+            "take a smaller --rmax, or isotropic U of at most 16 kinds of atoms: their pairs are not listed"
+        }
+    }
+}
+
+/// `90 seconds`, `3 minutes` or `5 hours`.
+fn duration(seconds: f64) -> String {
+    match seconds / 60.0 {
+        minutes if minutes < 2.0 => format!("{seconds:.0} seconds"),
+        minutes if minutes < 120.0 => format!("{minutes:.0} minutes"),
+        minutes => format!("{:.0} hours", minutes / 60.0),
+    }
 }
 
 fn holds(holds: bool, message: String, hint: &str) -> Result<(), Failure> {

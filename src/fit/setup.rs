@@ -4,12 +4,14 @@ use crate::curve::{CurveError, Measurement};
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
 use crate::histogram::{self, BondList, HistogramError};
-use crate::job::{Bonds, Job, Symmetry};
+use crate::job::{Bonds, Compat, Job, Symmetry};
+use crate::lines::Sum;
 use crate::model::Model;
 use crate::objective::{Noise, ObjectiveError, Restraint, Target};
 use crate::observed::{Form, Observed};
 use crate::outcome::InputFile;
-use crate::params::{BindError, Binding};
+use crate::params::{BindError, Binding, State};
+use crate::sums::{Sums, TooMuch};
 
 /// Everything that a refinement is made of, as read from files.
 #[derive(Debug, Clone)]
@@ -55,6 +57,14 @@ pub enum FitError {
     /// A check of the structure that found something that cannot be computed.
     #[error("{0}")]
     Structure(String),
+    /// More pairs of atoms than can be summed.
+    #[error("to rmax {rmax} Å {what}; take a smaller rmax{}", or_else(what))]
+    Load {
+        /// Where the data end, Å.
+        rmax: f64,
+        /// What is too much.
+        what: TooMuch,
+    },
     /// The range of the data.
     #[error(transparent)]
     Objective(#[from] ObjectiveError),
@@ -101,10 +111,9 @@ impl Setup {
         let qmax = job.data.qmax;
         let qmin = job.data.qmin.unwrap_or(0.0);
         let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
+        check_load(&job, &binding)?;
         let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
-        let bonds =
-            job.bonds.iter().map(|kind| Ok((kind.clone(), histogram::bonds(&start.model, &start.crystal, kind)?)));
-        let bonds = bonds.collect::<Result<_, HistogramError>>()?;
+        let bonds = bond_lists(&job, &start, &mut warnings)?;
         warnings.extend(observed.warnings.iter().cloned());
         warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
         Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
@@ -179,6 +188,46 @@ fn check_structure(
         warnings.push(finding.message);
     }
     Ok(())
+}
+
+/// Can the pairs be summed, at the start and where a fit goes from there? Atoms that start with one U may part.
+fn check_load(job: &Job, binding: &Binding) -> Result<(), FitError> {
+    let start = binding.start();
+    let parted = start.iter().enumerate().map(|(k, p)| p + 1e-9 * (k + 1) as f64).collect();
+    let (rmax, qmax) = (job.data.rmax, job.data.qmax);
+    let sum = match job.data.compat {
+        Compat::None => Sum::Exact,
+        Compat::PdfFit2 => Sum::PdfFit2,
+    };
+    for p in [start, parted] {
+        // Formulas may have no value beside the start; at the start itself others see to that.
+        let Ok(state) = binding.state(&p) else { continue };
+        let Ok(tangents) = binding.tangents(&state, &p) else { continue };
+        let load = Sums::load(&state.crystal, sum, (rmax, qmax), &tangents);
+        load.check().map_err(|what| FitError::Load { rmax, what })?;
+    }
+    Ok(())
+}
+
+/// What else makes a list shorter.
+fn or_else(what: &TooMuch) -> &'static str {
+    match what {
+        TooMuch::Time(_) => "",
+        TooMuch::Memory { .. } => {
+            ", isotropic U of at most 16 kinds of atoms (their pairs are not listed), or refine fewer atoms one by one"
+        }
+    }
+}
+
+/// The bonds to follow, each kind with its list.
+fn bond_lists(job: &Job, start: &State, warnings: &mut Vec<String>) -> Result<Vec<(Bonds, BondList)>, FitError> {
+    let mut lists = Vec::new();
+    for kind in &job.bonds {
+        let list = histogram::bonds(&start.model, &start.crystal, kind)?;
+        warnings.extend(list.ties(&start.model, &start.crystal, kind, ["neighbours: ", ""]));
+        lists.push((kind.clone(), list));
+    }
+    Ok(lists)
 }
 
 fn restraints(binding: &Binding) -> Vec<Restraint> {

@@ -15,6 +15,18 @@ const FIRST_REACH: f64 = 3.0;
 /// Where it gives up, Å: nothing farther is a bond, and the atoms may all be empty.
 const LAST_REACH: f64 = 24.0;
 
+/// Neighbours whose distances differ by no more than this are equally near, Å.
+const EQUAL: f64 = 1e-3;
+
+/// An atom that is there with a smaller chance is not there.
+const ABSENT: f64 = 1e-6;
+
+/// So many centres are named one by one.
+const NAMED: usize = 3;
+
+/// Most neighbours that can be asked for.
+const MOST: usize = 100;
+
 /// The bonds to follow: for each centre its nearest neighbours in the starting structure.
 ///
 /// The centres are the atoms of the pair's first element, one for each site of the model, which stands for all atoms of
@@ -58,7 +70,7 @@ fn check(kind: &job::Bonds) -> Result<(), HistogramError> {
     if !(0.001..=10.0).contains(&kind.bin) {
         return Err(number(kind, "bin", kind.bin, "a width between 0.001 and 10 Å is needed"));
     }
-    if !(1..=100).contains(&kind.neighbours) {
+    if !(1..=MOST).contains(&kind.neighbours) {
         return Err(number(kind, "neighbours", kind.neighbours as f64, "a number from 1 to 100 is needed"));
     }
     Ok(())
@@ -140,12 +152,28 @@ impl<'a> Search<'a> {
         let mut reach = FIRST_REACH;
         loop {
             let chosen = self.first(i, self.candidates(i, reach), wanted);
-            let enough = chosen.iter().map(|(_, presence)| presence).sum::<f64>() > wanted - 1e-6;
-            if enough || reach > LAST_REACH {
+            if is_enough(&chosen, wanted) || reach > LAST_REACH {
                 return chosen;
             }
             reach *= 2.0;
         }
+    }
+
+    /// Is it only the order of the atoms that makes the last of the nearest neighbours one of them? Alternatives to it, which
+    /// are never there together with it, are no others.
+    fn tie(&self, i: usize, wanted: f64) -> Option<Tie> {
+        let chosen = self.nearest(i, wanted);
+        let last = chosen.last().filter(|_| is_enough(&chosen, wanted))?.0;
+        // They stand in the same order as those that were chosen from, and reach farther than those may have done.
+        let mut near = self.candidates(i, last.distance + EQUAL);
+        near.retain(|n| self.presence(i, n.index) > ABSENT);
+        let disorder = |n: &Neighbour| self.disorder[n.index].as_ref();
+        let tied = near.iter().skip(chosen.len()).any(|n| compatible(disorder(n), disorder(&last)));
+        tied.then(|| Tie {
+            centre: self.label(i),
+            distance: near.last().map_or(last.distance, |n| n.distance),
+            near: near.iter().map(|n| self.presence(i, n.index)).sum(),
+        })
     }
 
     /// As many of the candidates as make up `wanted` atoms.
@@ -154,7 +182,7 @@ impl<'a> Search<'a> {
         let mut chosen = Vec::new();
         for neighbour in candidates {
             let presence = self.presence(i, neighbour.index).min(rest);
-            if presence > 1e-6 {
+            if presence > ABSENT {
                 rest -= presence;
                 chosen.push((neighbour, presence));
             }
@@ -183,6 +211,67 @@ impl<'a> Search<'a> {
         near.sort_by(|a, b| rank(a).partial_cmp(&rank(b)).unwrap_or(std::cmp::Ordering::Equal));
         near
     }
+}
+
+fn is_enough(chosen: &[(Neighbour, f64)], wanted: f64) -> bool {
+    chosen.iter().map(|(_, presence)| presence).sum::<f64>() > wanted - ABSENT
+}
+
+/// A centre with more equally near neighbours than are followed.
+struct Tie {
+    /// Label of the centre.
+    centre: String,
+    /// Where the farthest of them is, Å.
+    distance: f64,
+    /// Occupancies of all neighbours up to there, added up.
+    near: f64,
+}
+
+impl BondList {
+    /// What a user should know if some centres have more equally near neighbours than the list follows: then the order of the
+    /// atoms, not the structure, says which bonds these are.
+    ///
+    /// `model`, `crystal` and `kind` are those that [`bonds`] made the list of. `asked` are the words before the number of
+    /// neighbours where it was asked for, and where another is: `["neighbours: ", ""]` in a job.
+    pub fn ties(&self, model: &Model, crystal: &Crystal, kind: &job::Bonds, asked: [&str; 2]) -> Option<String> {
+        let search = Search::new(model, crystal, &self.pair).ok()?;
+        let ties: Vec<Tie> =
+            self.centres.iter().filter_map(|centre| search.tie(centre.atom, kind.neighbours as f64)).collect();
+        let (centres, near) = (centres_of(&ties), near_of(&ties)?);
+        let (pair, n, [here, there]) = (&self.pair, kind.neighbours, asked);
+        let hint = number_for(&ties)
+            .map_or("ask for a number that ends with a shell".to_owned(), |number| format!("ask for {there}{number}"));
+        Some(format!(
+            "bonds of \"{pair}\": {centres} {near}, and {here}{n} takes {n} of them by the order of the atoms; {hint}"
+        ))
+    }
+}
+
+/// The first centres, how many more there are, and how many in all; with the verb.
+fn centres_of(ties: &[Tie]) -> String {
+    let shown = ties.iter().take(NAMED).map(|tie| tie.centre.as_str()).collect::<Vec<_>>().join(", ");
+    match ties.len() {
+        1 => format!("{shown} has"),
+        all if all <= NAMED => format!("{shown} have"),
+        all => format!("{shown} and {} more ({all} in all) have", all - NAMED),
+    }
+}
+
+/// How many neighbours they have, up to where; `None` without a centre.
+fn near_of(ties: &[Tie]) -> Option<String> {
+    let least = ties.iter().map(|tie| tie.near).min_by(f64::total_cmp)?;
+    let most = ties.iter().map(|tie| tie.near).max_by(f64::total_cmp)?;
+    let distance = ties.iter().map(|tie| tie.distance).max_by(f64::total_cmp)?;
+    let short = |n: f64| (n * 1e3).round() / 1e3;
+    let range = if most - least < ABSENT { String::new() } else { format!("{} to ", short(least)) };
+    Some(format!("{range}{} neighbours at {distance:.3} Å or nearer", short(most)))
+}
+
+/// The number of neighbours to ask for that has no ties: there is one if it is the same for all centres, and whole.
+fn number_for(ties: &[Tie]) -> Option<usize> {
+    let number = ties.first()?.near.round();
+    let same = ties.iter().all(|tie| (tie.near - number).abs() < 1e-3);
+    (same && number <= MOST as f64).then_some(number as usize)
 }
 
 fn no_element(model: &Model, crystal: &Crystal, pair: &str, element: Element) -> HistogramError {
