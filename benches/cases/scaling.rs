@@ -69,7 +69,7 @@ fn axes(options: &Options) -> Vec<Axis> {
             rows: ranges.iter().map(|r| (f64::from(*r), threads, format!("gr-{r}"))).collect(),
         },
         Axis {
-            title: "Coordinates refined, 416 atoms, to 4.5 Å (again: a whole iteration)",
+            title: "Coordinates refined, 416 atoms, to 4.5 Å (again: one Jacobian)",
             unit: "parameters",
             rows: counts.iter().map(|n| (f64::from(*n), threads, format!("lm-{n}-4.5"))).collect(),
         },

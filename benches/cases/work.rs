@@ -180,12 +180,16 @@ pub fn median<T>(budget: Duration, mut work: impl FnMut() -> Result<T, String>) 
         let result = black_box(work()?);
         times.push(clock.elapsed().as_secs_f64());
         if times.len() == MOST || begin.elapsed() > budget {
-            times.sort_by(f64::total_cmp);
-            let half = times.len() / 2;
-            let middle = if times.len() % 2 == 1 { times[half] } else { 0.5 * (times[half - 1] + times[half]) };
-            return Ok((middle, times.len(), result));
+            return Ok((middle(&mut times), times.len(), result));
         }
     }
+}
+
+/// The median.
+fn middle(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    let half = times.len() / 2;
+    if times.len() % 2 == 1 { times[half] } else { 0.5 * (times[half - 1] + times[half]) }
 }
 
 fn words(error: impl std::fmt::Display) -> String {
@@ -293,6 +297,8 @@ struct Problem<'a> {
     binding: Binding,
     forward: Forward,
     target: Target,
+    /// When the last two Jacobians were ready.
+    ready: [Instant; 2],
 }
 
 impl<'a> Problem<'a> {
@@ -309,20 +315,19 @@ impl<'a> Problem<'a> {
         let binding = Binding::new(&job, &model, &state.crystal).map_err(words)?;
         let target = Target::select(&observed, &job.data, Some(QMAX), false).map_err(words)?;
         let forward = Forward::new(&measurement(rmax, Compat::None), &state).map_err(words)?;
-        Ok(Self { engine, binding, forward, target })
+        Ok(Self { engine, binding, forward, target, ready: [Instant::now(); 2] })
     }
 
     fn start(&self) -> DVector<f64> {
         DVector::from_vec(self.binding.start())
     }
 
-    /// So many iterations of the program's own least squares, its trial curves included: how many times it asked for
-    /// residuals.
-    fn iterate(&mut self, iterations: usize) -> Result<usize, String> {
+    /// One iteration of the program's own least squares: how many times it asked for residuals.
+    fn iterate(&mut self) -> Result<usize, String> {
         let start = self.start();
         // As the program has it: an atom is where it is drawn to some 0.15 Å.
         let widths = vec![0.01; start.len()];
-        let options = Options { widths, ..Options::with_tolerance(1e-6, iterations) };
+        let options = Options { widths, ..Options::with_tolerance(1e-6, 1) };
         Ok(lm::minimise(self, start, &options, &mut lm::silent).map_err(words)?.evaluations)
     }
 }
@@ -340,16 +345,22 @@ impl lm::Problem for Problem<'_> {
         let state = self.binding.state(p.as_slice()).map_err(words)?;
         let tangents = self.binding.tangents(&state, p.as_slice()).map_err(words)?;
         let curves = self.forward.curves(&state, &tangents, self.engine).map_err(words)?;
-        Ok(self.target.jacobian(&curves.columns, &[]))
+        let jacobian = self.target.jacobian(&curves.columns, &[]);
+        self.ready = [self.ready[1], Instant::now()];
+        Ok(jacobian)
     }
 }
 
-/// `seconds`: what a second iteration adds to least squares of one. `first_s`: least squares of one, with the analysis at
-/// its end. `jacobian_s`: one Jacobian.
+/// `seconds`: an iteration of least squares from one Jacobian to the next: steps, the curves that they try, and a Jacobian.
+/// `first_s`: least squares of one iteration, with the analysis at its end. `jacobian_s`: one Jacobian.
 fn step(parameters: usize, rmax: f64, budget: Duration, engine: &mut dyn Engine) -> Result<Row, String> {
     let mut problem = Problem::coordinates(parameters, rmax, engine)?;
-    let (first, runs, few) = median(budget, || problem.iterate(1))?;
-    let (second, _, more) = median(budget, || problem.iterate(2))?;
+    let mut steps = Vec::new();
+    let (first, runs, evaluations) = median(budget, || {
+        let evaluations = problem.iterate()?;
+        steps.push((problem.ready[1] - problem.ready[0]).as_secs_f64());
+        Ok(evaluations)
+    })?;
     let mut moved = problem.start();
     let (jacobian, _, _) = median(budget, || {
         moved[0] += 1e-6;
@@ -357,12 +368,12 @@ fn step(parameters: usize, rmax: f64, budget: Duration, engine: &mut dyn Engine)
     })?;
     let also = [
         ("parameters", moved.len() as f64),
-        ("evaluations", (more - few) as f64),
+        ("evaluations", evaluations as f64),
         ("first_s", first),
         ("jacobian_s", jacobian),
     ];
     let also = also.map(|(name, value)| (name.to_owned(), value)).into();
-    Ok(Row { seconds: Some(second - first), runs, also, ..Row::default() })
+    Ok(Row { seconds: Some(middle(&mut steps)), runs, also, ..Row::default() })
 }
 
 /// `seconds`: a whole refinement, from inputs to outcome.
