@@ -77,7 +77,7 @@ fn hold(name: &str, gpu: Gpu, peaks: &Peaks, of_largest: Option<f64>) -> Gpu {
     }
     if let Some(allowed) = of_largest {
         let (got, want) = (check.gpu.broaden(peaks).expect("again"), Cpu.broaden(peaks).expect("the CPU"));
-        // The aim: a part of the row's largest value, at every point.
+        // The aim: a part of the row's largest value, at every point.
         let mut scale = Rows::zeros(peaks.rows, peaks.grid.n);
         for row in 0..peaks.rows {
             let largest = want.row(row).iter().fold(0.0, |largest: f64, value| largest.max(value.abs()));
