@@ -49,7 +49,7 @@ impl Frame {
 }
 
 /// How much farther than asked pairs are looked for, Å: refined atoms move by tenths of it.
-const MARGIN: f64 = 0.5;
+pub const MARGIN: f64 = 0.5;
 
 impl Pairs {
     /// All pairs of `crystal` with a distance of at most `reach` Å.

@@ -14,7 +14,7 @@ use crate::distances::{Distances, Kinds, Nodes};
 use crate::engine::{Engine, EngineError, Grid, Rows};
 use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines};
 use crate::model::Profile;
-use crate::pairs::Pairs;
+use crate::pairs::{MARGIN, Pairs};
 use crate::tangent::{ShapeTangent, Tangent};
 
 /// What is asked of [`Sums::rows`].
@@ -130,9 +130,6 @@ const WORTH_PDFFIT2: f64 = 16.0;
 const RIPPLES: f64 = 6.0;
 const FLANK: f64 = 2.0;
 
-/// Lists of near pairs hold some that are this much farther apart, Å.
-const MARGIN: f64 = 0.5;
-
 /// Widths may change with r by this factor between the near pairs and infinity.
 const TAMED: f64 = 0.75;
 
@@ -244,8 +241,7 @@ impl Sums {
     fn nodes(&mut self, request: &Request, way: Way, bulk: &[Tangent]) -> Lines {
         let Request { crystal, shape, grid, table, .. } = request;
         let of = Structure::of(crystal, &way);
-        let inverse = crystal.basis.try_inverse().unwrap_or_else(Matrix3::zeros);
-        let strains: Vec<_> = bulk.iter().filter_map(|tangent| tangent.basis).map(|basis| basis * inverse).collect();
+        let strains: Vec<_> = bulk.iter().filter_map(|tangent| tangent.strain(&crystal.basis)).collect();
         let known =
             self.distances.take().filter(|kept| kept.of == of && (strains.is_empty() || kept.strains == strains));
         let mut kept = known.unwrap_or_else(|| Kept {

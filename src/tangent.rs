@@ -46,6 +46,11 @@ pub struct ShapeTangent {
 }
 
 impl Tangent {
+    /// How it strains the cell with these vectors (columns, Å): `d basis · basis⁻¹`.
+    pub fn strain(&self, basis: &Matrix3<f64>) -> Option<Matrix3<f64>> {
+        Some(self.basis? * basis.try_inverse().unwrap_or_else(Matrix3::zeros))
+    }
+
     /// Adds `factor` times another tangent: the chain rule for a parameter that moves several quantities.
     pub fn add(&mut self, factor: f64, other: &Tangent) {
         if let Some(basis) = other.basis {
@@ -77,6 +82,11 @@ impl AtomTangent {
 }
 
 impl ShapeTangent {
+    /// Does it change the widths of all peaks?
+    pub fn widens(&self) -> bool {
+        [self.delta1, self.delta2, self.qbroad] != [0.0; 3]
+    }
+
     fn add(&mut self, factor: f64, other: &Self) {
         self.scale += factor * other.scale;
         self.delta1 += factor * other.delta1;

@@ -214,8 +214,7 @@ fn compat_grid(args: &Simulate) -> Result<(), Failure> {
 
 /// Can the pairs be summed? What takes long is said.
 fn check_pairs(crystal: &Crystal, args: &Simulate) -> Result<(), Failure> {
-    let sum = args.compat.map_or(Sum::Exact, |CompatArg::Pdffit2| Sum::PdfFit2);
-    let load = Sums::load(crystal, sum, (args.rmax, args.qmax), &[]);
+    let load = Sums::load(crystal, Sum::of(compat(args)), (args.rmax, args.qmax), &[]);
     load.check().map_err(|what| Failure::with_hint(format!("--rmax is {}: {what}", args.rmax), smaller(&what)))?;
     let (pairs, threads) = (load.streamed, threads::count());
     let seconds = PAIR * pairs / threads as f64;
@@ -251,6 +250,10 @@ fn holds(holds: bool, message: String, hint: &str) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(Failure::with_hint(message, hint)) }
 }
 
+fn compat(args: &Simulate) -> Compat {
+    args.compat.map_or(Compat::None, |CompatArg::Pdffit2| Compat::PdfFit2)
+}
+
 fn measurement(args: &Simulate) -> Measurement {
     // Rounding must not take the last point away.
     let points = ((args.rmax - args.rmin) / args.rstep * (1.0 + f64::EPSILON) + ROUNDING).floor() as usize;
@@ -267,7 +270,7 @@ fn measurement(args: &Simulate) -> Measurement {
             NormalisationArg::MeanSquared => Normalisation::MeanSquared,
             NormalisationArg::SquareMean => Normalisation::SquareMean,
         },
-        compat: args.compat.map_or(Compat::None, |CompatArg::Pdffit2| Compat::PdfFit2),
+        compat: compat(args),
         r: (0..=points).map(|i| args.rmin + i as f64 * args.rstep).collect(),
         qmin: args.qmin,
         qmax: args.qmax,

@@ -472,7 +472,7 @@ impl Baseline {
         let by_counts = count_tangent(crystal, tangent).map_or(0.0, |moved| {
             4.0 * PI * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]) / self.volume
         });
-        let swell = tangent.basis.and_then(|basis| Some((basis * crystal.basis.try_inverse()?).trace())).unwrap_or(0.0);
+        let swell = tangent.strain(&crystal.basis).map_or(0.0, |strain| strain.trace());
         by_counts - self.of((a, b)) * swell
     }
 }

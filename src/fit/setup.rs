@@ -4,7 +4,7 @@ use crate::curve::{CurveError, Measurement};
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
 use crate::histogram::{self, BondList, HistogramError};
-use crate::job::{Bonds, Compat, Job, Symmetry};
+use crate::job::{Bonds, Job, Symmetry};
 use crate::lines::Sum;
 use crate::model::Model;
 use crate::objective::{Noise, ObjectiveError, Restraint, Target};
@@ -195,10 +195,7 @@ fn check_load(job: &Job, binding: &Binding) -> Result<(), FitError> {
     let start = binding.start();
     let parted = start.iter().enumerate().map(|(k, p)| p + 1e-9 * (k + 1) as f64).collect();
     let (rmax, qmax) = (job.data.rmax, job.data.qmax);
-    let sum = match job.data.compat {
-        Compat::None => Sum::Exact,
-        Compat::PdfFit2 => Sum::PdfFit2,
-    };
+    let sum = Sum::of(job.data.compat);
     for p in [start, parted] {
         // Formulas may have no value beside the start; at the start itself others see to that.
         let Ok(state) = binding.state(&p) else { continue };

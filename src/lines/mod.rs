@@ -24,6 +24,7 @@ use nalgebra::Vector3;
 
 use crate::crystal::Crystal;
 use crate::engine::{Grid, Peak, Peaks, Term};
+use crate::job::Compat;
 use crate::pairs::{Pair, Pairs};
 use crate::tangent::Tangent;
 use crate::threads;
@@ -56,6 +57,16 @@ pub enum Sum {
     Exact,
     /// What PDFfit2 does: the caller divides by r on the grid, peaks end at 5 σ, such pairs are dropped.
     PdfFit2,
+}
+
+impl Sum {
+    /// The sum of the program that a job is to be comparable with.
+    pub fn of(compat: Compat) -> Self {
+        match compat {
+            Compat::None => Self::Exact,
+            Compat::PdfFit2 => Self::PdfFit2,
+        }
+    }
 }
 
 /// Peaks are laid down to this many σ: `exp(-REACH²/2)` is 7e-10 of the top.

@@ -58,7 +58,6 @@ struct Mover<'a> {
 
 impl<'a> Movers<'a> {
     pub fn new(crystal: &Crystal, tangents: &'a [Tangent]) -> Self {
-        let inverse = crystal.basis.try_inverse().unwrap_or_else(Matrix3::zeros);
         let by_atom = crystal.atoms.iter().map(|_| Vec::new()).collect();
         let mut movers = Self { by_atom, strains: Vec::new(), shapes: Vec::new() };
         for (parameter, tangent) in (0_u32..).zip(tangents) {
@@ -67,11 +66,8 @@ impl<'a> Movers<'a> {
                 let (v, more) = (crystal.basis * change.position, (*change != only).then_some(change));
                 movers.by_atom[*atom as usize].push(Mover { parameter, v, more });
             }
-            if let Some(basis) = tangent.basis {
-                movers.strains.push((parameter, basis * inverse));
-            }
-            let ShapeTangent { delta1, delta2, qbroad, .. } = tangent.shape;
-            if [delta1, delta2, qbroad] != [0.0; 3] {
+            movers.strains.extend(tangent.strain(&crystal.basis).map(|strain| (parameter, strain)));
+            if tangent.shape.widens() {
                 movers.shapes.push((parameter, tangent.shape));
             }
         }

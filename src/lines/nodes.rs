@@ -121,8 +121,7 @@ impl Bulk {
             for (atom, change) in &tangent.atoms {
                 u[kinds.of[*atom as usize]] = [change.u[(0, 0)], change.beyond];
             }
-            let ShapeTangent { delta1, delta2, qbroad, .. } = tangent.shape;
-            if strain.is_some() || [delta1, delta2, qbroad] != [0.0; 3] || !tangent.atoms.is_empty() {
+            if strain.is_some() || tangent.shape.widens() || !tangent.atoms.is_empty() {
                 columns.push(BulkColumn { index, strain, shape: tangent.shape, u });
             }
         }
