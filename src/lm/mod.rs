@@ -106,6 +106,15 @@ pub trait Problem {
     ///
     /// Only ever asked for where [`Problem::residuals`] was asked last, so what that kept may be used again.
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, Self::Error>;
+
+    /// Both at once, for those who need both anywhere.
+    ///
+    /// # Errors
+    /// The problem's own.
+    fn both(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, DMatrix<f64>), Self::Error> {
+        let residuals = self.residuals(p)?;
+        Ok((residuals, self.jacobian(p)?))
+    }
 }
 
 /// When to stop and how to start.

@@ -1,0 +1,199 @@
+//! Hamiltonian Monte Carlo: a Markov chain that follows the gradient.
+//!
+//! A state x gets a momentum m, drawn from N(0, M), and moves along
+//!
+//! ```text
+//! dx/dt = M⁻¹ m,     dm/dt = -Jᵀ r(x)
+//! ```
+//!
+//! by leapfrog steps; the end is taken with the probability `min(1, exp(-ΔH))`, `H = |r|²/2 + mᵀ M⁻¹ m / 2`, which mends the
+//! error of the steps (Duane et al. 1987, Phys. Lett. B 195, 216; Neal 2011, in: Handbook of Markov Chain Monte Carlo,
+//! arXiv:1206.1901). `M = <JᵀJ>` makes a linear problem round, with a period of 2π in every direction.
+
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+use super::Random;
+use crate::lm::{Flow, Problem};
+
+/// How a chain goes about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Trajectories before the first draw; they find the length of a step, and M.
+    pub warmup: usize,
+    /// Members wanted.
+    pub draws: usize,
+    /// Trajectories from one draw to the next.
+    pub apart: usize,
+    /// Most leapfrog steps of a trajectory.
+    pub longest: usize,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self { warmup: 200, draws: 250, apart: 1, longest: 20 }
+    }
+}
+
+/// A member.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draw {
+    /// The parameters.
+    pub x: DVector<f64>,
+    /// `|r(x)|²`.
+    pub cost: f64,
+}
+
+/// What a chain found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chain {
+    /// The members, in order; fewer than wanted where the observer stopped it.
+    pub draws: Vec<Draw>,
+    /// Share of the trajectories after the warm-up whose end was taken.
+    pub acceptance: f64,
+    /// Length of a step after the warm-up, in periods of a linear problem over 2π.
+    pub step: f64,
+}
+
+/// The observer that says nothing and goes on.
+pub fn silent(_: usize) -> Flow {
+    Flow::Continue
+}
+
+/// Share of trajectories to be taken: between long steps and few refusals.
+const ACCEPTANCE: f64 = 0.75;
+/// The first step, and the longest and the shortest (in periods over 2π); leapfrog is unstable beyond 2.
+const FIRST_STEP: f64 = 0.2;
+const STEPS: (f64, f64) = (1e-4, 1.0);
+/// How fast the step follows the share that is taken.
+const ADAPTS: f64 = 0.06;
+/// A trajectory's time is drawn from these: a quarter of a period brings a linear problem to where it has forgotten its start.
+const TIMES: (f64, f64) = (0.8, 2.4);
+/// Steps of one length would resonate with periods.
+const JITTER: f64 = 0.2;
+/// Where H has grown by so much the trajectory is lost.
+const LOST: f64 = 500.0;
+/// Added to M, relative to its mean diagonal: a direction that no residual sees would move without end.
+const RIDGE: f64 = 1e-9;
+
+/// A chain of members from `start`; `observer` is told how many trajectories are done and may stop it.
+///
+/// # Errors
+/// The problem's own. Where its residuals are no numbers, no trajectory goes.
+pub fn chain<P: Problem>(
+    problem: &mut P,
+    start: DVector<f64>,
+    plan: &Plan,
+    random: &mut Random,
+    observer: &mut dyn FnMut(usize) -> Flow,
+) -> Result<Chain, P::Error> {
+    let mut walk = Walk::new(problem, start, plan.longest)?;
+    let mut chain = Chain { draws: Vec::with_capacity(plan.draws), acceptance: 0.0, step: 0.0 };
+    let (mut taken, mut tried) = (0_usize, 0_usize);
+    for n in 0..plan.warmup + plan.draws * plan.apart {
+        if observer(n) == Flow::Stop {
+            break;
+        }
+        let chance = walk.trajectory(random)?;
+        if n < plan.warmup {
+            walk.adapt(chance, n, plan.warmup);
+            continue;
+        }
+        tried += 1;
+        taken += usize::from(walk.moved);
+        if (n + 1 - plan.warmup).is_multiple_of(plan.apart.max(1)) {
+            chain.draws.push(Draw { x: walk.here.x.clone(), cost: 2.0 * walk.here.energy });
+        }
+    }
+    Ok(Chain { acceptance: taken as f64 / tried.max(1) as f64, step: walk.step, ..chain })
+}
+
+/// A place, its energy `|r|²/2` and what belongs to it.
+#[derive(Clone)]
+struct Place {
+    x: DVector<f64>,
+    energy: f64,
+    gradient: DVector<f64>,
+}
+
+struct Walk<'a, P> {
+    problem: &'a mut P,
+    here: Place,
+    mass: Cholesky<f64, Dyn>,
+    /// Sum of `JᵀJ` over the warm-up so far, and of how many.
+    seen: (DMatrix<f64>, usize),
+    step: f64,
+    longest: usize,
+    /// Was the last trajectory's end taken?
+    moved: bool,
+}
+
+impl<'a, P: Problem> Walk<'a, P> {
+    fn new(problem: &'a mut P, start: DVector<f64>, longest: usize) -> Result<Self, P::Error> {
+        let (here, curvature) = look(problem, start)?;
+        let mass = factor(curvature.clone());
+        Ok(Self { problem, here, mass, seen: (curvature, 1), step: FIRST_STEP, longest, moved: false })
+    }
+
+    /// Follows one trajectory; the chance with which its end is taken.
+    fn trajectory(&mut self, random: &mut Random) -> Result<f64, P::Error> {
+        let mut momentum = self.mass.l() * random.normals(self.here.x.len());
+        let before = self.here.energy + self.kinetic(&momentum);
+        let step = self.step * (1.0 + JITTER * (2.0 * random.uniform() - 1.0));
+        let time = TIMES.0 + (TIMES.1 - TIMES.0) * random.uniform();
+        let steps = ((time / step).ceil() as usize).clamp(1, self.longest.max(1));
+        let mut there = self.here.clone();
+        let mut curvature = None;
+        for _ in 0..steps {
+            momentum -= 0.5 * step * &there.gradient;
+            let x = &there.x + step * self.mass.solve(&momentum);
+            let (next, bend) = look(self.problem, x)?;
+            (there, curvature) = (next, Some(bend));
+            momentum -= 0.5 * step * &there.gradient;
+            if there.energy.is_nan() || there.energy > before + LOST {
+                break;
+            }
+        }
+        let change = there.energy + self.kinetic(&momentum) - before;
+        let chance = if change.is_finite() { (-change).exp().min(1.0) } else { 0.0 };
+        // The number is drawn in any case: how many a trajectory takes must not hang on its last digit.
+        self.moved = random.uniform() < chance;
+        if self.moved {
+            self.here = there;
+            if let Some(curvature) = curvature {
+                self.seen = (&self.seen.0 + curvature, self.seen.1 + 1);
+            }
+        }
+        Ok(chance)
+    }
+
+    /// In the warm-up: longer steps if more than enough are taken, shorter ones if fewer; halfway a better M.
+    fn adapt(&mut self, chance: f64, n: usize, warmup: usize) {
+        self.step = (self.step * (ADAPTS * (chance - ACCEPTANCE) / ACCEPTANCE).exp()).clamp(STEPS.0, STEPS.1);
+        if n + 1 == warmup / 2 {
+            self.mass = factor(&self.seen.0 / self.seen.1 as f64);
+        }
+    }
+
+    fn kinetic(&self, momentum: &DVector<f64>) -> f64 {
+        0.5 * self.mass.solve(momentum).dot(momentum)
+    }
+}
+
+/// The energy and its gradient at x, and `JᵀJ`.
+fn look<P: Problem>(problem: &mut P, x: DVector<f64>) -> Result<(Place, DMatrix<f64>), P::Error> {
+    let (residuals, jacobian) = problem.both(&x)?;
+    let transposed = jacobian.transpose();
+    let place = Place { x, energy: 0.5 * residuals.norm_squared(), gradient: &transposed * residuals };
+    Ok((place, transposed * jacobian))
+}
+
+/// The Cholesky factor of a matrix that may lack a direction; of 1 where it is none.
+fn factor(mut matrix: DMatrix<f64>) -> Cholesky<f64, Dyn> {
+    let n = matrix.nrows();
+    let ridge = RIDGE * matrix.trace() / n.max(1) as f64;
+    for k in 0..n {
+        matrix[(k, k)] += ridge;
+    }
+    // The unit matrix has a factor of its own; it stands in for one with no numbers in it.
+    Cholesky::new(matrix).unwrap_or_else(|| Cholesky::pack_dirty(DMatrix::identity(n, n)))
+}
