@@ -17,10 +17,10 @@ fn bad(name: &str) -> PathBuf {
     of_repository("tests/bad").join(name)
 }
 
-/// A folder with the good structure, curve and job, and one bad file.
+/// A folder with the good structures, curve and job, and one bad file.
 fn folder_with(name: &str, bytes: &[u8]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    for good in ["good.cif", "good.gr", "good.ron"] {
+    for good in ["good.cif", "molecules.cif", "good.gr", "good.ron"] {
         fs::copy(bad(good), folder.path().join(good)).unwrap();
     }
     fs::write(folder.path().join(name), bytes).unwrap();
@@ -104,6 +104,12 @@ refused! {
     no_such_site: "no_such_site.ron",
     no_such_structure: "no_such_structure.ron",
     fixed_by_symmetry: "fixed_by_symmetry.ron",
+    motion_without_molecules: "motion_without_molecules.ron",
+    motion_in_a_group: "motion_in_a_group.ron",
+    motion_of_no_molecule: "motion_of_no_molecule.ron",
+    motion_of_an_atom: "motion_of_an_atom.ron",
+    motion_and_atom: "motion_and_atom.ron",
+    motion_without_target: "motion_without_target.ron",
 }
 
 #[test]

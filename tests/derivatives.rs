@@ -6,13 +6,15 @@ use corefine::curve::Measurement;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::forward::Forward;
-use corefine::job::{Compat, Job, Molecules, Normalisation, Weights};
+use corefine::job::{Compat, Job, Molecules, Normalisation, Vary, Weights};
+use corefine::lines::Sum;
 use corefine::model::{Adp, Beyond, Model, Profile};
 use corefine::observed::Radiation;
 use corefine::params::Binding;
+use corefine::sums::Sums;
 use corefine::units::Frac;
 use support::curves::{hundredths, refining, xrays};
-use support::structures::{model, operators, site_with};
+use support::structures::{model, molecular, operators, site_with};
 
 /// An oblique cell with an inversion centre, tensors, a half-filled site and a second U: nothing about it is special.
 fn triclinic() -> Model {
@@ -61,8 +63,15 @@ fn check(job: &Job, model: &Model, measurement: &Measurement) {
     // The same sums in another order: the matrix products are blocked by the number of columns.
     assert!(at(&p).iter().zip(&curves.g).all(|(a, b)| (a - b).abs() < 1e-12));
     for (k, free) in binding.free.iter().enumerate() {
-        let name = &binding.variables()[free.variable].name;
-        let h = 1e-4 * p[k].abs().max(0.01);
+        let variable = &binding.variables()[free.variable];
+        let name = &variable.name;
+        // Steps of some 3e-4 Å, as near as the unit tells; motions of molecules start at 0.
+        let least = match variable.unit {
+            "°" => 100.0,
+            "Å" => 3.0,
+            _ => 0.01,
+        };
+        let h = 1e-4 * p[k].abs().max(least);
         let moved = |steps: f64| {
             let mut p = p.clone();
             p[k] += steps * h;
@@ -139,4 +148,45 @@ fn derivatives_match_central_differences_inside_and_between_molecules() {
     let mut model = triclinic();
     model.sites[1].position = Frac::new(0.52, 0.62, 0.12);
     check(&job, &model, &measurement(Radiation::Xray, Weights::Exact, Normalisation::MeanSquared, Compat::None));
+}
+
+/// Two rings that move as bodies, one of them cut by the cell's faces and one with a tensor, a molecule that keeps its
+/// fractions, and the cell.
+fn bodies(shift: f64, turn: f64) -> Job {
+    let mut job = job(&["scale", "a", "b", "c", "alpha", "beta", "gamma", "xyz.Co", "Uiso.N1C"]);
+    let vary = |start| Vary { start: Some(start), ..Vary::default() };
+    job.refine.extend(["move.C3H3N2", "movex.N1C"].map(|name| (name.to_owned(), vary(shift))));
+    job.refine.extend(["turn.C3H3N2", "turn.O1C"].map(|name| (name.to_owned(), vary(turn))));
+    job.refine[1].1 = vary(9.5);
+    job.refine[4].1 = vary(86.0);
+    job.ties = vec!["movez.N1C = 0.3 * movex.N1A - 0.02 * turny.N1B + 0.1".into()];
+    job.molecules = Some(Molecules { exclude: vec!["Co".into()], ..Molecules::default() });
+    job
+}
+
+/// By every motion and by the cell, where the bodies lie as in the file and where they are turned by 70 degrees (40 about each
+/// axis), in a cell that is not the file's.
+#[test]
+fn derivatives_match_central_differences_of_rigid_bodies() {
+    for (shift, turn) in [(0.0, 0.0), (0.17, 40.0)] {
+        check(
+            &bodies(shift, turn),
+            &molecular(),
+            &measurement(Radiation::Xray, Weights::Exact, Normalisation::MeanSquared, Compat::None),
+        );
+    }
+}
+
+/// The same where pairs are shared out among nodes.
+#[test]
+fn derivatives_match_central_differences_of_rigid_bodies_among_many_pairs() {
+    let mut model = molecular();
+    model.sites[10].adp = model.sites[9].adp;
+    let load = Sums::load(&expand::crystal(&model).unwrap(), Sum::Exact, (45.0, Some(21.3)), &[]);
+    assert!(load.streamed > 0.0, "{load:?}");
+    check(
+        &bodies(0.17, 40.0),
+        &model,
+        &xrays(0.7, 21.3, (300..4500).step_by(67).map(|m| f64::from(m) * 0.01).collect()),
+    );
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use corefine::job::{Bonds, Job, Molecules, Vary};
-use corefine::params::{CELL, COORDINATES, Kind, TENSOR, Whole};
+use corefine::params::{CELL, COORDINATES, Kind, MOTIONS, TENSOR, Whole};
 use corefine::read;
 
 fn docs() -> Vec<(String, String)> {
@@ -51,11 +51,12 @@ fn kinds() -> Vec<Kind> {
     let cell = (0..CELL.len()).map(Kind::Cell);
     let coordinates = (0..COORDINATES.len()).map(Kind::Coordinate);
     let tensor = (0..TENSOR.len()).map(Kind::Uaniso);
-    let others = [Kind::Position, Kind::Uiso, Kind::U, Kind::Beyond, Kind::Inside, Kind::Occ];
-    whole.chain(cell).chain(coordinates).chain(tensor).chain(others).collect()
+    let others = [Kind::Position, Kind::Uiso, Kind::U, Kind::Beyond, Kind::Inside, Kind::Occ, Kind::Move, Kind::Turn];
+    let motions = (0..MOTIONS.len()).map(Kind::Motion);
+    whole.chain(cell).chain(coordinates).chain(tensor).chain(motions).chain(others).collect()
 }
 
-/// Is it a parameter of sites, written with a dot? A kind that is added stops this from compiling: list it above too.
+/// Is it a parameter of sites or molecules, written with a dot? A kind that is added stops this from compiling: list it above too.
 fn of_sites(kind: Kind) -> bool {
     match kind {
         Kind::Whole(whole) => whole_is_known(whole),
@@ -67,7 +68,10 @@ fn of_sites(kind: Kind) -> bool {
         | Kind::U
         | Kind::Beyond
         | Kind::Inside
-        | Kind::Occ => true,
+        | Kind::Occ
+        | Kind::Motion(_)
+        | Kind::Move
+        | Kind::Turn => true,
     }
 }
 

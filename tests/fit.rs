@@ -14,7 +14,7 @@ use corefine::outcome::Outcome;
 use corefine::params::Binding;
 use corefine::{read, write};
 use support::curves::{curve, hundredths};
-use support::structures::{p1, site_with};
+use support::structures::{molecular, p1, site_with};
 
 /// Face-centred nickel with every atom written out: nothing ties the angles.
 fn nickel(uiso: f64) -> Model {
@@ -129,4 +129,79 @@ fn a_fit_goes_on_from_where_it_ended() {
             );
         }
     }
+}
+
+fn bodies_job(more: &str) -> Job {
+    job(&format!(
+        r#"(structure: "start.cif", data: (file: "known.gr", rmin: 1.0, rmax: 10.0, qmax: 24.0), molecules: (exclude: ["Co"]), {more})"#
+    ))
+}
+
+const POSE: &str = r#"set: { "qdamp": 0.04, "a": 9.35, "Uiso.C": 0.0075,
+    "movex.N1A": 0.12, "movey.N1A": -0.1, "movez.N1A": 0.05, "turnx.N1A": 6.0, "turny.N1A": -4.0, "turnz.N1A": 8.0,
+    "movex.N1B": -0.15, "movey.N1B": 0.04, "movez.N1B": 0.11, "turnx.N1B": -7.0, "turny.N1B": 3.0, "turnz.N1B": 5.0,
+    "movex.N1C": 0.1, "movey.N1C": 0.1, "movez.N1C": -0.1, "turnx.N1C": 5.0, "turny.N1C": -5.0, "turnz.N1C": 6.0 }"#;
+
+/// Three molecules that were moved by 0.15 Å and turned by 10 degrees, in a cell that grew: all twenty numbers come back.
+#[test]
+fn molecules_come_back_as_rigid_bodies() {
+    let truth = bodies_job(POSE);
+    let observed = measured(&truth, &molecular());
+    let job = bodies_job(
+        r#"set: { "qdamp": 0.04 }, refine: { "a": (), "Uiso.C": (), "move.molecules": (), "turn.molecules": () }"#,
+    );
+    let outcome = refined(&job, &molecular(), &observed);
+    println!("Rw {:.1e} from {:.3}, {} iterations", outcome.rw, outcome.history[0].rw, outcome.iterations);
+    assert!(
+        outcome.converged && outcome.rw < 1e-6 && outcome.history[0].rw > 0.1,
+        "{}, Rw {}",
+        outcome.stop,
+        outcome.rw
+    );
+    assert_eq!(outcome.parameters.len(), 20);
+    for (name, want) in truth.set.iter().filter(|(name, _)| name != "qdamp") {
+        let found = value(&outcome, name);
+        assert!((found - want).abs() < 1e-4 * want.abs().max(0.1), "{name} = {found}, not {want}");
+    }
+}
+
+/// The structure that is written holds the moved atoms, and the job beside it goes on from there with every motion at 0.
+#[test]
+fn rigid_bodies_go_on_from_where_they_ended() {
+    let observed = measured(&bodies_job(POSE), &molecular());
+    let job = bodies_job(
+        r#"set: { "qdamp": 0.04, "move.N1C": 0.05 }, refine: { "a": (), "move.C3H3N2": (sigma: 0.2), "turn.C3H3N2": (sigma: 9.0) },
+        ties: ["turnz.N1C = 0.5 * turnz.N1A + 1.5"], fit: (max_iterations: 2)"#,
+    );
+    let ended = refined(&job, &molecular(), &observed);
+    assert_eq!(ended.iterations, 2, "{}", ended.stop);
+    let model = read::structure(write::cif(&ended.refined).as_bytes(), "refined.cif").unwrap().value;
+    let next = read::job::job(&ended.refined_job, "refined.ron").unwrap();
+    assert!(next.set.contains(&("move.N1C".to_owned(), 0.0)), "{:?}", next.set);
+    let again = refined(&next, &model, &observed);
+    println!("Rw {} at the end, {} at the next start, {} at its end", ended.rw, again.history[0].rw, again.rw);
+    assert!((again.history[0].rw - ended.rw).abs() < 1e-9 && again.rw < ended.rw);
+    let motions: Vec<_> = again.parameters.iter().filter(|parameter| parameter.name != "a").collect();
+    assert!(motions.len() == 13 && motions.iter().all(|parameter| parameter.start.abs() < 1e-12), "{motions:?}");
+}
+
+/// No atom moves when a molecule of two turns about its own line: the fit goes on without that direction.
+#[test]
+fn a_turn_about_a_line_is_left_alone() {
+    let told = |more: &str| {
+        job(&format!(
+            r#"(structure: "start.cif", data: (file: "known.gr", rmin: 1.0, rmax: 8.0, qmax: 22.0), molecules: (exclude: ["Co"]), {more})"#
+        ))
+    };
+    let model = cyanide(0.445, 0.012);
+    let observed = measured(&told(r#"set: { "move.CN": 0.08, "turnx.CN": 9.0, "turnz.CN": -6.0 }"#), &model);
+    let outcome = refined(&told(r#"refine: { "move.CN": (), "turn.CN": () }"#), &model, &observed);
+    println!("Rw {:.1e} from {:.3}: {}", outcome.rw, outcome.history[0].rw, outcome.stop);
+    assert!(
+        outcome.converged && outcome.rw < 1e-6 && outcome.history[0].rw > 0.05,
+        "{}, Rw {}",
+        outcome.stop,
+        outcome.rw
+    );
+    assert!(outcome.determined.directions == 5, "{:?}", outcome.determined);
 }

@@ -17,12 +17,13 @@ mod support;
 use corefine::curve::Measurement;
 use corefine::engine::{Cpu, Engine};
 use corefine::expand;
-use corefine::job::{Compat, Normalisation, Weights};
+use corefine::job::{Compat, Job, Normalisation, Weights};
 use corefine::model::{Adp, Beyond, Cell, Model, Operator, Profile, Site};
 use corefine::observed::Radiation;
+use corefine::params::Binding;
 use nalgebra::{Matrix3, Vector3};
 use support::curves::{self, apart, hundredths, job, largest, state, xrays};
-use support::structures::{self, operators, shipped, site_with};
+use support::structures::{self, molecular, operators, shipped, site_with};
 
 /// An engine and how far two descriptions of one crystal may be apart, in units of the largest |G|.
 type Bounded = (Box<dyn Engine>, f64);
@@ -262,5 +263,49 @@ fn nickel_has_twelve_neighbours() {
             // Over 1 Å of a curve that is off by up to bound * largest, times r <= 3 Å.
             assert!((n - 12.0).abs() < 1e-7 + 3.0 * bound * largest, "{n}, {}", engine.name());
         }
+    }
+}
+
+/// Rings that are moved and turned as bodies, in a cell that is not the file's.
+fn turned_bodies() -> Job {
+    job(
+        r#"set: { "qdamp": 0.05, "a": 9.45, "gamma": 101.0, "move.C3H3N2": 0.2, "turnx.N1A": 35.0, "turn.N1B": -20.0, "turnz.O1C": 50.0 },
+        molecules: Some((exclude: ["Co"]))"#,
+    )
+}
+
+fn curve_of_bodies(model: &Model, measurement: &Measurement, engine: &mut dyn Engine) -> Vec<f64> {
+    let mut crystal = expand::crystal(model).unwrap();
+    let job = turned_bodies();
+    let found = expand::molecules(model, &mut crystal, job.molecules.as_ref().unwrap()).unwrap();
+    assert_eq!(found.len(), 3);
+    let state = Binding::new(&job, model, &crystal).unwrap().state(&[]).unwrap();
+    curves::curve(&state, measurement, engine)
+}
+
+/// Bodies are the same wherever the cell begins, and in whatever cell each of their atoms is written down.
+#[test]
+fn where_bodies_are_cut_does_not_matter() {
+    let cells = |k: usize| Vector3::new(k % 3, k % 5, k % 2).map(|n| n as f64 - 1.0);
+    let origin = Vector3::new(0.437, -0.311, 1.733);
+    let model = molecular();
+    let move_each = |by: &dyn Fn(usize) -> Vector3<f64>| {
+        let mut moved = model.clone();
+        moved.sites.iter_mut().enumerate().for_each(|(k, site)| site.position.0 += by(k));
+        moved
+    };
+    let others = [move_each(&cells), move_each(&|_| Vector3::new(1.0, -2.0, 0.0)), move_each(&|k| cells(k) + origin)];
+    for (mut engine, bound) in engines() {
+        let mut worst = 0.0_f64;
+        for (how, measurement) in measurements() {
+            let bound = if measurement.compat == Compat::PdfFit2 { bound.max(PDFFIT2_BOUND) } else { bound };
+            let want = curve_of_bodies(&model, &measurement, engine.as_mut());
+            for other in &others {
+                let apart = apart(&curve_of_bodies(other, &measurement, engine.as_mut()), &want);
+                assert!(apart <= bound, "{how}, {}: {apart:e}", engine.name());
+                worst = worst.max(apart);
+            }
+        }
+        println!("bodies: {worst:.1e} of the largest |G| at worst, {}", engine.name());
     }
 }

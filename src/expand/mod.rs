@@ -21,7 +21,7 @@ mod rotate;
 mod special;
 
 pub use checks::{Finding, Severity, checks};
-pub use molecules::{Molecule, molecules};
+pub use molecules::{Molecule, found_molecules, molecules};
 pub use p1::to_p1;
 pub use radii::covalent_radius;
 pub use rotate::adp_rotation;

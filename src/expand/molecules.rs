@@ -50,19 +50,30 @@ pub struct Molecule {
 pub fn molecules(model: &Model, crystal: &mut Crystal, options: &job::Molecules) -> Result<Vec<Molecule>, ExpandError> {
     let bonds = Bonding::new(model, crystal, options)?.bonds(crystal);
     let mut cells: Vec<Option<Membership>> = vec![None; crystal.atoms.len()];
-    let mut found = Vec::new();
+    let mut found = 0;
     for seed in 0..crystal.atoms.len() {
         if cells[seed].is_some() || bonds[seed].is_empty() {
             continue;
         }
-        let members = grow(seed, found.len(), &bonds, &mut cells)
-            .map_err(|(i, members)| endless(model, crystal, options, i, &members))?;
-        found.push(molecule(crystal, &members, &cells));
+        grow(seed, found, &bonds, &mut cells).map_err(|(i, members)| endless(model, crystal, options, i, &members))?;
+        found += 1;
     }
     for (atom, membership) in crystal.atoms.iter_mut().zip(cells) {
         atom.molecule = membership;
     }
-    Ok(found)
+    Ok(found_molecules(crystal))
+}
+
+/// The molecules of a crystal in which they were looked for, in the order of their numbers: what [`molecules()`] noted in
+/// the atoms.
+pub fn found_molecules(crystal: &Crystal) -> Vec<Molecule> {
+    let mut found: BTreeMap<usize, Vec<(usize, Vector3<f64>)>> = BTreeMap::new();
+    for (index, atom) in crystal.atoms.iter().enumerate() {
+        if let Some(Membership { molecule, cell }) = atom.molecule {
+            found.entry(molecule).or_default().push((index, -cell));
+        }
+    }
+    found.into_values().map(|atoms| Molecule { formula: formula(crystal, &atoms), atoms }).collect()
 }
 
 /// Follows the bonds from one atom; fails with the atom that is reached in a second cell, and all atoms so far.
@@ -71,7 +82,7 @@ fn grow(
     molecule: usize,
     bonds: &[Vec<Neighbour>],
     cells: &mut [Option<Membership>],
-) -> Result<Vec<usize>, (usize, Vec<usize>)> {
+) -> Result<(), (usize, Vec<usize>)> {
     let mut members = vec![seed];
     cells[seed] = Some(Membership { molecule, cell: Vector3::zeros() });
     let mut next = 0;
@@ -95,22 +106,15 @@ fn grow(
     }
     match closed_on_itself {
         Some(i) => Err((i, members)),
-        None => Ok(members),
+        None => Ok(()),
     }
 }
 
-fn molecule(crystal: &Crystal, members: &[usize], cells: &[Option<Membership>]) -> Molecule {
-    let mut members = members.to_vec();
-    members.sort_unstable();
-    let cell = |i: usize| cells[i].map_or_else(Vector3::zeros, |membership| -membership.cell);
-    Molecule { formula: formula(crystal, &members), atoms: members.into_iter().map(|i| (i, cell(i))).collect() }
-}
-
 /// Hill's order: carbon, hydrogen, then by symbol; by symbol alone where there is no carbon.
-fn formula(crystal: &Crystal, members: &[usize]) -> String {
+fn formula(crystal: &Crystal, members: &[(usize, Vector3<f64>)]) -> String {
     let mut counts: BTreeMap<&str, f64> = BTreeMap::new();
-    for &i in members {
-        let atom = &crystal.atoms[i];
+    for (i, _) in members {
+        let atom = &crystal.atoms[*i];
         *counts.entry(crystal.species[atom.species].element.symbol()).or_default() += atom.occ;
     }
     let first: &[&str] = if counts.contains_key("C") { &["C", "H"] } else { &[] };

@@ -7,7 +7,7 @@ use crate::histogram::{self, BondCovariance};
 use crate::job::{Job, Vary};
 use crate::lm;
 use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, ParameterResult};
-use crate::params::State;
+use crate::params::{Name, State};
 use crate::tangent::Tangent;
 
 impl Setup {
@@ -44,7 +44,7 @@ impl Setup {
             data: vec![self.data(curves.g, partials)],
             bonds,
             determined: spread.determined,
-            refined_job: restart(&self.job, &state),
+            refined_job: restart(&self.job, &state, self.binding.ties_from(p)?),
             refined: state.model,
             warnings: self.warnings,
             inputs: self.files,
@@ -141,13 +141,18 @@ fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {
 ///
 /// The CIF carries every refined value but the instrument's two (cell, sites, each U, profile), so `start`, `set` and
 /// `beyond` of the old job would only stand in its way. Restraints keep their `sigma` and are drawn to the new start:
-/// as in the first job, a restraint holds a parameter near where its fit begins.
-fn restart(job: &Job, state: &State) -> String {
+/// as in the first job, a restraint holds a parameter near where its fit begins. Motions of molecules are counted from where
+/// they are now, in `ties` too.
+fn restart(job: &Job, state: &State, ties: Vec<String>) -> String {
     let mut next = job.clone();
     "refined.cif".clone_into(&mut next.structure);
     // What the structure file carries need not be set; what belongs to the measurement must be.
     next.set = vec![("qdamp".to_owned(), state.setting.qdamp), ("qbroad".to_owned(), state.setting.qbroad)];
+    // A molecule that was set is rigid, and goes on so from where it is.
+    let motion = |name: &str| Name::parse(name).is_some_and(|name| name.kind.is_motion());
+    next.set.extend(job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
     next.beyond = Vec::new();
+    next.ties = ties;
     for (name, vary) in &mut next.refine {
         let start = match name.as_str() {
             "qdamp" => Some(state.setting.qdamp),

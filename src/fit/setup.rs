@@ -115,6 +115,7 @@ impl Setup {
         let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
         let bonds = bond_lists(&job, &start, &mut warnings)?;
         warnings.extend(observed.warnings.iter().cloned());
+        warnings.extend(tensors_left(&binding, &start));
         warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
         Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
     }
@@ -225,6 +226,17 @@ fn bond_lists(job: &Job, start: &State, warnings: &mut Vec<String>) -> Result<Ve
         lists.push((kind.clone(), list));
     }
     Ok(lists)
+}
+
+/// Molecules that turn while their U tensors stay.
+fn tensors_left(binding: &Binding, start: &State) -> Option<String> {
+    let bodies = binding.turned_tensors(&start.model);
+    let first = bodies.first()?;
+    Some(format!(
+        "{} molecules that may turn (the first is that of {first}) have U tensors, which keep their directions: refine or set \
+         Uiso of their elements if they turn far",
+        bodies.len()
+    ))
 }
 
 fn restraints(binding: &Binding) -> Vec<Restraint> {

@@ -70,6 +70,9 @@ fn width(variable: &Variable, state: &State, value: f64) -> f64 {
     match &variable.quantity {
         // An atom is where it is drawn to some 0.15 Å.
         Quantity::Position { vector, .. } => 0.15 / (state.crystal.basis * vector).norm(),
+        // So is a molecule; and it is drawn in its direction to some 5 degrees: atoms 1 to 2 Å from its middle to 0.15 Å.
+        Quantity::Body { component, .. } if *component < 3 => 0.15,
+        Quantity::Body { .. } => 5.0,
         Quantity::Cell { pivot, .. } if *pivot < 3 => 0.01 * value,
         Quantity::Cell { .. } => 1.0,
         Quantity::Uiso(_) | Quantity::Uaniso { .. } | Quantity::Beyond(_) | Quantity::Inside(_) => {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::BindError;
+use super::bodies::{self, Bodies, Body};
 use super::names::Whole;
 use super::quantity::{Quantity, Resolver, Variable, aniso};
 use super::state::{Setting, State};
@@ -19,6 +20,7 @@ pub struct Binding {
     start: State,
     freedom: Vec<SiteFreedom>,
     cell: Vec<Direction6>,
+    bodies: Vec<Body>,
     variables: Vec<Variable>,
     /// The refined parameters, in the job's order.
     pub free: Vec<Free>,
@@ -53,6 +55,7 @@ impl Binding {
         let model = &expand::symmetrized(model)?;
         let start = State { model: model.clone(), crystal: crystal.clone(), setting };
         let mut binding = Self {
+            bodies: bodies::find(model, crystal),
             freedom: expand::freedom(model),
             cell: expand::cell_freedom(model),
             start,
@@ -63,9 +66,13 @@ impl Binding {
         };
         binding.give_second_u(job)?;
         binding.set_values(job)?;
+        for body in &mut binding.bodies {
+            body.measure(&binding.start.model, &crystal.basis);
+        }
         binding.make_tensors(job);
         binding.free_parameters(job)?;
         binding.tie(job)?;
+        binding.make_rigid();
         binding.no_overlap()?;
         Ok(binding)
     }
@@ -108,9 +115,10 @@ impl Binding {
         let mut state = self.start.clone();
         let values = self.values(p)?;
         // What a formula only refers to stays as it is: its value may be the mean of several sites'.
-        for index in self.free.iter().map(|free| free.variable).chain(self.tied()) {
+        for index in self.moved() {
             state.write(&self.variables[index], values[index]);
         }
+        state.place(&self.bodies(&values));
         expand::update(&state.model, &mut state.crystal);
         Ok(state)
     }
@@ -120,13 +128,14 @@ impl Binding {
     /// # Errors
     /// A formula whose derivative is no number.
     pub fn tangents(&self, state: &State, p: &[f64]) -> Result<Vec<Tangent>, BindError> {
-        let gradients = self.gradients(p)?;
+        let (gradients, values) = (self.gradients(p)?, self.values(p)?);
+        let bodies = self.bodies(&values);
         let mut tangents = vec![Tangent::default(); self.free.len()];
         for (variable, gradient) in self.variables.iter().zip(&gradients) {
             if gradient.is_empty() {
                 continue;
             }
-            let tangent = state.tangent(variable);
+            let tangent = state.tangent(variable, &bodies);
             for (k, factor) in gradient {
                 tangents[*k].add(*factor, &tangent);
             }
@@ -157,6 +166,51 @@ impl Binding {
         Ok(gradients)
     }
 
+    /// The variables that a fit moves: refined and tied ones.
+    fn moved(&self) -> impl Iterator<Item = usize> + '_ {
+        self.free.iter().map(|free| free.variable).chain(self.tied())
+    }
+
+    /// The rigid bodies where they stand at these values.
+    fn bodies(&self, values: &[f64]) -> Bodies<'_> {
+        let mut poses: Vec<_> = self.bodies.iter().map(|body| body.start).collect();
+        for index in self.moved() {
+            if let Quantity::Body { body, component } = self.variables[index].quantity {
+                poses[body][component] = values[index];
+            }
+        }
+        let rigid = self.bodies.iter().zip(&poses).enumerate().filter(|(_, (body, _))| body.rigid);
+        rigid.map(|(number, (body, pose))| (number, body.at(pose))).collect()
+    }
+
+    /// The ties of a job that starts from the structure at `p`: there every body's six values are 0 again, and each tie has to
+    /// give its target what it has at `p`.
+    ///
+    /// # Errors
+    /// A formula whose value is no number.
+    pub fn ties_from(&self, p: &[f64]) -> Result<Vec<String>, BindError> {
+        let ended = self.values(p)?;
+        let motion = |index: usize| matches!(self.variables[index].quantity, Quantity::Body { .. });
+        let begun = (0..ended.len()).map(|k| if motion(k) { 0.0 } else { ended[k] }).collect::<Vec<_>>();
+        let anew = |(target, tie): &(usize, Tie)| {
+            let value = tie.value(&|name| self.lookup(name, &begun))?;
+            Ok(if value == begun[*target] { tie.text().to_owned() } else { tie.raised(begun[*target] - value) })
+        };
+        self.ties.iter().map(anew).collect()
+    }
+
+    /// The bodies that turn and hold U tensors, which do not turn with them: the labels of their first atoms.
+    pub fn turned_tensors(&self, model: &Model) -> Vec<&str> {
+        let moved: Vec<&Quantity> = self.moved().map(|index| &self.variables[index].quantity).collect();
+        let turns = |number: usize, body: &Body| {
+            let moves = |k| moved.contains(&&Quantity::Body { body: number, component: k });
+            (3..6).any(|k| body.start[k] != 0.0 || moves(k))
+        };
+        let tensor = |site: usize| matches!(model.sites[site].adp, Some(Adp::Aniso(_)));
+        let bodies = self.bodies.iter().enumerate().filter(|(number, body)| body.rigid && turns(*number, body));
+        bodies.filter(|(_, body)| body.sites().any(tensor)).map(|(_, body)| body.label.as_str()).collect()
+    }
+
     fn lookup(&self, name: &str, values: &[f64]) -> Option<f64> {
         self.index(name).map(|index| values[index])
     }
@@ -167,7 +221,13 @@ impl Binding {
     }
 
     fn resolver(&self) -> Resolver<'_> {
-        Resolver { model: &self.start.model, freedom: &self.freedom, cell: &self.cell, setting: self.start.setting }
+        Resolver {
+            model: &self.start.model,
+            freedom: &self.freedom,
+            cell: &self.cell,
+            setting: self.start.setting,
+            bodies: &self.bodies,
+        }
     }
 
     /// Writes U as a tensor at every site whose tensor is refined or tied: one that stayed isotropic would turn with the cell.
@@ -203,7 +263,7 @@ impl Binding {
     fn set_values(&mut self, job: &Job) -> Result<(), BindError> {
         for (name, value) in &job.set {
             for variable in self.resolver().resolve(name)? {
-                self.start.write(&variable, *value);
+                self.set(&variable, *value);
             }
         }
         // A U inside molecules that is refined must be there to be moved.
@@ -214,6 +274,25 @@ impl Binding {
         }
         expand::update(&self.start.model, &mut self.start.crystal);
         Ok(())
+    }
+
+    fn set(&mut self, variable: &Variable, value: f64) {
+        match variable.quantity {
+            Quantity::Body { body, component } => {
+                self.bodies[body].start[component] = value;
+                self.bodies[body].rigid = true;
+            }
+            _ => self.start.write(variable, value),
+        }
+    }
+
+    /// A molecule is a rigid body if any of its six values is set, refined or tied.
+    fn make_rigid(&mut self) {
+        for index in self.moved().collect::<Vec<_>>() {
+            if let Quantity::Body { body, .. } = self.variables[index].quantity {
+                self.bodies[body].rigid = true;
+            }
+        }
     }
 
     fn free_parameters(&mut self, job: &Job) -> Result<(), BindError> {
@@ -301,8 +380,7 @@ impl Binding {
     /// Two refined or tied variables must not move one number.
     fn no_overlap(&self) -> Result<(), BindError> {
         let mut owners: HashMap<_, &str> = HashMap::new();
-        let moved = self.free.iter().map(|free| free.variable).chain(self.tied());
-        for variable in moved.map(|index| &self.variables[index]) {
+        for variable in self.moved().map(|index| &self.variables[index]) {
             for slot in variable.quantity.slots() {
                 if let Some(other) = owners.insert(slot, &variable.name) {
                     return Err(BindError::Overlap { name: variable.name.clone(), other: other.to_owned() });
@@ -320,7 +398,17 @@ impl Binding {
                 }
             }
         }
-        Ok(())
+        self.variables.iter().try_for_each(|variable| self.not_in_body(variable))
+    }
+
+    /// Atoms of a body have no coordinates of their own, to refine or to read.
+    fn not_in_body(&self, variable: &Variable) -> Result<(), BindError> {
+        let Quantity::Position { site, .. } = variable.quantity else { return Ok(()) };
+        self.bodies
+            .iter()
+            .filter(|body| body.rigid)
+            .find(|body| body.holds(site))
+            .map_or(Ok(()), |body| Err(BindError::InBody { name: variable.name.clone(), body: body.label.clone() }))
     }
 
     /// Does every tied value lie where such a quantity may be?
@@ -335,7 +423,7 @@ impl Binding {
 /// What a quantity may be at all.
 fn natural_bounds(quantity: &Quantity) -> (f64, f64) {
     match quantity {
-        Quantity::Whole(Whole::Delta1 | Whole::Delta2) | Quantity::Position { .. } => {
+        Quantity::Whole(Whole::Delta1 | Whole::Delta2) | Quantity::Position { .. } | Quantity::Body { .. } => {
             (f64::NEG_INFINITY, f64::INFINITY)
         }
         Quantity::Whole(_) => (0.0, f64::INFINITY),

@@ -4,14 +4,16 @@
 //! structure at given values of the refined parameters, and [`Binding::tangents`] how it moves with each of them.
 
 mod bind;
+mod bodies;
 mod names;
 mod quantity;
+mod rotation;
 mod state;
 mod tangents;
 pub mod ties;
 
 pub use bind::{Binding, Free};
-pub use names::{CELL, COORDINATES, Kind, Name, SHAPES, TENSOR, Whole};
+pub use names::{CELL, COORDINATES, Kind, MOTIONS, Name, SHAPES, TENSOR, Whole};
 pub use quantity::{Quantity, Variable};
 pub use state::{Setting, State};
 
@@ -54,11 +56,51 @@ pub enum BindError {
         /// The site or element.
         target: String,
     },
-    /// A U inside molecules where none are looked for.
+    /// Something of molecules where none are looked for.
     #[error("\"{name}\" needs molecules; add molecules: (exclude: [\"Co\"]) with the elements that belong to none")]
     NoMolecules {
         /// The name.
         name: String,
+    },
+    /// Single molecules in a space group that relates them.
+    #[error(
+        "\"{name}\" moves single molecules, but the space group \"{group}\" ties atoms to their images; set symmetry: P1"
+    )]
+    BodyInGroup {
+        /// The name.
+        name: String,
+        /// The space group.
+        group: String,
+    },
+    /// Neither a formula of a molecule nor an atom.
+    #[error(
+        "\"{name}\": there is no molecule \"{target}\"; name a formula ({formulas}), an atom of the molecule, or \"molecules\" for all"
+    )]
+    NoSuchMolecule {
+        /// The name.
+        name: String,
+        /// Its part after the dot.
+        target: String,
+        /// The formulas there are.
+        formulas: String,
+    },
+    /// An atom that is bonded to none.
+    #[error("\"{name}\": {target} is an atom by itself, not a molecule; refine \"xyz.{target}\" instead")]
+    LoneAtom {
+        /// The name.
+        name: String,
+        /// The atom.
+        target: String,
+    },
+    /// An atom moved by itself and with its molecule.
+    #[error(
+        "\"{name}\" moves an atom of the molecule of {body}, which is rigid; take one of the two out, the atom or its molecule"
+    )]
+    InBody {
+        /// The name.
+        name: String,
+        /// The first atom of the molecule.
+        body: String,
     },
     /// Two names for one number.
     #[error("\"{name}\" and \"{other}\" move the same number: keep one of them")]
@@ -137,6 +179,10 @@ impl BindError {
             | Self::FixedBySymmetry { name, .. }
             | Self::NoBeyond { name, .. }
             | Self::NoMolecules { name }
+            | Self::BodyInGroup { name, .. }
+            | Self::NoSuchMolecule { name, .. }
+            | Self::LoneAtom { name, .. }
+            | Self::InBody { name, .. }
             | Self::Overlap { name, .. }
             | Self::NotRefinable { name }
             | Self::NeedsStart { name }

@@ -34,6 +34,12 @@ pub enum Kind {
     Inside,
     /// `occ`.
     Occ,
+    /// `movex movey movez turnx turny turnz`, by index: one of a molecule's six degrees of freedom as a rigid body.
+    Motion(usize),
+    /// `move`: the three shifts of each molecule meant.
+    Move,
+    /// `turn`: the three turns of each molecule meant.
+    Turn,
 }
 
 /// Parameters that belong to no site.
@@ -80,6 +86,9 @@ pub const TENSOR: [&str; 6] = ["U11", "U22", "U33", "U12", "U13", "U23"];
 /// The coordinates in order.
 pub const COORDINATES: [&str; 3] = ["x", "y", "z"];
 
+/// The six motions of a rigid body in order: shifts along the Cartesian axes, then turns about them.
+pub const MOTIONS: [&str; 6] = ["movex", "movey", "movez", "turnx", "turny", "turnz"];
+
 impl Name {
     /// Takes a name apart; `None` if it has not the shape of one.
     ///
@@ -102,14 +111,20 @@ impl Name {
             "Uiso2" => Kind::Beyond,
             "Uinside" => Kind::Inside,
             "occ" => Kind::Occ,
-            _ => COORDINATES
-                .iter()
-                .position(|name| *name == kind)
-                .map(Kind::Coordinate)
-                .or_else(|| TENSOR.iter().position(|name| *name == kind).map(Kind::Uaniso))?,
+            "move" => Kind::Move,
+            "turn" => Kind::Turn,
+            _ => component(kind)?,
         };
         (!target.is_empty()).then(|| Self { kind, target: target.to_owned() })
     }
+}
+
+/// A word for one of several components.
+fn component(word: &str) -> Option<Kind> {
+    let among = |names: &[&str]| names.iter().position(|name| *name == word);
+    let coordinate = || among(&COORDINATES).map(Kind::Coordinate);
+    let tensor = || among(&TENSOR).map(Kind::Uaniso);
+    coordinate().or_else(tensor).or_else(|| among(&MOTIONS).map(Kind::Motion))
 }
 
 impl Kind {
@@ -126,7 +141,15 @@ impl Kind {
             Self::Beyond => "Uiso2",
             Self::Inside => "Uinside",
             Self::Occ => "occ",
+            Self::Motion(k) => MOTIONS[k],
+            Self::Move => "move",
+            Self::Turn => "turn",
         }
+    }
+
+    /// Does it speak of molecules as rigid bodies?
+    pub fn is_motion(self) -> bool {
+        matches!(self, Self::Motion(_) | Self::Move | Self::Turn)
     }
 
     /// The unit of its values.
@@ -134,14 +157,15 @@ impl Kind {
         match self {
             Self::Whole(Whole::Scale | Whole::Sratio) | Self::Coordinate(_) | Self::Position | Self::Occ => "",
             Self::Whole(Whole::Qdamp | Whole::Qbroad) => "Å⁻¹",
-            Self::Whole(Whole::Delta1 | Whole::Spdiameter | Whole::Rcut | Whole::Stepcut) => "Å",
-            Self::Cell(k) => {
+            Self::Whole(Whole::Delta1 | Whole::Spdiameter | Whole::Rcut | Whole::Stepcut) | Self::Move => "Å",
+            Self::Cell(k) | Self::Motion(k) => {
                 if k < 3 {
                     "Å"
                 } else {
                     "°"
                 }
             }
+            Self::Turn => "°",
             Self::Whole(Whole::Delta2) | Self::Uiso | Self::Uaniso(_) | Self::U | Self::Beyond | Self::Inside => "Å²",
         }
     }
@@ -157,7 +181,7 @@ impl fmt::Display for Name {
 /// What every message about names ends with.
 pub const SHAPES: &str = "parameters are scale, a b c alpha beta gamma, delta1 delta2 qdamp qbroad spdiameter, and with a \
                           site's label or an element after a dot x. y. z. xyz. Uiso. U11. U22. U33. U12. U13. U23. U. Uiso2. \
-                          Uinside. occ.";
+                          Uinside. occ. and with a molecule's formula move. movex. movey. movez. turn. turnx. turny. turnz.";
 
 #[cfg(test)]
 mod tests {
@@ -177,10 +201,14 @@ mod tests {
             "Uiso2.Co",
             "Uinside.N",
             "occ.H1",
+            "move.C3H3N2",
+            "movey.N1_3",
+            "turn.molecules",
+            "turnz.C0.75N0.25",
         ] {
             assert_eq!(Name::parse(text).unwrap().to_string(), text);
         }
-        for text in ["", ".", "x.", "A", "Uiso", "a.Co", "U21.O1", "foo.Co"] {
+        for text in ["", ".", "x.", "A", "Uiso", "a.Co", "U21.O1", "foo.Co", "move", "turnw.N1"] {
             assert!(Name::parse(text).is_none(), "{text}");
         }
     }

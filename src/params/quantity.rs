@@ -2,6 +2,7 @@
 
 use nalgebra::{SVector, Vector3};
 
+use super::bodies::Body;
 use super::names::{CELL, COORDINATES, Kind, Name, TENSOR, Whole};
 use super::{BindError, Setting};
 use crate::expand::{Direction6, SiteFreedom};
@@ -58,6 +59,13 @@ pub enum Quantity {
     Inside(Vec<usize>),
     /// The occupancy of these sites.
     Occ(Vec<usize>),
+    /// One of the six values of a molecule as a rigid body.
+    Body {
+        /// Number of the molecule in the cell.
+        body: usize,
+        /// 0 to 2: shift of the centroid along x, y, z in Å; 3 to 5: components of the rotation vector in degrees.
+        component: usize,
+    },
 }
 
 impl Quantity {
@@ -73,6 +81,7 @@ impl Quantity {
             Self::Beyond(sites) => each("Uiso2", sites),
             Self::Inside(sites) => each("Uinside", sites),
             Self::Occ(sites) => each("occ", sites),
+            Self::Body { body, component } => vec![("body", *body, *component)],
         }
     }
 }
@@ -83,6 +92,7 @@ pub(super) struct Resolver<'a> {
     pub freedom: &'a [SiteFreedom],
     pub cell: &'a [Direction6],
     pub setting: Setting,
+    pub bodies: &'a [Body],
 }
 
 impl Resolver<'_> {
@@ -97,6 +107,9 @@ impl Resolver<'_> {
             Kind::Uaniso(component) => self.tensors(text, &name.target, &[component]),
             Kind::U => self.tensors(text, &name.target, &[0, 1, 2, 3, 4, 5]),
             Kind::Uiso | Kind::Beyond | Kind::Inside | Kind::Occ => Ok(vec![self.shared(text, &name)?]),
+            Kind::Motion(component) => self.motions(text, &name.target, &[component]),
+            Kind::Move => self.motions(text, &name.target, &[0, 1, 2]),
+            Kind::Turn => self.motions(text, &name.target, &[3, 4, 5]),
         }
     }
 
@@ -170,6 +183,53 @@ impl Resolver<'_> {
     fn free_components(&self, site: usize) -> impl Iterator<Item = String> + '_ {
         let label = &self.model.sites[site].label;
         self.freedom[site].adp.iter().map(move |direction| format!("{}.{label}", TENSOR[direction.pivot]))
+    }
+
+    fn motions(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Variable>, BindError> {
+        let bodies = self.bodies_of(text, target)?.into_iter();
+        let of_body = |number: usize| {
+            components.iter().map(move |&component| {
+                let body = &self.bodies[number];
+                let quantity = Quantity::Body { body: number, component };
+                variable(Kind::Motion(component), &body.label, quantity, body.start[component])
+            })
+        };
+        Ok(bodies.flat_map(of_body).collect())
+    }
+
+    /// The molecules with a formula, the one that has an atom, or all. A text that is both a formula and a label is the
+    /// formula.
+    fn bodies_of(&self, text: &str, target: &str) -> Result<Vec<usize>, BindError> {
+        self.can_have_bodies(text)?;
+        let chosen = |choose: &dyn Fn(&Body) -> bool| -> Vec<usize> {
+            self.bodies.iter().enumerate().filter(|(_, body)| choose(body)).map(|(number, _)| number).collect()
+        };
+        let by_formula = chosen(&|body| target == "molecules" || body.formula == target);
+        if !by_formula.is_empty() {
+            return Ok(by_formula);
+        }
+        let site = self.model.sites.iter().position(|site| site.label == target);
+        let by_atom = site.map(|site| chosen(&|body| body.holds(site)));
+        by_atom.map_or_else(|| Err(self.no_such_molecule(text, target)), |found| some_or_lone(text, target, found))
+    }
+
+    fn can_have_bodies(&self, text: &str) -> Result<(), BindError> {
+        if !self.setting.molecules {
+            return Err(BindError::NoMolecules { name: text.to_owned() });
+        }
+        if self.model.space_group.operators.len() > 1 {
+            let group = self.model.space_group.name.clone();
+            return Err(BindError::BodyInGroup { name: text.to_owned(), group });
+        }
+        Ok(())
+    }
+
+    fn no_such_molecule(&self, text: &str, target: &str) -> BindError {
+        let mut formulas: Vec<&str> = self.bodies.iter().map(|body| body.formula.as_str()).collect();
+        formulas.sort_unstable();
+        formulas.dedup();
+        let formulas = if formulas.is_empty() { "no molecule was found".to_owned() } else { formulas.join(" ") };
+        BindError::NoSuchMolecule { name: text.to_owned(), target: target.to_owned(), formulas }
     }
 
     /// A number that all sites meant share.
@@ -252,6 +312,13 @@ fn variable(kind: Kind, target: &str, quantity: Quantity, start: f64) -> Variabl
 fn some_or_fixed(text: &str, found: Vec<Variable>, free: impl Fn() -> String) -> Result<Vec<Variable>, BindError> {
     if found.is_empty() {
         return Err(BindError::FixedBySymmetry { name: text.to_owned(), free: free() });
+    }
+    Ok(found)
+}
+
+fn some_or_lone(text: &str, target: &str, found: Vec<usize>) -> Result<Vec<usize>, BindError> {
+    if found.is_empty() {
+        return Err(BindError::LoneAtom { name: text.to_owned(), target: target.to_owned() });
     }
     Ok(found)
 }

@@ -2,6 +2,7 @@
 
 use nalgebra::{Matrix3, Vector3};
 
+use super::bodies::Bodies;
 use super::names::Whole;
 use super::quantity::{Quantity, Variable, aniso};
 use crate::crystal::{Atom, Crystal};
@@ -30,7 +31,8 @@ pub struct State {
 }
 
 impl State {
-    /// Writes a variable's value.
+    /// Writes a variable's value, unless it belongs to a body: where its atoms are depends on the cell and on all six of its
+    /// values, so bodies are written by [`State::place`] when all else is.
     pub(super) fn write(&mut self, variable: &Variable, value: f64) {
         let by = value - variable.start;
         match &variable.quantity {
@@ -52,6 +54,15 @@ impl State {
                     beyond.uiso = value;
                 }
             }),
+            Quantity::Body { .. } => {}
+        }
+    }
+
+    /// Writes the atoms of bodies into the cell as it is.
+    pub(super) fn place(&mut self, bodies: &Bodies) {
+        let inverse = inverse(&self.model.cell);
+        for body in bodies.values() {
+            body.write(&mut self.model, &inverse);
         }
     }
 
@@ -75,6 +86,11 @@ impl State {
             Whole::Qbroad => &mut self.setting.qbroad,
         }
     }
+}
+
+/// `A⁻¹`; not a number where the cell is none.
+pub(super) fn inverse(cell: &Cell) -> Matrix3<f64> {
+    cell.basis().try_inverse().unwrap_or_else(|| Matrix3::repeat(f64::NAN))
 }
 
 /// `A R N M N R^T A^T`: a symmetric matrix on CIF axes, turned by an operator, on Cartesian axes.

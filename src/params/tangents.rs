@@ -2,19 +2,20 @@
 
 use nalgebra::{Matrix3, SVector, Vector3};
 
+use super::bodies::Bodies;
 use super::names::Whole;
 use super::quantity::{Quantity, Variable};
-use super::state::{State, turned, turned_by_cell};
+use super::state::{State, inverse, turned, turned_by_cell};
 use crate::crystal::Atom;
 use crate::model::symmetric;
 use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 
 impl State {
-    /// How the crystal moves with a variable, all others held.
-    pub(super) fn tangent(&self, variable: &Variable) -> Tangent {
+    /// How the crystal moves with a variable, all others held; `bodies` as they stand in this state.
+    pub(super) fn tangent(&self, variable: &Variable, bodies: &Bodies) -> Tangent {
         match &variable.quantity {
             Quantity::Whole(whole) => Tangent { shape: shape(*whole), ..Tangent::default() },
-            Quantity::Cell { vector, .. } => self.by_cell(vector),
+            Quantity::Cell { vector, .. } => self.by_cell(vector, bodies),
             Quantity::Position { site, vector, .. } => self.by_position(*site, vector),
             Quantity::Uaniso { site, vector, .. } => self.by_tensor(*site, vector),
             Quantity::Uiso(sites) => {
@@ -23,10 +24,14 @@ impl State {
             Quantity::Beyond(sites) => self.by_sites(sites, AtomTangent { beyond: 1.0, ..AtomTangent::default() }),
             Quantity::Inside(sites) => self.by_sites(sites, AtomTangent { inside: 1.0, ..AtomTangent::default() }),
             Quantity::Occ(sites) => self.by_sites(sites, AtomTangent { occ: 1.0, ..AtomTangent::default() }),
+            Quantity::Body { body, component } => {
+                let body = bodies.get(body);
+                body.map_or_else(Tangent::default, |body| body.by_value(*component, &inverse(&self.model.cell)))
+            }
         }
     }
 
-    fn by_cell(&self, vector: &SVector<f64, 6>) -> Tangent {
+    fn by_cell(&self, vector: &SVector<f64, 6>, bodies: &Bodies) -> Tangent {
         let cell = &self.model.cell;
         let basis =
             (0..6).filter(|k| vector[*k] != 0.0).map(|k| cell.basis_derivative(k) * vector[k]).sum::<Matrix3<f64>>();
@@ -36,11 +41,15 @@ impl State {
         };
         let tensors =
             self.crystal.atoms.iter().map(change).enumerate().filter(|(_, change)| change.u != Matrix3::zeros());
-        Tangent {
+        let mut tangent = Tangent {
             basis: Some(basis),
             atoms: tensors.map(|(index, change)| (index as u32, change)).collect(),
             shape: ShapeTangent::default(),
+        };
+        for body in bodies.values() {
+            tangent.add(1.0, &body.by_cell(&basis, &inverse(cell)));
         }
+        tangent
     }
 
     fn by_position(&self, site: usize, vector: &Vector3<f64>) -> Tangent {

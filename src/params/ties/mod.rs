@@ -150,6 +150,11 @@ impl Tie {
         &self.text
     }
 
+    /// The tie with a number added to its formula, as text.
+    pub fn raised(&self, by: f64) -> String {
+        format!("{} {} {:e}", self.text, if by < 0.0 { "-" } else { "+" }, by.abs())
+    }
+
     /// The parameters on the right, each once, as they come.
     pub fn variables(&self) -> &[String] {
         &self.formula.variables

@@ -23,6 +23,9 @@ pub(super) const WHOLE: [&str; 15] = [
 pub(super) const OF_SITES: [&str; 15] =
     ["x", "y", "z", "xyz", "Uiso", "U11", "U22", "U33", "U12", "U13", "U23", "U", "Uiso2", "Uinside", "occ"];
 
+/// Parameters of a molecule as a rigid body: these, a dot, and its formula, the label of one of its atoms, or `molecules`.
+pub(super) const OF_MOLECULES: [&str; 8] = ["move", "movex", "movey", "movez", "turn", "turnx", "turny", "turnz"];
+
 /// What is wrong with a name, and what may have been meant.
 pub(super) struct Unknown {
     pub problem: String,
@@ -37,9 +40,14 @@ pub(super) fn check(name: &str) -> Result<(), Unknown> {
             problem: format!("parameter \"{name}\" needs a site or an element"),
             hint: format!("write \"{name}.LABEL\" with a site's label or an element's symbol, such as \"{name}.Co\""),
         }),
+        None if OF_MOLECULES.contains(&name) => Err(Unknown {
+            problem: format!("parameter \"{name}\" needs a molecule"),
+            hint: format!("write a formula, an atom's label or \"molecules\" behind it, such as \"{name}.C3H3N2\""),
+        }),
         None => Err(unknown(name, nearest(name, &WHOLE))),
-        Some((kind, of)) if !OF_SITES.contains(&kind) => {
-            Err(unknown(name, nearest(kind, &OF_SITES).map(|k| format!("{k}.{of}"))))
+        Some((kind, of)) if !OF_SITES.contains(&kind) && !OF_MOLECULES.contains(&kind) => {
+            let kinds = [&OF_SITES[..], &OF_MOLECULES].concat();
+            Err(unknown(name, nearest(kind, &kinds).map(|k| format!("{k}.{of}"))))
         }
         Some((_, of)) if of.is_empty() || of.contains(char::is_whitespace) => Err(Unknown {
             problem: format!("parameter \"{name}\" names no site"),
@@ -51,7 +59,10 @@ pub(super) fn check(name: &str) -> Result<(), Unknown> {
 
 fn unknown(name: &str, meant: Option<String>) -> Unknown {
     let hint = meant.map_or_else(
-        || format!("known are {}, and with .LABEL or .ELEMENT {}", WHOLE.join(" "), OF_SITES.join(" ")),
+        || {
+            let [whole, sites, molecules] = [&WHOLE[..], &OF_SITES, &OF_MOLECULES].map(|names| names.join(" "));
+            format!("known are {whole}, with .LABEL or .ELEMENT {sites}, and with .FORMULA or .LABEL {molecules}")
+        },
         |meant| format!("did you mean \"{meant}\"?"),
     );
     Unknown { problem: format!("unknown parameter \"{name}\""), hint }
@@ -107,10 +118,17 @@ mod tests {
 
     #[test]
     fn names_are_told_from_misspellings() {
-        for name in ["scale", "Uiso.Co", "xyz.Co1", "x.C1A'", "Uiso2.Zn", "delta2"] {
+        for name in ["scale", "Uiso.Co", "xyz.Co1", "x.C1A'", "Uiso2.Zn", "delta2", "move.C3H3N2", "turnz.N1_3"] {
             assert!(check(name).is_ok(), "{name}");
         }
-        for (name, meant) in [("delta3", "delta"), ("Uios.Co", "Uiso.Co"), ("Qdamp", "qdamp"), ("Uiso", "Uiso.LABEL")] {
+        for (name, meant) in [
+            ("delta3", "delta"),
+            ("Uios.Co", "Uiso.Co"),
+            ("Qdamp", "qdamp"),
+            ("Uiso", "Uiso.LABEL"),
+            ("trun.Co", "turn.Co"),
+            ("move", "molecules"),
+        ] {
             let unknown = check(name).err().unwrap_or_else(|| panic!("{name} was taken"));
             assert!(unknown.hint.contains(meant), "{name}: {}", unknown.hint);
         }
