@@ -21,6 +21,7 @@ pub mod observed;
 pub mod outcome;
 pub mod pairs;
 pub mod params;
+pub mod prior;
 pub mod read;
 pub mod report;
 pub mod sample;

@@ -8,18 +8,41 @@
 /// ```
 pub fn map<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
-    {
+    if !ALONE.get() {
         use rayon::prelude::*;
-        (0..n).into_par_iter().map(f).collect()
+        return (0..n).into_par_iter().map(f).collect();
+    }
+    (0..n).map(f).collect()
+}
+
+thread_local! {
+    /// Is this thread's work already one of many pieces?
+    #[cfg(feature = "parallel")]
+    static ALONE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// `f()`, with all work inside it done one after the other: where whole tasks are done side by side, to cut each up as well
+/// would only cost.
+///
+/// ```
+/// assert_eq!(corefine::threads::alone(|| corefine::threads::map(3, |k| k)), [0, 1, 2]);
+/// ```
+pub fn alone<T>(f: impl FnOnce() -> T) -> T {
+    #[cfg(feature = "parallel")]
+    {
+        let before = ALONE.replace(true);
+        let result = f();
+        ALONE.set(before);
+        result
     }
     #[cfg(not(feature = "parallel"))]
-    (0..n).map(f).collect()
+    f()
 }
 
 /// How many pieces are done at a time.
 pub fn count() -> usize {
     #[cfg(feature = "parallel")]
-    return rayon::current_num_threads();
+    return if ALONE.get() { 1 } else { rayon::current_num_threads() };
     #[cfg(not(feature = "parallel"))]
     1
 }

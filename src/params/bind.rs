@@ -329,8 +329,13 @@ impl Binding {
         Ok(Free { variable: self.variables.len(), start, bounds, sigma })
     }
 
+    /// The element of a site.
+    pub(crate) fn element(&self, site: usize) -> crate::element::Element {
+        self.start.model.sites[site].species.element
+    }
+
     /// How far an atom moves per unit of a coordinate, Å; 1 for everything else.
-    fn length(&self, variable: &Variable) -> f64 {
+    pub(crate) fn length(&self, variable: &Variable) -> f64 {
         match &variable.quantity {
             Quantity::Position { vector, .. } => (self.start.crystal.basis * vector).norm(),
             _ => 1.0,

@@ -1,0 +1,33 @@
+//! Noise as the statistics of a measured pattern leave it in G(r).
+
+use std::f64::consts::PI;
+
+use crate::sample::Random;
+
+/// The sum over points of noise is carried on so far beyond the last distance: sinc falls as 1/x.
+const BEYOND: f64 = 200.0;
+
+/// Standard normal noise at the distances `r` (Å) of a curve that was transformed from `Q <= qmax` (1/Å): it holds
+/// independent values only every `π/qmax` and is interpolated between them, odd in r as any sine transform is,
+///
+/// `n(r) = Σ_k n_k [sinc(qmax (r - r_k)) - sinc(qmax (r + r_k))]`, `r_k = k π / qmax`, `sinc(x) = sin(x)/x`.
+///
+/// Without `qmax` every point has its own.
+pub(super) fn correlated(r: &[f64], qmax: Option<f64>, random: &mut Random) -> Vec<f64> {
+    let Some(qmax) = qmax else { return r.iter().map(|_| random.normal()).collect() };
+    let last = r.last().copied().unwrap_or(0.0);
+    let knots = (last * qmax / PI + BEYOND).ceil() as usize;
+    let heights = random.normals(knots);
+    let at = |r: &f64| {
+        let wave = |(k, height): (usize, &f64)| {
+            let rk = (k + 1) as f64 * PI / qmax;
+            height * (sinc(qmax * (r - rk)) - sinc(qmax * (r + rk)))
+        };
+        heights.iter().enumerate().map(wave).sum()
+    };
+    r.iter().map(at).collect()
+}
+
+fn sinc(x: f64) -> f64 {
+    if x.abs() < 1e-8 { 1.0 } else { x.sin() / x }
+}
