@@ -23,6 +23,7 @@ pub mod pairs;
 pub mod params;
 pub mod read;
 pub mod report;
+pub mod restraints;
 pub mod scattering;
 pub mod sums;
 pub mod tangent;

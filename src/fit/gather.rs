@@ -23,13 +23,14 @@ impl Setup {
         let state = self.binding.state(p)?;
         let tangents = self.binding.tangents(&state, p)?;
         let curves = self.forward.curves(&state, &tangents, engine)?;
-        let jacobian = self.target.jacobian(&curves.columns, &self.restraints);
+        let jacobian = super::jacobian(&self.target, &self.restraints, &curves, &state, &tangents);
         let spread = Spread::of(&self, &state, fit, &jacobian);
         let partials = self.forward.partials(&state, engine)?;
         self.warn_of_clamped();
         let parameters = self.parameters(fit, &spread)?;
         self.warn_of_bounds(&parameters);
         let bonds = self.bonds(&state, &tangents, &spread);
+        let restraints = self.restraints.pulls(&state, p);
         Ok(Outcome {
             title: if self.job.title.is_empty() { state.model.title.clone() } else { self.job.title.clone() },
             rw: self.target.rw(&curves.g),
@@ -43,6 +44,7 @@ impl Setup {
             history,
             data: vec![self.data(curves.g, partials)],
             bonds,
+            restraints,
             determined: spread.determined,
             refined_job: restart(&self.job, &state),
             refined: state.model,
