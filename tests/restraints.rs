@@ -6,7 +6,7 @@ mod support;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::fit::{Inputs, Setup};
-use corefine::job::Job;
+use corefine::job::{Job, Restraint};
 use corefine::lm::Flow;
 use corefine::model::{Adp, Disorder, Model};
 use corefine::observed::{Form, Header, Observed};
@@ -344,7 +344,10 @@ fn what_is_not_there_cannot_be_restrained() {
         (r#"Angle(angle: "N-Co-C", sigma: 1)"#, "\"N-Co-C\" is not an angle between bonds of one kind"),
         (r#"Angle(angle: "O-Co-O", sigma: 1)"#, "\"O-Co-O\" needs O"),
         (r#"Apart(pair: "O-N", least: 2, sigma: 1)"#, "\"O-N\" needs O"),
-        (r#"Displacement(of: "N9", sigma: 1)"#, "\"N9\" needs N9"),
+        (
+            r#"Displacement(of: "N9", sigma: 1)"#,
+            "the structure has no element or site \"N9\" (its elements are C, Co, N)",
+        ),
         (r#"Distance(pair: "Co-N", neighbours: 200, sigma: 0.1)"#, "neighbours is 200"),
         (r#"Apart(pair: "Co-N", least: 300, sigma: 0.1)"#, "take a smaller `least`"),
     ] {
@@ -435,4 +438,28 @@ fn no_restraints_are_no_rows() {
     assert!(case.restraints.is_empty() && case.restraints.gaussian().is_empty());
     let tangents = case.binding.tangents(&case.start, &[10.0]).unwrap();
     assert_eq!(case.restraints.jacobian(&case.start, &tangents).shape(), (0, 1));
+}
+
+/// A job that goes on draws to the same targets; where it cannot say them, it says that.
+#[test]
+fn a_refined_job_keeps_its_targets() {
+    let kinds = r#"Distance(pair: "Co-N", neighbours: 3, target: 1.95, sigma: 0.01), Distance(pair: "N-Co", neighbours: 1, sigma: 0.01),
+        Angle(angle: "N-Co-N", neighbours: 3, sigma: 1), Displacement(of: "N", sigma: 0.2), Apart(pair: "Co-C", least: 2.7, sigma: 0.1)"#;
+    let outcome = refined(&format!("restraints: [{kinds}]"));
+    let text = outcome.refined_job;
+    let next = corefine::read::job::job(&text, "refined.ron").unwrap();
+    let targets: Vec<Option<f64>> = next.restraints.iter().map(target).collect();
+    assert_eq!((targets[0], targets[3], targets[4]), (Some(1.95), None, None));
+    // Every N-Co is 2.1 Å at the start, and every angle is right.
+    assert!((targets[1].unwrap() - 2.1).abs() < 1e-9 && (targets[2].unwrap() - 90.0).abs() < 1e-9, "{text}");
+    let head = text.lines().next().unwrap();
+    assert!(head.ends_with("no longer to where the first one did: Displacement of N."), "{head}");
+    assert!(refined("").refined_job.starts_with('('));
+}
+
+fn target(restraint: &Restraint) -> Option<f64> {
+    match restraint {
+        Restraint::Distance { target, .. } | Restraint::Angle { target, .. } => *target,
+        Restraint::Apart { .. } | Restraint::Displacement { .. } => None,
+    }
 }

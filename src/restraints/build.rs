@@ -247,7 +247,10 @@ impl<'a> Builder<'a> {
         };
         let by_element = chosen(&|site| model.sites[site].species.element.symbol() == of);
         let found = if by_element.is_empty() { chosen(&|site| model.sites[site].label == of) } else { by_element };
-        if found.is_empty() { Err(self.no_atoms(of, of)) } else { Ok(found) }
+        if found.is_empty() {
+            return Err(RestraintError::NoSite { of: of.to_owned(), known: self.elements() });
+        }
+        Ok(found)
     }
 
     /// The atoms of an element; there is at least one.
@@ -255,14 +258,19 @@ impl<'a> Builder<'a> {
         let crystal = self.crystal();
         let is = |i: &usize| crystal.species[crystal.atoms[*i].species].element == element;
         let found: Vec<usize> = (0..crystal.atoms.len()).filter(is).collect();
-        if found.is_empty() { Err(self.no_atoms(of, element.symbol())) } else { Ok(found) }
+        if found.is_empty() {
+            let element = element.symbol().to_owned();
+            return Err(RestraintError::NoElement { of: of.to_owned(), element, known: self.elements() });
+        }
+        Ok(found)
     }
 
-    fn no_atoms(&self, of: &str, target: &str) -> RestraintError {
+    /// The elements that the structure has.
+    fn elements(&self) -> String {
         let mut known: Vec<&str> = self.crystal().species.iter().map(|species| species.element.symbol()).collect();
         known.sort_unstable();
         known.dedup();
-        RestraintError::NoAtoms { of: of.to_owned(), target: target.to_owned(), known: known.join(", ") }
+        known.join(", ")
     }
 
     fn multiplicity(&self, atom: usize) -> f64 {

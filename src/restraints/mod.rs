@@ -63,13 +63,21 @@ pub enum RestraintError {
         /// What was expected.
         needed: &'static str,
     },
-    /// No such element or site.
-    #[error("restraints: \"{of}\" needs {target}, and the structure has none (it has {known})")]
-    NoAtoms {
+    /// No such element.
+    #[error("restraints: \"{of}\" needs {element}, and the structure has none (it has {known})")]
+    NoElement {
         /// The text.
         of: String,
         /// What is missing.
-        target: String,
+        element: String,
+        /// The elements that it has.
+        known: String,
+    },
+    /// Neither an element nor the label of a site.
+    #[error("restraints: the structure has no element or site \"{of}\" (its elements are {known})")]
+    NoSite {
+        /// The text.
+        of: String,
         /// The elements that it has.
         known: String,
     },
