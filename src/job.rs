@@ -41,6 +41,12 @@ pub struct Job {
     /// The bonds to count.
     #[serde(default)]
     pub bonds: Vec<Bonds>,
+    /// What is known of the structure beside the data.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub restraints: Vec<Restraint>,
+    /// Factor on the sum of squares of all restraints, those by `sigma` of a parameter included; no unit.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub restraint_weight: f64,
     /// How the least squares go about it.
     #[serde(default)]
     pub fit: FitOptions,
@@ -185,6 +191,63 @@ pub struct Bonds {
     pub bin: f64,
 }
 
+/// What is known of the structure beside the data: the squares of `(value - target)/sigma` are added to those of the data.
+///
+/// A bottom of width `within` is flat: nothing is added up to that distance from the target, and beyond it the distance
+/// from its edge counts. [`crate::restraints`] has the equations.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Restraint {
+    /// The lengths of bonds.
+    Distance {
+        /// `"Co-N"`: the centre first.
+        pair: String,
+        /// How many neighbours each centre has in the starting structure, as in [`Bonds`].
+        #[serde(default = "neighbours")]
+        neighbours: usize,
+        /// Length, Å (default: each bond's own at the start).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<f64>,
+        /// Half the width of the flat bottom, Å.
+        #[serde(default)]
+        within: f64,
+        /// Standard deviation, Å.
+        sigma: f64,
+    },
+    /// The angles between the bonds of a centre.
+    Angle {
+        /// `"N-Co-N"`: the centre in the middle.
+        angle: String,
+        /// How many neighbours each centre has in the starting structure, as in [`Bonds`].
+        #[serde(default = "neighbours")]
+        neighbours: usize,
+        /// Angle, degrees (default: each angle's own at the start).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        target: Option<f64>,
+        /// Half the width of the flat bottom, degrees.
+        #[serde(default)]
+        within: f64,
+        /// Standard deviation, degrees.
+        sigma: f64,
+    },
+    /// Pairs that come too near are pushed apart.
+    Apart {
+        /// `"Co-C"`: two elements.
+        pair: String,
+        /// Nothing is added from this distance on, Å.
+        least: f64,
+        /// Standard deviation, Å.
+        sigma: f64,
+    },
+    /// Atoms are drawn to where they start.
+    Displacement {
+        /// An element or the label of a site.
+        of: String,
+        /// Standard deviation along each axis, Å.
+        sigma: f64,
+    },
+}
+
 /// When the least squares stop.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -193,6 +256,15 @@ pub struct FitOptions {
     pub max_iterations: usize,
     /// Relative tolerance on the sum of squares, the step and the gradient.
     pub tolerance: f64,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_one(value: &f64) -> bool {
+    *value == 1.0
 }
 
 fn cutoff() -> f64 {
@@ -211,6 +283,17 @@ impl Bonds {
     /// The bonds of a pair with every default.
     pub fn of(pair: &str) -> Self {
         Self { pair: pair.to_owned(), cutoff: cutoff(), neighbours: neighbours(), bin: bin() }
+    }
+}
+
+impl Restraint {
+    /// What it is of, as the job writes it: the pair, the angle, the element or site.
+    pub fn of(&self) -> &str {
+        match self {
+            Self::Distance { pair, .. } | Self::Apart { pair, .. } => pair,
+            Self::Angle { angle, .. } => angle,
+            Self::Displacement { of, .. } => of,
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub mod prior;
 pub mod read;
 pub mod report;
 pub mod sample;
+pub mod restraints;
 pub mod scattering;
 pub mod sums;
 pub mod tangent;

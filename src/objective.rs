@@ -1,6 +1,6 @@
-//! What a fit makes small: weighted differences between a measured curve and a calculated one, and soft restraints.
+//! What a fit makes small: weighted differences between a measured curve and a calculated one.
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DMatrix;
 
 use crate::job::{Data, GridChoice};
 use crate::observed::Observed;
@@ -92,22 +92,12 @@ pub enum ObjectiveError {
     },
 }
 
-/// A soft restraint: parameter `index` is drawn towards `value` as by a measurement with uncertainty `sigma`.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Restraint {
-    /// Which refined parameter.
-    pub index: usize,
-    /// Where to.
-    pub value: f64,
-    /// Standard deviation, in the parameter's unit.
-    pub sigma: f64,
-}
-
 /// Share of the largest |G| that stands for the noise where nothing tells it and restraints need one.
 const NOMINAL_NOISE: f64 = 0.02;
 
 impl Target {
-    /// The points of `observed` that a job compares with.
+    /// The points of `observed` that a job compares with; `restrained` where residuals of other kinds are weighed against
+    /// them.
     ///
     /// # Errors
     /// A range that the data do not cover, too few points, nothing but zeros.
@@ -159,26 +149,21 @@ impl Target {
         self.r.len() as f64 / self.oversampling
     }
 
-    /// `(Gcalc - Gobs) / dG` for every point, then `(p - value) / sigma` for every restraint.
+    /// `(Gcalc - Gobs) / dG` for every point.
     ///
     /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
     /// sum of squares counts what is independent, once.
-    pub fn residuals(&self, gcalc: &[f64], restraints: &[Restraint], p: &[f64]) -> DVector<f64> {
-        let points = gcalc.iter().zip(&self.g).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg));
-        let drawn = restraints.iter().map(|restraint| (p[restraint.index] - restraint.value) / restraint.sigma);
-        DVector::from_vec(points.chain(drawn).collect())
+    pub fn residuals(&self, gcalc: &[f64]) -> Vec<f64> {
+        gcalc.iter().zip(&self.g).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
     }
 
-    /// The derivative of [`Target::residuals`] from that of the curve: (points + restraints) × parameters.
-    pub fn jacobian(&self, columns: &DMatrix<f64>, restraints: &[Restraint]) -> DMatrix<f64> {
-        let mut jacobian = columns.clone().resize_vertically(columns.nrows() + restraints.len(), 0.0);
+    /// The derivative of [`Target::residuals`] from that of the curve, points × parameters.
+    pub fn jacobian(&self, columns: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut jacobian = columns.clone();
         for mut column in jacobian.column_iter_mut() {
             for (value, dg) in column.iter_mut().zip(&self.dg) {
                 *value *= self.weight(*dg);
             }
-        }
-        for (k, restraint) in restraints.iter().enumerate() {
-            jacobian[(columns.nrows() + k, restraint.index)] = 1.0 / restraint.sigma;
         }
         jacobian
     }

@@ -31,6 +31,8 @@ pub struct Outcome {
     pub data: Vec<DataResult>,
     /// The bonds, one entry per kind.
     pub bonds: Vec<BondResult>,
+    /// The restraints, term by term, in the job's order; those by `sigma` of a parameter first.
+    pub restraints: Vec<RestraintResult>,
     /// How much the data determine.
     pub determined: Determined,
     /// What a user should know before trusting the numbers.
@@ -166,6 +168,31 @@ pub struct Coordination {
     pub number: f64,
     /// Its standard uncertainty.
     pub esd: Option<f64>,
+}
+
+/// One term of a restraint in the refined structure (see [`crate::restraints`]).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RestraintResult {
+    /// `Distance`, `Angle`, `Apart`, `Displacement`, or `sigma` of a refined parameter.
+    pub kind: &'static str,
+    /// What the job restrains: `Co-N`, `N-Co-N`, `Co`; of `sigma` the parameter.
+    pub of: String,
+    /// `Co1_3-N2_7`, `N1-Co1-N2`, `Co1 x` (on Cartesian axes, x along a), or the parameter.
+    pub name: String,
+    /// Its value now.
+    pub value: f64,
+    /// What it is drawn to; of `Apart` the least distance.
+    pub target: f64,
+    /// Half the width of the flat bottom.
+    pub within: f64,
+    /// Standard deviation.
+    pub sigma: f64,
+    /// The residual before any weight, `(value - target ∓ within)/sigma`, no unit.
+    pub pull: f64,
+    /// How many of the cell it stands for: the multiplicity of its site.
+    pub weight: f64,
+    /// Of value, target, within and sigma.
+    pub unit: &'static str,
 }
 
 /// What the data determine and what they do not.

@@ -110,6 +110,25 @@ refused! {
     motion_of_an_atom: "motion_of_an_atom.ron",
     motion_and_atom: "motion_and_atom.ron",
     motion_without_target: "motion_without_target.ron",
+    restraint_of_an_element_that_is_not_there: "restraint_element.ron",
+    restraint_of_a_site_that_is_not_there: "restraint_site.ron",
+    restraint_without_width: "restraint_sigma.ron",
+    restraint_with_an_unknown_key: "restraint_key.ron",
+    restraint_of_an_unknown_kind: "restraint_kind.ron",
+    restraint_of_no_angle: "restraint_angle.ron",
+    restraint_of_too_many_neighbours: "restraint_neighbours.ron",
+    restraint_of_negative_weight: "restraint_weight.ron",
+}
+
+/// The good one among them: every kind of restraint.
+#[test]
+fn a_job_with_restraints_is_taken() {
+    let folder = folder_with("restrained.ron", &fs::read(bad("restrained.ron")).unwrap());
+    let (code, printed, said) =
+        corefine(folder.path(), &["refine", "restrained.ron", "--out", "out", "--engine", "cpu"]);
+    assert_eq!(code, Some(0), "{printed}{said}");
+    let result = fs::read_to_string(folder.path().join("out/result.json")).unwrap();
+    assert!(serde_json::from_str::<serde_json::Value>(&result).unwrap()["converged"] == true, "{printed}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use corefine::job::{Bonds, Job, Molecules, Vary};
+use corefine::job::{Bonds, Job, Molecules, Restraint, Vary};
 use corefine::params::{CELL, COORDINATES, Kind, MOTIONS, TENSOR, Whole};
 use corefine::read;
 
@@ -110,6 +110,27 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
     }
 }
 
+/// One of every kind with every key. A kind that is added stops this from compiling: list it here too.
+fn restraints() -> Vec<Restraint> {
+    let text = || "Co-N".to_owned();
+    let (neighbours, target, within, sigma, least) = (4, Some(1.0), 0.1, 0.1, 2.0);
+    let all = vec![
+        Restraint::Distance { pair: text(), neighbours, target, within, sigma },
+        Restraint::Angle { angle: text(), neighbours, target, within, sigma },
+        Restraint::Apart { pair: text(), least, sigma },
+        Restraint::Displacement { of: text(), sigma },
+    ];
+    for restraint in &all {
+        match restraint {
+            Restraint::Distance { .. }
+            | Restraint::Angle { .. }
+            | Restraint::Apart { .. }
+            | Restraint::Displacement { .. } => {}
+        }
+    }
+    all
+}
+
 #[test]
 fn every_key_is_in_the_reference() {
     let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
@@ -117,6 +138,8 @@ fn every_key_is_in_the_reference() {
     let job = Job {
         molecules: Some(Molecules::default()),
         bonds: vec![Bonds::of("Co-N")],
+        restraints: restraints(),
+        restraint_weight: 2.0,
         ..read::job::job(text, "a.ron").unwrap()
     };
     let vary = Vary { start: Some(1.0), min: Some(0.0), max: Some(2.0), sigma: Some(0.1) };

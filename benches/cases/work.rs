@@ -338,14 +338,14 @@ impl lm::Problem for Problem<'_> {
     fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, String> {
         let state = self.binding.state(p.as_slice()).map_err(words)?;
         let curves = self.forward.curves(&state, &[], self.engine).map_err(words)?;
-        Ok(self.target.residuals(&curves.g, &[], &[]))
+        Ok(DVector::from_vec(self.target.residuals(&curves.g)))
     }
 
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, String> {
         let state = self.binding.state(p.as_slice()).map_err(words)?;
         let tangents = self.binding.tangents(&state, p.as_slice()).map_err(words)?;
         let curves = self.forward.curves(&state, &tangents, self.engine).map_err(words)?;
-        let jacobian = self.target.jacobian(&curves.columns, &[]);
+        let jacobian = self.target.jacobian(&curves.columns);
         self.ready = [self.ready[1], Instant::now()];
         Ok(jacobian)
     }

@@ -86,7 +86,7 @@ impl Words {
         format!("{}:{line}:{column}", self.file)
     }
 
-    /// A message about a parameter or a tie, with the place where the job speaks of it.
+    /// A message about a parameter, a restraint or a tie, with the place where the job speaks of it.
     fn locate(&self, message: &str, job: &Job) -> Failure {
         let mut quoted = message.split('"').skip(1).step_by(2);
         match quoted.find_map(|name| path_of(name, job)) {
@@ -96,9 +96,10 @@ impl Words {
     }
 }
 
-/// Where a job speaks of a parameter or writes a tie.
+/// Where a job speaks of a parameter, restrains something or writes a tie.
 fn path_of(name: &str, job: &Job) -> Option<String> {
     let tie = || job.ties.iter().position(|tie| tie.contains(name)).map(|i| format!("ties/{i}"));
+    let restraint = || job.restraints.iter().position(|other| other.of() == name).map(|i| format!("restraints/{i}"));
     if job.refine.iter().any(|(other, _)| other == name) {
         Some(format!("refine/{name}"))
     } else if job.set.iter().any(|(other, _)| other == name) {
@@ -106,7 +107,7 @@ fn path_of(name: &str, job: &Job) -> Option<String> {
     } else if job.beyond.iter().any(|(other, _)| other == name) {
         Some(format!("beyond/{name}"))
     } else {
-        tie().filter(|_| !name.is_empty())
+        restraint().or_else(tie).filter(|_| !name.is_empty())
     }
 }
 
@@ -198,7 +199,8 @@ fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Fa
     let mut next = job(&outcome.refined_job, "refined.ron").map_err(Failure::of)?;
     "refined.cif".clone_into(&mut next.structure);
     next.data.file = relative(data, folder).display().to_string();
-    Ok(to_ron(&next))
+    let remarks = outcome.refined_job.lines().take_while(|line| line.starts_with("//"));
+    Ok(remarks.flat_map(|line| [line, "\n"]).collect::<String>() + &to_ron(&next))
 }
 
 fn say(outcome: &Outcome, folder: &Path) {

@@ -4,9 +4,9 @@ use super::setup::{FitError, Setup};
 use super::spread::Spread;
 use crate::engine::Engine;
 use crate::histogram::{self, BondCovariance};
-use crate::job::{Job, Vary};
+use crate::job::{Job, Restraint, Vary};
 use crate::lm;
-use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, ParameterResult};
+use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, ParameterResult, RestraintResult};
 use crate::params::{Name, State};
 use crate::tangent::Tangent;
 
@@ -23,13 +23,14 @@ impl Setup {
         let state = self.binding.state(p)?;
         let tangents = self.binding.tangents(&state, p)?;
         let curves = self.forward.curves(&state, &tangents, engine)?;
-        let jacobian = self.target.jacobian(&curves.columns, &self.restraints);
+        let jacobian = super::jacobian(&self.target, &self.restraints, &curves, &state, &tangents);
         let spread = Spread::of(&self, &state, fit, &jacobian);
         let partials = self.forward.partials(&state, engine)?;
         self.warn_of_clamped();
         let parameters = self.parameters(fit, &spread)?;
         self.warn_of_bounds(&parameters);
         let bonds = self.bonds(&state, &tangents, &spread);
+        let restraints = self.restraints.pulls(&state, p);
         Ok(Outcome {
             title: if self.job.title.is_empty() { state.model.title.clone() } else { self.job.title.clone() },
             rw: self.target.rw(&curves.g),
@@ -44,8 +45,9 @@ impl Setup {
             data: vec![self.data(curves.g, partials)],
             bonds,
             determined: spread.determined,
-            refined_job: restart(&self.job, &state, self.binding.ties_from(p)?),
+            refined_job: restart(&self.job, &state, &restraints, self.binding.ties_from(p)?),
             refined: state.model,
+            restraints,
             warnings: self.warnings,
             inputs: self.files,
         })
@@ -140,10 +142,10 @@ fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {
 /// The job that starts where this one ended: the structure is `refined.cif`, beside which it is written.
 ///
 /// The CIF carries every refined value but the instrument's two (cell, sites, each U, profile), so `start`, `set` and
-/// `beyond` of the old job would only stand in its way. Restraints keep their `sigma` and are drawn to the new start:
-/// as in the first job, a restraint holds a parameter near where its fit begins. Motions of molecules are counted from where
-/// they are now, in `ties` too.
-fn restart(job: &Job, state: &State, ties: Vec<String>) -> String {
+/// `beyond` of the old job would only stand in its way. A restraint without a target in the job is drawn to the new start,
+/// and a comment at the head says so; where all its terms had one target, that is written down. Motions of molecules are
+/// counted from where they are now, in `ties` too.
+fn restart(job: &Job, state: &State, restraints: &[RestraintResult], ties: Vec<String>) -> String {
     let mut next = job.clone();
     "refined.cif".clone_into(&mut next.structure);
     // What the structure file carries need not be set; what belongs to the measurement must be.
@@ -162,5 +164,42 @@ fn restart(job: &Job, state: &State, ties: Vec<String>) -> String {
         *vary = Vary { start, ..*vary };
     }
     next.set.retain(|(name, _)| !next.refine.iter().any(|(refined, _)| refined == name));
-    crate::read::job::to_ron(&next)
+    for restraint in &mut next.restraints {
+        write_target(restraint, restraints);
+    }
+    let drawn = drawn_to_start(&next);
+    let head = if drawn.is_empty() {
+        String::new()
+    } else {
+        format!("// Drawn to where this job starts, no longer to where the first one did: {}.\n", drawn.join(", "))
+    };
+    head + &crate::read::job::to_ron(&next)
+}
+
+/// Gives a restraint the target that all its terms had, to a millionth.
+fn write_target(restraint: &mut Restraint, results: &[RestraintResult]) {
+    let of = restraint.of().to_owned();
+    let (kind, target) = match restraint {
+        Restraint::Distance { target, .. } => ("Distance", target),
+        Restraint::Angle { target, .. } => ("Angle", target),
+        Restraint::Apart { .. } | Restraint::Displacement { .. } => return,
+    };
+    let mut own = results.iter().filter(|result| result.kind == kind && result.of == of).map(|result| result.target);
+    if let (None, Some(first)) = (&target, own.next())
+        && own.all(|other| (other - first).abs() < 1e-6)
+    {
+        *target = Some(first);
+    }
+}
+
+/// What a job draws to its own start, in words.
+fn drawn_to_start(job: &Job) -> Vec<String> {
+    let sigmas = job.refine.iter().filter(|(_, vary)| vary.sigma.is_some()).map(|(name, _)| format!("{name} by sigma"));
+    let others = job.restraints.iter().filter_map(|restraint| match restraint {
+        Restraint::Distance { pair, target: None, .. } => Some(format!("Distance of {pair}")),
+        Restraint::Angle { angle, target: None, .. } => Some(format!("Angle of {angle}")),
+        Restraint::Displacement { of, .. } => Some(format!("Displacement of {of}")),
+        _ => None,
+    });
+    sigmas.chain(others).collect()
 }

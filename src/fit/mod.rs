@@ -18,9 +18,11 @@ use crate::curve::Curves;
 use crate::engine::Engine;
 use crate::forward::Forward;
 use crate::lm::{self, Flow, LmError, Options};
-use crate::objective::{Restraint, Target};
+use crate::objective::Target;
 use crate::outcome::{IterationRecord, Outcome};
 use crate::params::{Binding, State};
+use crate::restraints::Restraints;
+use crate::tangent::Tangent;
 
 /// How far a refinement has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -71,7 +73,7 @@ impl Setup {
         // An engine in f32 sums to some 1e-6: smaller changes of the residual are its rounding.
         let noise = if engine.exact() { options.noise } else { 1e-6 };
         // A model that explains noiseless data to Rw 1e-6 has explained them.
-        let whole = self.target.residuals(&vec![0.0; self.target.g.len()], &[], &[]).norm_squared();
+        let whole = self.target.residuals(&vec![0.0; self.target.g.len()]).iter().map(|x| x * x).sum::<f64>();
         let start = self.binding.start();
         let widths = spread::widths(self, &self.binding.state(&start)?, &start);
         Ok(Options { bounds, widths, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options })
@@ -89,37 +91,53 @@ struct Problem<'a> {
     forward: &'a mut Forward,
     engine: &'a mut dyn Engine,
     target: &'a Target,
-    restraints: &'a [Restraint],
+    restraints: &'a Restraints,
     /// Sum of squares and Rw of every curve so far.
     seen: &'a RefCell<Vec<(f64, f64)>>,
-}
-
-impl Problem<'_> {
-    fn curves(&mut self, p: &DVector<f64>, with_columns: bool) -> Result<Curves, FitError> {
-        let state: State = self.binding.state(p.as_slice())?;
-        let tangents = if with_columns { self.binding.tangents(&state, p.as_slice())? } else { Vec::new() };
-        Ok(self.forward.curves(&state, &tangents, self.engine)?)
-    }
 }
 
 impl lm::Problem for Problem<'_> {
     type Error = FitError;
 
     fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, FitError> {
+        let p = p.as_slice();
         // No model where a formula has no value, or one that cannot be: a shorter step is tried.
-        if !self.binding.values(p.as_slice()).is_ok_and(|values| self.binding.ties_allowed(&values)) {
+        if !self.binding.values(p).is_ok_and(|values| self.binding.ties_allowed(&values)) {
             return Ok(DVector::from_element(self.target.r.len() + self.restraints.len(), f64::NAN));
         }
-        let curves = self.curves(p, false)?;
-        let residuals = self.target.residuals(&curves.g, self.restraints, p.as_slice());
+        let state = self.binding.state(p)?;
+        let curves = self.forward.curves(&state, &[], self.engine)?;
+        let mut residuals = self.target.residuals(&curves.g);
+        residuals.extend(self.restraints.residuals(&state, p));
+        let residuals = DVector::from_vec(residuals);
         self.seen.borrow_mut().push((residuals.norm_squared(), self.target.rw(&curves.g)));
         Ok(residuals)
     }
 
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, FitError> {
-        let curves = self.curves(p, true)?;
-        Ok(self.target.jacobian(&curves.columns, self.restraints))
+        let state = self.binding.state(p.as_slice())?;
+        let tangents = self.binding.tangents(&state, p.as_slice())?;
+        let curves = self.forward.curves(&state, &tangents, self.engine)?;
+        Ok(jacobian(self.target, self.restraints, &curves, &state, &tangents))
     }
+}
+
+/// The derivative of all residuals: those of the data first, then those of the restraints.
+fn jacobian(
+    target: &Target,
+    restraints: &Restraints,
+    curves: &Curves,
+    state: &State,
+    tangents: &[Tangent],
+) -> DMatrix<f64> {
+    let data = target.jacobian(&curves.columns);
+    if restraints.is_empty() {
+        return data;
+    }
+    let points = data.nrows();
+    let mut all = data.resize_vertically(points + restraints.len(), 0.0);
+    all.rows_mut(points, restraints.len()).copy_from(&restraints.jacobian(state, tangents));
+    all
 }
 
 impl From<LmError<FitError>> for FitError {

@@ -7,10 +7,11 @@ use crate::histogram::{self, BondList, HistogramError};
 use crate::job::{Bonds, Job, Symmetry};
 use crate::lines::Sum;
 use crate::model::Model;
-use crate::objective::{Noise, ObjectiveError, Restraint, Target};
+use crate::objective::{Noise, ObjectiveError, Target};
 use crate::observed::{Form, Observed};
 use crate::outcome::InputFile;
 use crate::params::{BindError, Binding, State};
+use crate::restraints::{RestraintError, Restraints};
 use crate::sums::{Sums, TooMuch};
 
 /// Everything that a refinement is made of, as read from files.
@@ -39,7 +40,7 @@ pub struct Setup {
     pub(crate) binding: Binding,
     pub(crate) forward: Forward,
     pub(crate) target: Target,
-    pub(crate) restraints: Vec<Restraint>,
+    pub(crate) restraints: Restraints,
     pub(crate) bonds: Vec<(Bonds, BondList)>,
     pub(crate) qmin: f64,
     pub(crate) qmax: Option<f64>,
@@ -71,6 +72,9 @@ pub enum FitError {
     /// The curve as it was asked for.
     #[error(transparent)]
     Curve(#[from] CurveError),
+    /// The restraints.
+    #[error(transparent)]
+    Restraint(#[from] RestraintError),
     /// The bonds to count.
     #[error(transparent)]
     Histogram(#[from] HistogramError),
@@ -107,7 +111,7 @@ impl Setup {
             return Err(BindError::TiedOutside.into());
         }
         let start = binding.state(&binding.start())?;
-        let restraints = restraints(&binding);
+        let restraints = Restraints::new(&job, &binding, &start)?;
         let qmax = job.data.qmax;
         let qmin = job.data.qmin.unwrap_or(0.0);
         let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
@@ -116,6 +120,8 @@ impl Setup {
         let bonds = bond_lists(&job, &start, &mut warnings)?;
         warnings.extend(observed.warnings.iter().cloned());
         warnings.extend(tensors_left(&binding, &start));
+        warnings
+            .extend(restraints.warnings.iter().filter(|text| !warnings.contains(text)).cloned().collect::<Vec<_>>());
         warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
         Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
     }
@@ -237,11 +243,6 @@ fn tensors_left(binding: &Binding, start: &State) -> Option<String> {
          Uiso of their elements if they turn far",
         bodies.len()
     ))
-}
-
-fn restraints(binding: &Binding) -> Vec<Restraint> {
-    let drawn = binding.free.iter().enumerate();
-    drawn.filter_map(|(index, free)| free.sigma.map(|sigma| Restraint { index, value: free.start, sigma })).collect()
 }
 
 fn measurement(job: &Job, observed: &Observed, target: &Target) -> Measurement {

@@ -208,6 +208,13 @@ mod tests {
     molecules: (exclude: ["Co"]),
     bonds: [(pair: "Co-N"), (pair: "Zn-N", cutoff: 2.3, neighbours: 4, bin: 0.05)],
     fit: (max_iterations: 50),
+    restraints: [
+        Distance(pair: "Co-N", neighbours: 4, target: 1.99, within: 0.05, sigma: 0.03),
+        Angle(angle: "N-Co-N", sigma: 3.0),
+        Apart(pair: "Co-C", least: 2.7, sigma: 0.05),
+        Displacement(of: "Co", sigma: 0.15),
+    ],
+    restraint_weight: 0.5,
 )"#;
 
     #[test]
@@ -253,8 +260,22 @@ mod tests {
             ("cutoff: 2.3", "cutoff: 0", "job.ron:18:52: cutoff is 0", ""),
             ("max_iterations: 50", "tolerance: -1", "job.ron:19:22: tolerance is -1", ""),
             ("max_iterations: 50", "max_iterations: 50, max_iterations: 50", "job.ron:19:", "keep one"),
-            ("    structure: \"co.ron\",\n", "", "job.ron:19:1:", "add `structure"),
-            ("    fit: (max_iterations: 50),\n)", "", "job.ron:18:", ""),
+            ("    structure: \"co.ron\",\n", "", "job.ron:26:1:", "add `structure"),
+            ("    restraint_weight: 0.5,\n)", "", "job.ron:25:", ""),
+            ("target: 1.99", "target: -1", "job.ron:21:55: target is -1", "above 0"),
+            ("within: 0.05", "within: -1", "job.ron:21:69: within is -1", "0 or more"),
+            ("sigma: 0.03", "sigma: 0", "job.ron:21:82: sigma is 0", "above 0"),
+            ("neighbours: 4, target", "neighbours: 0, target", "job.ron:21:44: neighbours is 0", ""),
+            ("within: 0.05", "withn: 0.05", "job.ron:21:61: unknown key `withn`", "did you mean `within`?"),
+            ("Distance(", "Distanc(", "job.ron:21:9: unknown choice `Distanc`", "did you mean `Distance`?"),
+            ("\"N-Co-N\"", "\"N-Co\"", "job.ron:22:22: angle \"N-Co\"", "the centre in the middle"),
+            ("\"N-Co-N\"", "\"N-Co-C\"", "job.ron:22:22: angle \"N-Co-C\" ends in two", "bonds of one kind"),
+            ("sigma: 3.0", "neighbours: 1, sigma: 3.0", "job.ron:22:44: neighbours is 1", "between two"),
+            ("sigma: 3.0", "target: 200, sigma: 3.0", "job.ron:22:40: target is 200", "180"),
+            ("least: 2.7", "least: 27", "job.ron:23:36: least is 27", "up to 10"),
+            ("least: 2.7, ", "", "job.ron:23:40: key `least` is missing", "add `least"),
+            ("of: \"Co\"", "of: \"\"", "job.ron:24:26: of is empty", ""),
+            ("restraint_weight: 0.5", "restraint_weight: 0", "job.ron:26:23: restraint_weight is 0", "above 0"),
             ("rmin: 1.0", "rmin: \"1\"", "job.ron:6:29: expected float", ""),
         ] {
             let text = WHOLE.replace(from, to);

@@ -61,6 +61,7 @@ fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
             .collect(),
         data: vec![data(&mut noise, broken as f64 / 64.0)],
         bonds: vec![bonds(&mut noise, broken)],
+        restraints: vec![],
         determined: determined(refined),
         warnings: vec![
             "The data hold 26 independent observations and 55 parameters are refined: 29 directions rest on the start."

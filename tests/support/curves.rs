@@ -11,7 +11,8 @@ use corefine::params::{Binding, State};
 
 /// A job without files; `more` are its further fields, as RON.
 pub fn job(more: &str) -> Job {
-    ron::from_str(&format!(r#"(structure: "", data: (file: "", rmin: 1, rmax: 9), {more})"#)).unwrap()
+    ron::from_str(&format!(r#"#![enable(implicit_some)] (structure: "", data: (file: "", rmin: 1, rmax: 9), {more})"#))
+        .unwrap()
 }
 
 /// The same with these parameters refined.

@@ -2,7 +2,7 @@
 
 use super::{Problem, names};
 use crate::element::Element;
-use crate::job::{Bonds, Data, FitOptions, GridChoice, Job, Molecules, Vary};
+use crate::job::{Bonds, Data, FitOptions, GridChoice, Job, Molecules, Restraint, Vary};
 
 type Checked = Result<(), Problem>;
 
@@ -19,6 +19,8 @@ pub(super) fn check(job: &Job) -> Checked {
         .try_for_each(|(name, rcut)| positive(&format!("beyond/{name}"), &format!("beyond: {name} is"), *rcut))?;
     job.molecules.iter().try_for_each(molecules)?;
     job.bonds.iter().enumerate().try_for_each(|(i, kind)| bonds(i, kind))?;
+    job.restraints.iter().enumerate().try_for_each(|(i, restraint)| restrained(i, restraint))?;
+    positive("restraint_weight", "restraint_weight is", job.restraint_weight)?;
     fit(&job.fit)
 }
 
@@ -142,18 +144,86 @@ fn molecules(molecules: &Molecules) -> Checked {
 
 fn bonds(i: usize, bonds: &Bonds) -> Checked {
     let path = |key: &str| format!("bonds/{i}/{key}");
-    let Some((centre, neighbour)) = bonds.pair.split_once('-') else {
-        let problem = format!("pair \"{}\" is no pair of elements", bonds.pair);
-        return Err(Problem::new(path("pair"), problem, "write the centre first and a hyphen between, \"Co-N\""));
-    };
-    element(&path("pair"), centre)?;
-    element(&path("pair"), neighbour)?;
+    pair(&path("pair"), &bonds.pair)?;
     positive(&path("cutoff"), "cutoff is", bonds.cutoff)?;
     positive(&path("bin"), "bin is", bonds.bin)?;
-    if bonds.neighbours == 0 {
-        return Err(Problem::new(path("neighbours"), "neighbours is 0", "each centre has at least one"));
+    neighbours(&path("neighbours"), bonds.neighbours, 1)
+}
+
+fn pair(path: &str, pair: &str) -> Checked {
+    let Some((centre, neighbour)) = pair.split_once('-') else {
+        let problem = format!("pair \"{pair}\" is no pair of elements");
+        return Err(Problem::new(path, problem, "write the centre first and a hyphen between, \"Co-N\""));
+    };
+    element(path, centre)?;
+    element(path, neighbour)
+}
+
+fn neighbours(path: &str, neighbours: usize, least: usize) -> Checked {
+    if neighbours >= least {
+        return Ok(());
     }
-    Ok(())
+    let hint = if least == 1 { "each centre has at least one" } else { "an angle lies between two" };
+    Err(Problem::new(path, format!("neighbours is {neighbours}"), hint))
+}
+
+/// No contact is longer, Å.
+const LONGEST_CONTACT: f64 = 10.0;
+
+fn restrained(i: usize, restraint: &Restraint) -> Checked {
+    let path = |key: &str| format!("restraints/{i}/{key}");
+    let flat = |within: f64, sigma: f64| {
+        not_negative(&path("within"), "within is", within)?;
+        positive(&path("sigma"), "sigma is", sigma)
+    };
+    match restraint {
+        Restraint::Distance { pair: of, neighbours: count, target, within, sigma } => {
+            pair(&path("pair"), of)?;
+            neighbours(&path("neighbours"), *count, 1)?;
+            target.map_or(Ok(()), |target| positive(&path("target"), "target is", target))?;
+            flat(*within, *sigma)
+        }
+        Restraint::Angle { angle: of, neighbours: count, target, within, sigma } => {
+            angle(&path("angle"), of)?;
+            neighbours(&path("neighbours"), *count, 2)?;
+            target.map_or(Ok(()), |target| of_an_angle(&path("target"), target))?;
+            flat(*within, *sigma)
+        }
+        Restraint::Apart { pair: of, least, sigma } => {
+            pair(&path("pair"), of)?;
+            contact(&path("least"), *least)?;
+            positive(&path("sigma"), "sigma is", *sigma)
+        }
+        Restraint::Displacement { of, sigma } if !of.is_empty() => positive(&path("sigma"), "sigma is", *sigma),
+        Restraint::Displacement { .. } => {
+            Err(Problem::new(path("of"), "of is empty", "write an element or the label of a site, such as \"Co\""))
+        }
+    }
+}
+
+fn angle(path: &str, angle: &str) -> Checked {
+    let parts: Vec<&str> = angle.split('-').collect();
+    let [first, centre, last] = parts[..] else {
+        let problem = format!("angle \"{angle}\" is not made of three elements");
+        return Err(Problem::new(path, problem, "write the centre in the middle, \"N-Co-N\""));
+    };
+    element(path, first)?;
+    element(path, centre)?;
+    if first == last {
+        return Ok(());
+    }
+    let problem = format!("angle \"{angle}\" ends in two elements");
+    Err(Problem::new(path, problem, "write it between bonds of one kind, the centre in the middle, \"N-Co-N\""))
+}
+
+fn of_an_angle(path: &str, target: f64) -> Checked {
+    let in_range = target > 0.0 && target <= 180.0;
+    holds(in_range, path, "target is", target, "write an angle above 0 and up to 180 degrees")
+}
+
+fn contact(path: &str, least: f64) -> Checked {
+    let in_range = least > 0.0 && least <= LONGEST_CONTACT;
+    holds(in_range, path, "least is", least, "write a length in Å above 0 and up to 10")
 }
 
 fn fit(fit: &FitOptions) -> Checked {

@@ -259,6 +259,9 @@ fn counted(text: &mut String, bonds: Option<&Bonds>) {
     };
     let line = format!("bonds: [(pair: \"{pair}\", cutoff: {cutoff}, neighbours: {neighbours}, bin: {bin})],");
     push(text, 1, &line);
+    push(text, 1, "// What is known of the structure beside the data; Angle, Apart and Displacement are others.");
+    let line = format!("Distance(pair: \"{pair}\", neighbours: {neighbours}, sigma: 0.1)");
+    push(text, 1, &format!("// restraints: [{line}],"));
 }
 
 /// The pairs whose bonds a user may want to count: every metal with nitrogen, oxygen or sulfur.
