@@ -11,6 +11,8 @@ pub struct Outcome {
     pub title: String,
     /// `Rw` over all data, no unit.
     pub rw: f64,
+    /// `Σ [(Gcalc - Gobs)/dG]²/s` over all data, s the oversampling; no unit.
+    pub chi2: f64,
     /// Did it reach a minimum?
     pub converged: bool,
     /// Why it stopped, in words: [`crate::lm::Stop`] as text.

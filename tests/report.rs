@@ -2,7 +2,8 @@
 
 mod report_sample;
 
-use corefine::report;
+use corefine::outcome::{Outcome, RestraintResult};
+use corefine::report::{self, Scan, Scanned};
 use report_sample::{comparison, sample};
 use serde_json::Value;
 
@@ -13,6 +14,11 @@ fn sample_pages() {
     let folder = std::env::var("COREFINE_SAMPLE_PAGES").expect("COREFINE_SAMPLE_PAGES names a folder");
     std::fs::write(format!("{folder}/report.html"), report::html(&sample())).unwrap();
     std::fs::write(format!("{folder}/fit.fgr"), report::fgr(&sample().data[0], &[])).unwrap();
+    let scan = Scan {
+        title: "Co ZIF-62, cycled: weights of the restraints".to_owned(),
+        entries: [0.1, 1.0, 10.0].map(|weight| Scanned { weight, outcome: sample() }).to_vec(),
+    };
+    std::fs::write(format!("{folder}/scan.html"), report::scan_html(&scan)).unwrap();
     std::fs::write(format!("{folder}/comparison.html"), report::comparison_html(&comparison())).unwrap();
 }
 
@@ -36,6 +42,9 @@ fn json_has_the_keys_that_scripts_rely_on() {
     let outcome = sample();
     let result = parsed(&report::json(&outcome));
     assert_keys(&result, "rw converged stop iterations seconds engine parameters data bonds version");
+    assert_keys(&result, "chi2 restraints");
+    assert_keys(&result["restraints"][0], "kind of name value target within sigma pull weight unit");
+    assert_eq!(result["restraints"].as_array().unwrap().len(), outcome.restraints.len());
     assert_keys(&result, "correlations warnings inputs determined bonds_all history title");
     assert_keys(&result["parameters"][0], "name value esd start unit tied at_bound");
     assert_keys(&result["data"][0], "file points independent_observations rw label");
@@ -207,4 +216,62 @@ fn a_comparison_sets_found_against_true() {
     let mut unknown = comparison();
     unknown.entries.iter_mut().for_each(|entry| entry.truth.clear());
     assert!(!report::comparison_html(&unknown).contains("Found − true"));
+}
+
+/// One entry of each kind, worked out by hand.
+fn strained() -> Vec<RestraintResult> {
+    let term = |kind, of: &str, name: &str, pull: f64, weight: f64| RestraintResult {
+        kind,
+        of: of.to_owned(),
+        name: name.to_owned(),
+        value: 2.0 + 0.1 * pull,
+        target: 2.0,
+        within: 0.0,
+        sigma: 0.1,
+        pull,
+        weight,
+        unit: "Å",
+    };
+    let mut all = vec![term("Distance", "Co-N", "Co1-N1", -1.0, 4.0), term("Distance", "Co-N", "Co1-<N2>", 2.0, 1.0)];
+    all.extend(["Co1 x", "Co1 y", "Co1 z"].map(|name| term("Displacement", "Co", name, 0.0, 2.0)));
+    all
+}
+
+#[test]
+fn restraints_are_summed_up_in_a_line() {
+    let said = report::restraint_summary(&strained()).unwrap();
+    // Σ m pull² = 4 + 4 over Σ m = 4 + 1 + 6.
+    assert_eq!(said, "5 distances, 2 displacements, rms pull 0.85, largest Co1-<N2> +2.0");
+    assert_eq!(report::restraint_summary(&[]), None);
+}
+
+#[test]
+fn restraints_have_a_section_where_there_are_any() {
+    let mut outcome = sample();
+    outcome.restraints = strained();
+    let page = report::html(&outcome);
+    let section = page.split("id=\"restraints\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for part in ["Distance Co-N", "Displacement Co", "none pulls", "Co1-&#60;N2&#62;", "1.26", "+2.0"] {
+        assert!(section.contains(part), "{part}: {section}");
+    }
+    outcome.restraints.clear();
+    assert!(!report::html(&outcome).contains("id=\"restraints\""));
+}
+
+#[test]
+fn a_scan_has_a_line_for_each_weight() {
+    let entry = |weight: f64| Scanned { weight, outcome: Outcome { restraints: strained(), ..sample() } };
+    let scan = Scan { title: "A & B".to_owned(), entries: vec![entry(0.1), entry(10.0)] };
+    let text = report::scan_csv(&scan);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "weight,rw,chi2_data,chi2_restraints,largest_pull,broken_Co-N,converged");
+    assert_eq!(lines[1], "0.1,0.0873,25.3,8,2,0.15625,1");
+    assert_eq!(lines.len(), 3);
+    let page = report::scan_html(&scan);
+    assert!(
+        page.contains("A &#38; B") && page.contains("id=\"l-curve\"") && page.contains("id=\"fractions\""),
+        "{page}"
+    );
+    assert!(!page.contains("http://") || !page.replace("http://www.w3.org", "").contains("http://"));
+    assert!(report::scan_html(&Scan { title: String::new(), entries: vec![] }).contains("<table>"));
 }

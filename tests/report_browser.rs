@@ -8,7 +8,8 @@ mod report_sample;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use corefine::report;
+use corefine::outcome::Outcome;
+use corefine::report::{self, Scan, Scanned};
 use report_sample::{comparison, sample};
 
 /// Added to a copy of the page: the reader's hand.
@@ -111,10 +112,27 @@ fn a_comparison_opens_and_answers_to_the_mouse() {
     }
 }
 
+/// Refinements with three weights.
+fn scan() -> Scan {
+    let entry = |weight: f64| Scanned { weight, outcome: Outcome { rw: 0.05 + 0.01 * weight, ..sample() } };
+    Scan { title: "three weights".to_owned(), entries: [0.1, 1.0, 10.0].map(entry).to_vec() }
+}
+
+#[test]
+fn a_scan_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &report::scan_html(&scan()), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["l-curve", "fractions"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("zoom {panel} | "), &format!("redrawn {panel}")]);
+    }
+    assert_mentions(&notes, &["hover l-curve | Rw ", "hover fractions | log"]);
+}
+
 #[test]
 fn pages_fit_a_narrow_window() {
     let Some(browser) = browser() else { return };
-    for page in [report::html(&sample()), report::comparison_html(&comparison())] {
+    for page in [report::html(&sample()), report::comparison_html(&comparison()), report::scan_html(&scan())] {
         assert_mentions(&checked(&browser, &page, "500,900"), &["ok no sideways scrolling"]);
     }
 }

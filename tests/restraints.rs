@@ -236,6 +236,8 @@ fn residuals_are_those_done_by_hand() {
     near(&residuals, &[-2.0]);
     assert_eq!(gaussian, [false]);
     near(&at_start(r#"Apart(pair: "Co-C", least: 2.4, sigma: 0.1)"#).0, &[0.0]);
+    let far = held(r#"Apart(pair: "Co-C", least: 0.9, sigma: 0.1)"#, &["xyz.Co"]);
+    assert!(far.restraints.is_empty() && far.restraints.warnings[0].contains("\"Co-C\" restrains nothing"));
     let case = held(r#"Displacement(of: "N", sigma: 0.2), Displacement(of: "C1", sigma: 0.2)"#, &["xyz.N1", "a"]);
     let p: Vec<f64> = case.binding.start().iter().zip([0.01, 0.02, -0.03, 0.0]).map(|(p, by)| p + by).collect();
     near(&case.residuals(&p)[..3], &[0.5, 1.0, -1.5]);
@@ -392,6 +394,10 @@ fn a_heavier_restraint_takes_bonds_nearer_to_its_target() {
         println!("weight {weight}: Rw {:.4}, mean {now:.4} ± {:.4} Å", outcome.rw, outcome.bonds[0].mean_esd.unwrap());
         assert!(outcome.converged && now < before && outcome.rw > last.rw, "{weight}: {now} after {before}");
         assert_eq!(outcome.restraints.len(), 3);
+        let off = outcome.restraints.iter().any(|term| term.pull.abs() > 3.0);
+        let warned =
+            outcome.warnings.iter().any(|text| text.contains("off by more than 3 sigma, the most Distance Co1-"));
+        assert_eq!(warned, off, "{:?}", outcome.warnings);
         let term = &outcome.restraints[0];
         assert_eq!((term.kind, term.of.as_str(), term.name.as_str(), term.unit), ("Distance", "Co-N", "Co1-N1", "Å"));
         let bond = outcome.bonds[0].bonds.iter().find(|bond| bond.to == "N1").unwrap();

@@ -341,3 +341,36 @@ fn data_in_q_are_transformed_as_the_job_says() {
         assert!(fitted.len() > 50 && difference(&fitted, &expected) < 1e-4, "{settings}");
     }
 }
+
+/// The same job with restraints of two weights: the heavier one is nearer to its target and farther from the data.
+#[test]
+fn a_scan_sets_weights_beside_each_other() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    for name in ["good.cif", "good.gr", "good.ron", "restrained.ron"] {
+        fs::copy(of_repository("tests/bad").join(name), folder.join(name)).unwrap();
+    }
+    let scan = |job: &str, weights: &str, more: &[&str]| {
+        let args =
+            [&["scan", job, "--restraint-weight", weights, "--out", "out", "--engine", "cpu"][..], more].concat();
+        corefine(folder, &args)
+    };
+    let (code, said, complained) = scan("restrained.ron", "10000,0.5,0.5", &[]);
+    assert_eq!(code, Some(0), "{said}{complained}");
+    assert_eq!(names(&folder.join("out")), ["scan.csv", "scan.html"]);
+    let text = fs::read_to_string(folder.join("out/scan.csv")).unwrap();
+    let rows: Vec<Vec<f64>> =
+        text.lines().skip(1).map(|line| line.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+    assert_eq!((rows.len(), rows[0][0], rows[1][0]), (2, 0.5, 10000.0), "{text}");
+    assert!(rows[1][1] >= rows[0][1] && rows[1][3] <= rows[0][3], "{text}");
+    for (job, weights, part) in [
+        ("good.ron", "1", "restrains nothing"),
+        ("restrained.ron", "1,0", "--restraint-weight is 0"),
+        ("restrained.ron", "1,nan", "--restraint-weight is NaN"),
+        ("restrained.ron", "1", "older result"),
+    ] {
+        let more: &[&str] = if part == "older result" { &[] } else { &["--force"] };
+        let (code, _, complained) = scan(job, weights, more);
+        assert!(code == Some(2) && complained.contains(part), "{complained}");
+    }
+}

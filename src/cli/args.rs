@@ -26,6 +26,8 @@ pub enum Verb {
     Init(Init),
     /// Refine a structure against a measured G(r), as a job file says
     Refine(Refine),
+    /// Refine with restraints of several weights, and set the results beside each other
+    Scan(Scan),
     /// Count the bonds of a structure between two elements
     Histogram(Histogram),
     /// List the adapters that wgpu sees, and which one `--engine auto` would try
@@ -110,6 +112,23 @@ pub struct Init {
 pub struct Refine {
     /// The job file
     pub job: PathBuf,
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace older results
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Scan {
+    /// The job file
+    pub job: PathBuf,
+    /// Weights that take the place of the job's `restraint_weight`, one refinement each
+    #[arg(long, value_name = "W,W,...", value_delimiter = ',', required = true, allow_negative_numbers = true)]
+    pub restraint_weight: Vec<f64>,
     /// Folder for the results; it is made if need be
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,

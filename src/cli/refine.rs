@@ -53,21 +53,37 @@ impl Plan {
 
 impl Case {
     pub fn read(path: &Path) -> Result<Self, Failure> {
+        Self::with_weight(path, None)
+    }
+
+    /// The same with another weight of the restraints than the job's, if one is given.
+    pub fn with_weight(path: &Path, weight: Option<f64>) -> Result<Self, Failure> {
         let file = Input::read(path)?;
         let words = Words { file: file.name.clone(), text: file.text()?.to_owned() };
-        let job = job(&words.text, &words.file).map_err(Failure::of)?;
+        let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
+        job.restraint_weight = weight.unwrap_or(job.restraint_weight);
         let data = beside(folder_of(path), &job.data.file);
         let inputs = inputs(job.clone(), &file, &words)?;
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
         Ok(Self { setup, job, words, data })
     }
 
-    /// Refines until done or told to stop, and writes the results.
-    pub fn refine(self, folder: &Folder, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
-        let Self { setup, job, words, data } = self;
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// Refines until done or told to stop.
+    pub fn fit(self, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
+        let Self { setup, job, words, .. } = self;
         let fitted = fitted(setup, worker, stop);
         worker.report();
-        let outcome = fitted.map_err(|error| words.locate(&error.to_string(), &job))?;
+        fitted.map_err(|error| words.locate(&error.to_string(), &job))
+    }
+
+    /// The same, and writes the results.
+    pub fn refine(self, folder: &Folder, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
+        let data = self.data.clone();
+        let outcome = self.fit(worker, stop)?;
         warn_of(&outcome.warnings);
         folder.write(&results(&outcome, &data, folder.path())?)?;
         Ok(outcome)
@@ -209,6 +225,9 @@ fn say(outcome: &Outcome, folder: &Path) {
     for bonds in &outcome.bonds {
         let fraction = report::esd::format(100.0 * bonds.fraction, bonds.fraction_esd.map(|esd| 100.0 * esd));
         println!("{}: {} bonds, mean {:.3} Å, {fraction} % beyond {} Å", bonds.pair, bonds.n, bonds.mean, bonds.cutoff);
+    }
+    if let Some(summary) = report::restraint_summary(&outcome.restraints) {
+        println!("restraints: {summary}");
     }
     println!("results in {}", folder.display());
 }

@@ -10,6 +10,9 @@ use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, Parameter
 use crate::params::{Name, State};
 use crate::tangent::Tangent;
 
+/// A restraint that is off by more than so many sigma contradicts the data.
+const STRAINED: f64 = 3.0;
+
 impl Setup {
     /// Everything that a report says about the fit.
     pub(super) fn gather(
@@ -31,9 +34,11 @@ impl Setup {
         self.warn_of_bounds(&parameters);
         let bonds = self.bonds(&state, &tangents, &spread);
         let restraints = self.restraints.pulls(&state, p);
+        self.warn_of_pulls(&restraints);
         Ok(Outcome {
             title: if self.job.title.is_empty() { state.model.title.clone() } else { self.job.title.clone() },
             rw: self.target.rw(&curves.g),
+            chi2: self.target.residuals(&curves.g).iter().map(|x| x * x).sum(),
             converged: fit.stop.converged(),
             stop: fit.stop.to_string(),
             iterations: fit.iterations,
@@ -69,6 +74,23 @@ impl Setup {
         if !stuck.is_empty() {
             self.warnings.push(format!("stopped at a bound: {}; it has no esd there", stuck.join(", ")));
         }
+    }
+
+    fn warn_of_pulls(&mut self, restraints: &[RestraintResult]) {
+        let off = || restraints.iter().filter(|restraint| restraint.pull.abs() > STRAINED);
+        let Some(most) = off().max_by(|a, b| a.pull.abs().total_cmp(&b.pull.abs())) else { return };
+        self.warnings.push(format!(
+            "{} of {} restraints are off by more than {STRAINED} sigma, the most {} {} ({:.4} {}, drawn to {:.4}, pull {:+.1}): \
+             data and restraint disagree, or the restraint is wrong",
+            off().count(),
+            restraints.len(),
+            most.kind,
+            most.name,
+            most.value,
+            most.unit,
+            most.target,
+            most.pull
+        ));
     }
 
     /// Refined parameters first, in the job's order, then tied ones.

@@ -43,13 +43,13 @@ pub fn bonds_csv(kinds: &[BondResult]) -> String {
 }
 
 /// Six decimals at most: bin edges are sums of steps, and nobody measures a picometre's millionth.
-fn number(x: f64) -> String {
+pub(crate) fn number(x: f64) -> String {
     let rounded = (x * 1e6).round() / 1e6;
     if rounded.is_finite() { format!("{}", rounded + 0.0) } else { String::new() }
 }
 
 /// A field, in quotes where it holds a comma, a quote or a line break (RFC 4180).
-fn field(text: &str) -> String {
+pub(crate) fn field(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::figures::{self, Shared};
+use super::strain::{self, Group};
 use super::tables::{self, BondRow, Correlation, ParameterRow, SiteRow, count, dashed, decimals, percent};
 use crate::outcome::{BondResult, DataResult, Outcome};
 
@@ -29,6 +30,7 @@ struct Page<'a> {
     run: Run<'a>,
     parameters: Vec<ParameterRow<'a>>,
     sites: Vec<SiteRow<'a>>,
+    restraints: Vec<Group<'a>>,
     correlations: Correlations<'a>,
     convergence: String,
     singular_values: String,
@@ -98,6 +100,7 @@ pub fn html(outcome: &Outcome) -> String {
         run: Run::of("", outcome),
         parameters,
         sites,
+        restraints: strain::groups(&outcome.restraints),
         correlations: correlations(outcome),
         convergence: convergence("convergence", outcome),
         singular_values: singular_values(outcome),

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::outcome::{BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult};
+use crate::outcome::{
+    BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult, RestraintResult,
+};
 
 /// The contract: these names stay.
 #[derive(Serialize)]
@@ -10,6 +12,7 @@ struct Document<'a> {
     title: &'a str,
     version: &'static str,
     rw: f64,
+    chi2: f64,
     converged: bool,
     stop: &'a str,
     iterations: usize,
@@ -19,6 +22,7 @@ struct Document<'a> {
     data: Vec<Data<'a>>,
     bonds: Option<&'a BondResult>,
     bonds_all: &'a [BondResult],
+    restraints: &'a [RestraintResult],
     correlations: &'a [Vec<f64>],
     history: &'a [IterationRecord],
     determined: &'a Determined,
@@ -50,11 +54,11 @@ impl<'a> From<&'a DataResult> for Data<'a> {
 
 /// `result.json` of a refinement.
 ///
-/// Keys: `title version rw converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
+/// Keys: `title version rw chi2 converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
 /// tied at_bound`; `data[]` with `file label points independent_observations rw`; `bonds`, the first kind of bond asked
 /// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
 /// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;
-/// `bonds_all`, every kind; `correlations` (rows and columns in the order of the parameters that are not tied);
+/// `bonds_all`, every kind; `restraints[]` with `kind of name value target within sigma pull weight unit`; `correlations` (rows and columns in the order of the parameters that are not tied);
 /// `history[]` with `rw lambda`; `determined`; `warnings[]`; `inputs[]` with `role path sha256`.
 /// Lengths in Å, U in Å², angles in degrees. What is no number is `null`.
 pub fn json(outcome: &Outcome) -> String {
@@ -62,6 +66,7 @@ pub fn json(outcome: &Outcome) -> String {
         title: &outcome.title,
         version: super::VERSION,
         rw: outcome.rw,
+        chi2: outcome.chi2,
         converged: outcome.converged,
         stop: &outcome.stop,
         iterations: outcome.iterations,
@@ -71,6 +76,7 @@ pub fn json(outcome: &Outcome) -> String {
         data: outcome.data.iter().map(Data::from).collect(),
         bonds: outcome.bonds.first(),
         bonds_all: &outcome.bonds,
+        restraints: &outcome.restraints,
         correlations: &outcome.correlations,
         history: &outcome.history,
         determined: &outcome.determined,

@@ -8,6 +8,7 @@
 //! | [`fgr`] | `fit.fgr` | plotting programs, `numpy.loadtxt` |
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
+//! | [`scan_csv`], [`scan_html`] | `scan.csv`, `scan.html` | one refinement for each weight of the restraints |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod compare;
@@ -18,6 +19,8 @@ mod figures;
 mod html;
 mod json;
 mod plot;
+mod scan;
+mod strain;
 mod tables;
 
 pub use compare::comparison_html;
@@ -25,6 +28,8 @@ pub use csv::{bonds_csv, histogram_csv};
 pub use fgr::fgr;
 pub use html::html;
 pub use json::json;
+pub use scan::{Scan, Scanned, scan_csv, scan_html};
+pub use strain::restraint_summary;
 
 use crate::outcome::{BondResult, Outcome};
 

@@ -29,8 +29,15 @@ pub(super) fn restraints(job: &Job, binding: &Binding, start: &State) -> Result<
     let mut builder = Builder::new(job, start);
     builder.parameters(binding);
     for restraint in &job.restraints {
+        let before = builder.terms.len();
         builder.add(restraint)?;
         let count = builder.terms.len();
+        if count == before {
+            let of = restraint.of();
+            builder
+                .warnings
+                .push(format!("restraints: \"{of}\" restrains nothing: there is no such pair or angle near enough"));
+        }
         if count > MOST {
             return Err(RestraintError::TooMany { of: restraint.of().to_owned(), count, most: MOST });
         }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
     Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult,
+    RestraintResult,
 };
 use corefine::report::{Comparison, Entry};
 
@@ -49,6 +50,7 @@ fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
     Outcome {
         title: title.to_owned(),
         rw: 0.0873,
+        chi2: 25.3,
         converged: true,
         stop: "the step became smaller than 1e-6 of every parameter".to_owned(),
         iterations: 23,
@@ -61,7 +63,7 @@ fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
             .collect(),
         data: vec![data(&mut noise, broken as f64 / 64.0)],
         bonds: vec![bonds(&mut noise, broken)],
-        restraints: vec![],
+        restraints: restraints(&mut noise),
         determined: determined(refined),
         warnings: vec![
             "The data hold 26 independent observations and 55 parameters are refined: 29 directions rest on the start."
@@ -72,6 +74,30 @@ fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
         refined: model(),
         refined_job: "(title: \"sample\")".to_owned(),
     }
+}
+
+/// 64 distances, of which one is far off, and the displacements of two atoms.
+fn restraints(noise: &mut Noise) -> Vec<RestraintResult> {
+    let term = |kind, of: &str, name: String, target: f64, sigma: f64, pull: f64| RestraintResult {
+        kind,
+        of: of.to_owned(),
+        name,
+        value: target + sigma * pull,
+        target,
+        within: 0.0,
+        sigma,
+        pull,
+        weight: 1.0,
+        unit: "Å",
+    };
+    let name = |k: usize| format!("Co1_{}-N{}", k / 4 + 1, k % 4 + 1);
+    let pull = |k: usize, noise: &mut Noise| if k == 17 { 3.4 } else { 1.5 * noise.next() };
+    let mut all: Vec<RestraintResult> =
+        (0..64).map(|k| term("Distance", "Co-N", name(k), 1.99, 0.03, pull(k, noise))).collect();
+    for axis in ["Co1 x", "Co1 y", "Co1 z", "Co1_2 x", "Co1_2 y", "Co1_2 z"] {
+        all.push(term("Displacement", "Co", axis.to_owned(), 0.0, 0.15, noise.next()));
+    }
+    all
 }
 
 fn input(role_and_path: &str) -> InputFile {
