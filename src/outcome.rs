@@ -222,3 +222,155 @@ pub struct InputFile {
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
 }
+
+/// Quantiles of something over the members of an ensemble.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Interval {
+    /// Half of the members are below.
+    pub median: f64,
+    /// The middle half, `[lo, hi]`.
+    pub interval50: [f64; 2],
+    /// The middle nine tenths.
+    pub interval90: [f64; 2],
+}
+
+/// One structure of an ensemble.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
+    /// Its number, from 0.
+    pub number: usize,
+    /// The chain that it belongs to, or its own number.
+    pub chain: usize,
+    /// Did its fit converge? (Members of chains do not have one.)
+    pub converged: bool,
+    /// `Σ [(Gcalc - Gobs)/dG]²/s` of the data as they were measured, s the oversampling.
+    pub chi2: f64,
+    /// Rw against the data as they were measured.
+    pub rw: f64,
+    /// Values of the refined parameters, in the job's order.
+    pub parameters: Vec<f64>,
+    /// Lengths of the followed bonds in Å, one list for each kind, in the order of the list.
+    pub lengths: Vec<Vec<f64>>,
+}
+
+/// What an ensemble says.
+#[derive(Debug, Clone, Serialize)]
+pub struct EnsembleResult {
+    /// The job's title.
+    pub title: String,
+    /// How members were made: `hamiltonian`, `randomised`, `noise`, `starts`.
+    pub method: String,
+    /// Seed of all random numbers.
+    pub seed: u64,
+    /// Members there are.
+    pub members: usize,
+    /// Members asked for.
+    pub wanted: usize,
+    /// Of those whose fit converged.
+    pub converged: usize,
+    /// Independent chains.
+    pub chains: usize,
+    /// By what the uncertainty of the points was multiplied, because the model does not fit the data to it.
+    pub noise: f64,
+    /// Median Rw.
+    pub rw: f64,
+    /// `exact` or `f0`.
+    pub weights: String,
+    /// The restraints, in words.
+    pub restraints: String,
+    /// The bonds, one entry for each kind.
+    pub bonds: Vec<BondAnswer>,
+    /// The refined parameters.
+    pub parameters: Vec<Narrowed>,
+    /// Directions of the latent variables that the data know better than was known before.
+    pub directions: usize,
+    /// All latent directions.
+    pub latent: usize,
+    /// What this can and cannot claim, in sentences.
+    pub words: Vec<String>,
+    /// What a user should know before trusting the numbers.
+    pub warnings: Vec<String>,
+    /// The files that went in.
+    pub inputs: Vec<InputFile>,
+    /// Wall-clock seconds.
+    pub seconds: f64,
+}
+
+/// The bonds of one kind over the members.
+#[derive(Debug, Clone, Serialize)]
+pub struct BondAnswer {
+    /// `Co-N`.
+    pub pair: String,
+    /// Longer is broken, Å.
+    pub cutoff: f64,
+    /// Number of bonds.
+    pub n: f64,
+    /// Broken fraction: median.
+    pub fraction: f64,
+    /// Its 50 % interval.
+    pub fraction_interval50: [f64; 2],
+    /// Its 90 % interval.
+    pub fraction_interval90: [f64; 2],
+    /// What was thought of it before the data; `None` where nothing was.
+    pub fraction_before: Option<Interval>,
+    /// Mean length, Å.
+    pub mean: Interval,
+    /// Standard deviation of the lengths, Å.
+    pub sd: Interval,
+    /// Counts per bin.
+    pub histogram: Vec<BinAnswer>,
+    /// The broken fraction at other cutoffs.
+    pub fraction_by_cutoff: Vec<CutoffAnswer>,
+    /// The centres.
+    pub coordination: Vec<CoordinationAnswer>,
+    /// How far chains agree on the fraction: 1 if they do; `None` without chains.
+    pub r_hat: Option<f64>,
+    /// Independent members that would tell the fraction as well.
+    pub effective: f64,
+}
+
+/// A bar of a histogram.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct BinAnswer {
+    /// Lower edge, Å.
+    pub from: f64,
+    /// Upper edge, Å.
+    pub to: f64,
+    /// Bonds in it.
+    pub count: Interval,
+}
+
+/// The broken fraction at one cutoff.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct CutoffAnswer {
+    /// Å.
+    pub cutoff: f64,
+    /// Fraction of longer bonds.
+    pub fraction: Interval,
+}
+
+/// How many bonds a centre has.
+#[derive(Debug, Clone, Serialize)]
+pub struct CoordinationAnswer {
+    /// Its label.
+    pub label: String,
+    /// Mean number of bonds within the cutoff.
+    pub mean: f64,
+    /// The chance of 0, 1, 2 ... bonds (rounded, where occupancies make them no whole numbers).
+    pub chances: Vec<f64>,
+}
+
+/// What the data did to what was known of a parameter.
+#[derive(Debug, Clone, Serialize)]
+pub struct Narrowed {
+    /// `x.Co1`.
+    pub name: String,
+    /// `Å`, `Å²`, `°`, or empty.
+    pub unit: &'static str,
+    /// Over the members.
+    pub value: Interval,
+    /// Standard deviation over the members.
+    pub sd: f64,
+    /// Standard deviation before the data; `None` where nothing was known.
+    pub sd_before: Option<f64>,
+}

@@ -2,35 +2,121 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::noise::correlated;
 use crate::engine::Cpu;
 use crate::fit::{FitError, Setup};
 use crate::forward::Forward;
+use crate::histogram::{self, BondList};
 use crate::lm::Problem;
 use crate::params::State;
-use crate::prior::Prior;
+use crate::prior::{BondPrior, Breaking, Prior, Width};
+use crate::restraints::Restraints;
 use crate::sample::Random;
+use crate::tangent::Tangent;
 
-/// `r(x)`: points of the curve, then one row for each latent variable, then restraints.
+/// What is known of a refinement before its data.
+#[derive(Debug, Clone)]
+pub struct Known {
+    /// Of its parameters.
+    pub prior: Prior,
+    /// Of its bonds, one for each kind that the job follows.
+    bonds: Vec<BondPrior>,
+    /// What the job says of the structure.
+    restraints: Restraints,
+}
+
+/// `r(x)`: points of the curve, then one row for each latent variable, then bonds, then restraints.
 ///
 /// ```text
-/// r = [ (G(p(x)) - Gobs) / (k dG sqrt(oversampling)),   x,   restraints(p(x)) ]
+/// r = [ (G(p(x)) - Gobs) / (k dG sqrt(oversampling)),   x,   bonds(d(p(x)), x),   restraints(p(x)) ]
 /// ```
 ///
-/// so that `|r|²/2` is the negative logarithm of the posterior. k is [`Posterior::noise`].
+/// so that `|r|²/2` is the negative logarithm of the posterior. k is [`Posterior::noise`]. x are the latent variables of the
+/// [`Prior`], then two for each kind of bonds.
+#[derive(Debug, Clone)]
 pub struct Posterior<'a> {
     setup: &'a Setup,
-    prior: &'a Prior,
+    known: &'a Known,
     forward: Forward,
     /// By what the uncertainty of the points is multiplied.
     pub noise: f64,
-    /// Do the data count? Without them this is the prior, with the restraints.
+    /// Do the data count? Without them this is what was known before.
     pub data: bool,
 }
 
+impl Known {
+    /// What is known of the refinement that `setup` describes.
+    ///
+    /// # Errors
+    /// A formula whose value is no number at the start.
+    pub fn of(setup: &Setup) -> Result<Self, FitError> {
+        let binding = &setup.binding;
+        let start = binding.start();
+        let state = binding.state(&start)?;
+        let prior = Prior::new(binding, if setup.bonds.is_empty() { &LEARNED } else { &WIDE });
+        let tangents = binding.tangents(&state, &start)?;
+        let bonds = setup.bonds.iter().map(|(_, list)| bond_prior(list, &state, &tangents, &prior)).collect();
+        Ok(Self { prior, bonds, restraints: setup.restraints.of_structure(&state.crystal) })
+    }
+
+    /// How many latent variables there are.
+    pub fn len(&self) -> usize {
+        self.prior.len() + 2 * self.bonds.len()
+    }
+
+    /// Is nothing refined?
+    pub fn is_empty(&self) -> bool {
+        self.prior.is_empty()
+    }
+
+    /// The share of broken bonds φ and the width s of the others (Å) at x, for each kind of bonds.
+    pub fn breaking(&self, x: &DVector<f64>) -> Vec<(f64, f64)> {
+        let of = |(k, bonds): (usize, &BondPrior)| {
+            let (s, phi) = bonds.shape(self.latent_of_bonds(k, x));
+            (phi, s)
+        };
+        self.bonds.iter().enumerate().map(of).collect()
+    }
+
+    /// Where the latent variables s and φ of a kind of bonds stand.
+    fn columns_of_bonds(&self, kind: usize) -> [usize; 2] {
+        let first = self.prior.len() + 2 * kind;
+        [first, first + 1]
+    }
+
+    fn latent_of_bonds(&self, kind: usize, x: &DVector<f64>) -> [f64; 2] {
+        self.columns_of_bonds(kind).map(|column| x[column])
+    }
+}
+
+/// Displacements where no bonds are followed: the data choose how wide, and how many are displaced far.
+const LEARNED: Width = Width { narrow: 0.1, factor: 2.0, wide: 0.35, most: 0.5 };
+
+/// Displacements where bonds are followed: anywhere, since the bonds say how far.
+const WIDE: Width = Width { narrow: 0.45, factor: 1.0, wide: 0.45, most: 0.0 };
+
+/// Bonds: a share that nothing is known of, broken by some 0.35 Å; `docs/calibration.md` tells what that was held to.
+const BREAKING: Breaking = Breaking { intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
+
+fn bond_prior(list: &BondList, state: &State, tangents: &[Tangent], prior: &Prior) -> BondPrior {
+    let lengths = lengths(list, state);
+    let slopes =
+        prior.columns(&DVector::zeros(prior.len()), &histogram::length_jacobian(list, &state.crystal, tangents));
+    let spread = slopes.row_iter().map(|row| row.norm()).collect();
+    BondPrior::new(BREAKING, lengths, spread)
+}
+
+fn lengths(list: &BondList, state: &State) -> Vec<f64> {
+    list.bonds.iter().map(|bond| BondList::vector(bond, &state.crystal).norm()).collect()
+}
+
+/// Values, and derivatives if they are asked for.
+type Rows = (DVector<f64>, DMatrix<f64>);
+
 impl<'a> Posterior<'a> {
     /// The posterior of a refinement, with noise as the data have it.
-    pub fn new(setup: &'a Setup, prior: &'a Prior) -> Self {
-        Self { setup, prior, forward: setup.forward.clone(), noise: 1.0, data: true }
+    pub fn new(setup: &'a Setup, known: &'a Known) -> Self {
+        Self { setup, known, forward: setup.forward.clone(), noise: 1.0, data: true }
     }
 
     /// How many rows belong to points of the curve.
@@ -40,65 +126,123 @@ impl<'a> Posterior<'a> {
 
     /// Rows in all.
     pub fn rows(&self) -> usize {
-        self.points() + self.prior.len()
+        let bonds: usize = self.known.bonds.iter().map(BondPrior::rows).sum();
+        self.points() + self.known.len() + bonds + self.known.restraints.len()
     }
 
-    /// What new measurements, and new guesses before them, would add to the rows.
+    /// What new measurements, and new guesses before them, would add to the rows; 0 where a row is neither.
     ///
     /// Noise of a transform of `Q <= qmax` has one independent value every π/qmax, interpolated in between.
     pub fn perturbation(&self, random: &mut Random) -> DVector<f64> {
-        let mut rows = random.normals(self.rows());
+        let mut rows = DVector::zeros(self.rows());
+        let (points, target) = (self.points(), &self.setup.target);
         if self.data {
-            let target = &self.setup.target;
-            let noise = super::noise::correlated(&target.r, self.setup.qmax, random);
-            let scale = target.oversampling.sqrt();
-            noise.iter().enumerate().for_each(|(k, noise)| rows[k] = noise / scale);
+            let noise = correlated(&target.r, self.setup.qmax, random);
+            rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
+        }
+        rows.rows_mut(points, self.known.len()).copy_from(&random.normals(self.known.len()));
+        let gaussian = self.known.restraints.gaussian();
+        let first = self.rows() - gaussian.len();
+        for (k, gaussian) in gaussian.into_iter().enumerate() {
+            rows[first + k] = if gaussian { random.normal() } else { 0.0 };
         }
         rows
     }
 
-    /// The structure at x; `None` where there can be none.
+    /// The parameters and the structure at x; `None` where there can be none.
     pub fn state(&self, x: &DVector<f64>) -> Option<(Vec<f64>, State)> {
-        let p = self.prior.values(x);
+        let p = self.known.prior.values(x);
         let binding = &self.setup.binding;
-        let allowed = self.prior.allowed(&p) && binding.values(&p).is_ok_and(|values| binding.ties_allowed(&values));
+        let allowed =
+            self.known.prior.allowed(&p) && binding.values(&p).is_ok_and(|values| binding.ties_allowed(&values));
         let state = if allowed { binding.state(&p).ok()? } else { return None };
         Some((p, state))
     }
 
-    /// `|r|²` of the data at x, in units of the noise that they were given, and Rw.
+    /// `|r|²` of the data at x, in units of the noise that they came with, and Rw.
     ///
     /// # Errors
     /// Where the curve cannot be computed.
     pub fn misfit(&mut self, x: &DVector<f64>) -> Result<(f64, f64), FitError> {
-        let Some((p, state)) = self.state(x) else { return Ok((f64::NAN, f64::NAN)) };
+        let Some((_, state)) = self.state(x) else { return Ok((f64::NAN, f64::NAN)) };
         let curves = self.forward.curves(&state, &[], &mut Cpu)?;
         let target = &self.setup.target;
-        Ok((target.residuals(&curves.g, &[], &p).norm_squared(), target.rw(&curves.g)))
+        Ok((target.residuals(&curves.g).iter().map(|r| r * r).sum(), target.rw(&curves.g)))
     }
 
-    fn evaluate(&mut self, x: &DVector<f64>, with_jacobian: bool) -> Result<(DVector<f64>, DMatrix<f64>), FitError> {
-        let (points, n) = (self.points(), self.prior.len());
-        let mut residuals = DVector::from_element(self.rows(), f64::NAN);
-        let mut jacobian = DMatrix::zeros(if with_jacobian { self.rows() } else { 0 }, n);
-        let Some((p, state)) = self.state(x) else { return Ok((residuals, jacobian)) };
-        if with_jacobian {
-            (0..n).for_each(|k| jacobian[(points + k, k)] = 1.0);
+    /// Rows at x, and their derivatives (rows × latent variables) if they are asked for; no numbers where there is no model.
+    fn evaluate(&mut self, x: &DVector<f64>, differentiate: bool) -> Result<Rows, FitError> {
+        let n = self.known.len();
+        let mut values = DVector::from_element(self.rows(), f64::NAN);
+        let mut slopes = DMatrix::zeros(if differentiate { self.rows() } else { 0 }, n);
+        let Some((p, state)) = self.state(x) else { return Ok((values, slopes)) };
+        let tangents = if differentiate { self.setup.binding.tangents(&state, &p)? } else { Vec::new() };
+        let mut row = 0;
+        let parts = [
+            self.curve(x, &state, &tangents)?,
+            (x.clone(), if differentiate { DMatrix::identity(n, n) } else { DMatrix::zeros(0, n) }),
+            self.bonds(x, &state, &tangents),
+            self.restraints(x, (&state, &p), &tangents),
+        ];
+        for (part, by) in parts {
+            values.rows_mut(row, part.len()).copy_from(&part);
+            slopes.view_mut((row.min(slopes.nrows()), 0), (by.nrows(), by.ncols())).copy_from(&by);
+            row += part.len();
         }
-        residuals.rows_mut(points, n).copy_from(x);
-        if !self.data {
-            return Ok((residuals, jacobian));
-        }
-        let tangents = if with_jacobian { self.setup.binding.tangents(&state, &p)? } else { Vec::new() };
-        let curves = self.forward.curves(&state, &tangents, &mut Cpu)?;
-        let target = &self.setup.target;
-        residuals.rows_mut(0, points).copy_from(&(target.residuals(&curves.g, &[], &p) / self.noise));
-        if with_jacobian {
-            let by_parameter = target.jacobian(&curves.columns, &[]) / self.noise;
-            jacobian.rows_mut(0, points).copy_from(&self.prior.columns(x, &by_parameter));
-        }
-        Ok((residuals, jacobian))
+        Ok((values, slopes))
     }
+
+    fn curve(&mut self, x: &DVector<f64>, state: &State, tangents: &[Tangent]) -> Result<Rows, FitError> {
+        if !self.data {
+            return Ok((DVector::zeros(0), DMatrix::zeros(0, 0)));
+        }
+        let curves = self.forward.curves(state, tangents, &mut Cpu)?;
+        let target = &self.setup.target;
+        let values = DVector::from_vec(target.residuals(&curves.g)) / self.noise;
+        if tangents.is_empty() {
+            return Ok((values, DMatrix::zeros(0, 0)));
+        }
+        let slopes = self.by_latent(x, &target.jacobian(&curves.columns)) / self.noise;
+        Ok((values, slopes))
+    }
+
+    fn bonds(&self, x: &DVector<f64>, state: &State, tangents: &[Tangent]) -> Rows {
+        let (mut values, mut slopes) = (Vec::new(), Vec::new());
+        for (k, (prior, (_, list))) in self.known.bonds.iter().zip(&self.setup.bonds).enumerate() {
+            let (d, latent) = (lengths(list, state), self.known.latent_of_bonds(k, x));
+            values.extend(prior.residuals(&d, latent));
+            if !tangents.is_empty() {
+                let by_x = self.by_latent(x, &histogram::length_jacobian(list, &state.crystal, tangents));
+                slopes.push(prior.jacobian(&d, latent, &by_x, self.known.columns_of_bonds(k)));
+            }
+        }
+        (DVector::from_vec(values), stacked(&slopes, self.known.len()))
+    }
+
+    fn restraints(&self, x: &DVector<f64>, (state, p): (&State, &[f64]), tangents: &[Tangent]) -> Rows {
+        let restraints = &self.known.restraints;
+        let values = DVector::from_iterator(restraints.len(), restraints.residuals(state, p));
+        if tangents.is_empty() || restraints.is_empty() {
+            return (values, DMatrix::zeros(0, 0));
+        }
+        (values, self.by_latent(x, &restraints.jacobian(state, tangents)))
+    }
+
+    /// Derivatives by all latent variables from those by the parameters.
+    fn by_latent(&self, x: &DVector<f64>, by_parameter: &DMatrix<f64>) -> DMatrix<f64> {
+        self.known.prior.columns(x, by_parameter).resize_horizontally(self.known.len(), 0.0)
+    }
+}
+
+/// Matrices of as many columns on top of each other.
+fn stacked(parts: &[DMatrix<f64>], columns: usize) -> DMatrix<f64> {
+    let mut all = DMatrix::zeros(parts.iter().map(DMatrix::nrows).sum(), columns);
+    let mut row = 0;
+    for part in parts {
+        all.rows_mut(row, part.nrows()).copy_from(part);
+        row += part.nrows();
+    }
+    all
 }
 
 impl Problem for Posterior<'_> {

@@ -22,6 +22,7 @@ use crate::objective::Target;
 use crate::outcome::{IterationRecord, Outcome};
 use crate::params::{Binding, State};
 use crate::restraints::Restraints;
+use crate::sample;
 use crate::tangent::Tangent;
 
 /// How far a refinement has come.
@@ -65,6 +66,27 @@ impl Setup {
         });
         let fit = fit.map_err(FitError::from)?;
         self.gather(&fit, history, clock.elapsed().as_secs_f64(), engine)
+    }
+
+    /// One fit from `start`, of data that `perturbation` (one number for each residual) is added to: the fit, and the structure.
+    pub(crate) fn minimum(
+        &mut self,
+        start: DVector<f64>,
+        perturbation: DVector<f64>,
+        engine: &mut dyn Engine,
+        observer: &mut dyn FnMut(&lm::Progress) -> Flow,
+    ) -> Result<lm::Fit, FitError> {
+        let options = self.options(engine)?;
+        let seen = RefCell::new(Vec::new());
+        let mut problem = Problem {
+            binding: &self.binding,
+            forward: &mut self.forward,
+            engine,
+            target: &self.target,
+            restraints: &self.restraints,
+            seen: &seen,
+        };
+        Ok(sample::randomised(&mut problem, perturbation, start, &options, observer)?)
     }
 
     fn options(&self, engine: &dyn Engine) -> Result<Options, FitError> {

@@ -24,9 +24,11 @@
 //!
 //! Bounds of the job are kept: where a value is beyond one, [`Prior::allowed`] says so.
 
+mod bonds;
 mod groups;
 mod mixture;
 
+pub use bonds::{BondPrior, Breaking};
 pub use groups::{Group, Width};
 pub use mixture::{Length, Mixture};
 

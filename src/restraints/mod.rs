@@ -123,6 +123,16 @@ impl Restraints {
         restraints
     }
 
+    /// Those that are no `sigma` of a parameter; `crystal` is that of the start.
+    #[must_use]
+    pub fn of_structure(&self, crystal: &Crystal) -> Self {
+        let kept = |k: &usize| !matches!(self.terms[*k].quantity, Quantity::Parameter(_));
+        let kept: Vec<usize> = (0..self.terms.len()).filter(kept).collect();
+        let terms = kept.iter().map(|k| self.terms[*k].clone()).collect();
+        let words = kept.iter().map(|k| self.words[*k].clone()).collect();
+        Self::of(terms, words, self.warnings.clone(), crystal)
+    }
+
     /// How many residuals there are: always as many.
     pub fn len(&self) -> usize {
         self.terms.len()

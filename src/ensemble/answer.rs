@@ -1,0 +1,281 @@
+//! What the members of an ensemble share.
+
+use nalgebra::DVector;
+
+use super::words::{restraint_words, warnings, words};
+use super::{Ensemble, Method, PRIOR_STREAM};
+use crate::fit::FitError;
+use crate::histogram::BondList;
+use crate::job::{Bonds, Weights};
+use crate::outcome::{
+    BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Member, Narrowed,
+};
+use crate::sample::{self, Random};
+
+/// So many draws tell what was thought before the data.
+const BEFORE: usize = 600;
+/// Other cutoffs at which the broken fraction is given: from 0.35 Å below to 0.55 Å above.
+const CUTOFFS: std::ops::RangeInclusive<i32> = -35..=55;
+
+/// The value that a share q of the sorted values reaches: the smallest with at least `q n` values up to it.
+fn quantile(sorted: &[f64], q: f64) -> f64 {
+    let rank = (q * sorted.len() as f64 - 1e-9).ceil().max(1.0) as usize;
+    sorted.get(rank - 1).copied().unwrap_or(f64::NAN)
+}
+
+/// Median, middle half and middle nine tenths of some values; no numbers without any.
+///
+/// ```
+/// let values: Vec<f64> = (1..=100).map(f64::from).collect();
+/// let interval = corefine::ensemble::interval(&values);
+/// assert_eq!((interval.median, interval.interval90), (50.0, [5.0, 95.0]));
+/// ```
+pub fn interval(values: &[f64]) -> Interval {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let at = |q| quantile(&sorted, q);
+    Interval { median: at(0.5), interval50: [at(0.25), at(0.75)], interval90: [at(0.05), at(0.95)] }
+}
+
+/// Quantiles of `later - earlier` over all pairs of members: two data sets have nothing in common.
+pub fn difference(earlier: &[f64], later: &[f64]) -> Interval {
+    let all: Vec<f64> = later.iter().flat_map(|b| earlier.iter().map(move |a| b - a)).collect();
+    interval(&all)
+}
+
+/// Lengths of one kind of bonds, with the number of bonds that each stands for.
+#[derive(Clone, Copy)]
+struct Weighed<'a> {
+    lengths: &'a [f64],
+    weights: &'a [f64],
+}
+
+impl Weighed<'_> {
+    fn sum(&self, of: impl Fn(f64) -> f64) -> f64 {
+        self.lengths.iter().zip(self.weights).map(|(d, w)| w * of(*d)).sum()
+    }
+
+    fn total(&self) -> f64 {
+        self.weights.iter().sum::<f64>().max(f64::MIN_POSITIVE)
+    }
+
+    fn fraction(&self, cutoff: f64) -> f64 {
+        self.sum(|d| if d > cutoff { 1.0 } else { 0.0 }) / self.total()
+    }
+
+    fn mean(&self) -> f64 {
+        self.sum(|d| d) / self.total()
+    }
+
+    fn sd(&self) -> f64 {
+        let mean = self.mean();
+        (self.sum(|d| (d - mean).powi(2)) / self.total()).sqrt()
+    }
+
+    fn between(&self, from: f64, to: f64) -> f64 {
+        self.sum(|d| if d >= from && d < to { 1.0 } else { 0.0 })
+    }
+}
+
+impl Ensemble {
+    /// What the members say, and what was thought before.
+    ///
+    /// # Errors
+    /// Where what was thought before cannot be drawn.
+    pub fn result(&self, members: &[Member], seconds: f64) -> Result<EnsembleResult, FitError> {
+        let before = self.before()?;
+        let bonds: Vec<BondAnswer> = (0..self.setup.bonds.len()).map(|k| self.bonds(k, members, &before)).collect();
+        let parameters = self.parameters(members, &before);
+        let rw = interval(&members.iter().map(|member| member.rw).collect::<Vec<_>>()).median;
+        let mut result = EnsembleResult {
+            title: self.setup.job.title.clone(),
+            method: self.plan.method.name().to_owned(),
+            seed: self.plan.seed,
+            members: members.len(),
+            wanted: self.plan.members,
+            converged: members.iter().filter(|member| member.converged).count(),
+            chains: if self.plan.method == Method::Hamiltonian { self.units() } else { 0 },
+            noise: self.noise,
+            rw,
+            weights: match self.setup.job.data.weights {
+                Weights::Exact => "exact".to_owned(),
+                Weights::F0 => "f0".to_owned(),
+            },
+            restraints: restraint_words(&self.setup),
+            bonds,
+            parameters,
+            directions: self.directions()?,
+            latent: self.known.len(),
+            words: Vec::new(),
+            warnings: self.setup.warnings.clone(),
+            inputs: self.setup.files.clone(),
+            seconds,
+        };
+        result.words = words(&result, self.plan.method);
+        result.warnings.extend(warnings(&result, self.plan.method, members));
+        Ok(result)
+    }
+
+    /// Draws of what was known before the data, restraints included; none where a method knows nothing.
+    fn before(&self) -> Result<Vec<Member>, FitError> {
+        if !matches!(self.plan.method, Method::Hamiltonian | Method::Randomised) {
+            return Ok(Vec::new());
+        }
+        let mut posterior = self.posterior();
+        posterior.data = false;
+        let mut random = Random::new(self.plan.seed, PRIOR_STREAM);
+        let plan = sample::Plan { warmup: 300, draws: BEFORE, apart: 3, ..sample::Plan::default() };
+        let start = DVector::zeros(self.known.len());
+        let chain = sample::chain(&mut posterior, start, &plan, &mut random, &mut sample::silent)?;
+        let member = |(number, draw): (usize, &sample::Draw)| {
+            let (p, state) = posterior.state(&draw.x)?;
+            Some(self.member(number, 0, true, (f64::NAN, f64::NAN), p, &state))
+        };
+        Ok(chain.draws.iter().enumerate().filter_map(member).collect())
+    }
+
+    fn bonds(&self, k: usize, members: &[Member], before: &[Member]) -> BondAnswer {
+        let (kind, list) = &self.setup.bonds[k];
+        let weights: Vec<f64> = list.bonds.iter().map(|bond| bond.weight).collect();
+        let of = |members: &[Member], what: &dyn Fn(Weighed) -> f64| -> Vec<f64> {
+            members.iter().map(|m| what(Weighed { lengths: &m.lengths[k], weights: &weights })).collect()
+        };
+        let over = |what: &dyn Fn(Weighed) -> f64| interval(&of(members, what));
+        let fractions = of(members, &|bonds| bonds.fraction(kind.cutoff));
+        let fraction = interval(&fractions);
+        let cutoffs = CUTOFFS.map(|step| tidy(kind.cutoff + f64::from(step) * 0.01)).filter(|cutoff| *cutoff > 0.0);
+        let agreement = self.agreement(members, &fractions);
+        BondAnswer {
+            pair: list.pair.clone(),
+            cutoff: kind.cutoff,
+            n: weights.iter().sum(),
+            fraction: fraction.median,
+            fraction_interval50: fraction.interval50,
+            fraction_interval90: fraction.interval90,
+            fraction_before: (!before.is_empty()).then(|| interval(&of(before, &|bonds| bonds.fraction(kind.cutoff)))),
+            mean: over(&|bonds| bonds.mean()),
+            sd: over(&|bonds| bonds.sd()),
+            histogram: bins(kind, k, members)
+                .map(|(from, to)| BinAnswer { from, to, count: over(&|bonds| bonds.between(from, to)) })
+                .collect(),
+            fraction_by_cutoff: cutoffs
+                .map(|cutoff| CutoffAnswer { cutoff, fraction: over(&|bonds| bonds.fraction(cutoff)) })
+                .collect(),
+            coordination: coordination(list, kind, k, members),
+            r_hat: agreement.map(|agreement| agreement.r_hat),
+            effective: agreement.map_or(members.len() as f64, |agreement| agreement.effective),
+        }
+    }
+
+    /// Do the chains agree? `None` where members are no chains.
+    fn agreement(&self, members: &[Member], values: &[f64]) -> Option<sample::Agreement> {
+        if self.plan.method != Method::Hamiltonian {
+            return None;
+        }
+        let mut chains: Vec<Vec<f64>> = vec![Vec::new(); self.units()];
+        for (member, value) in members.iter().zip(values) {
+            chains[member.chain].push(*value);
+        }
+        chains.retain(|chain| chain.len() > 3);
+        (!chains.is_empty()).then(|| sample::agreement(&chains))
+    }
+
+    fn parameters(&self, members: &[Member], before: &[Member]) -> Vec<Narrowed> {
+        let binding = &self.setup.binding;
+        let of = |members: &[Member], k: usize| -> Vec<f64> { members.iter().map(|m| m.parameters[k]).collect() };
+        let narrowed = |(k, free): (usize, &crate::params::Free)| {
+            let variable = &binding.variables()[free.variable];
+            let values = of(members, k);
+            Narrowed {
+                name: variable.name.clone(),
+                unit: variable.unit,
+                value: interval(&values),
+                sd: deviation(&values),
+                sd_before: (!before.is_empty()).then(|| deviation(&of(before, k))),
+            }
+        };
+        binding.free.iter().enumerate().map(narrowed).collect()
+    }
+}
+
+impl Method {
+    /// Its name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hamiltonian => "hamiltonian",
+            Self::Randomised => "randomised",
+            Self::Noise => "noise",
+            Self::Starts(_) => "starts",
+        }
+    }
+}
+
+fn deviation(values: &[f64]) -> f64 {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+}
+
+/// Without the digits that a product of decimal fractions leaves behind.
+fn tidy(x: f64) -> f64 {
+    (x * 1e9).round() / 1e9
+}
+
+/// Edges at whole multiples of the bin's width, from the shortest to the longest bond of any member.
+fn bins(kind: &Bonds, k: usize, members: &[Member]) -> impl Iterator<Item = (f64, f64)> {
+    let lengths = || members.iter().flat_map(|member| member.lengths[k].iter().copied()).filter(|d| d.is_finite());
+    let (low, high) = (lengths().fold(f64::INFINITY, f64::min), lengths().fold(f64::NEG_INFINITY, f64::max));
+    let width = kind.bin;
+    let first = (low / width + 1e-9).floor();
+    let count = if low <= high { ((high / width + 1e-9).floor() - first) as usize + 1 } else { 0 };
+    (0..count).map(move |n| (tidy((first + n as f64) * width), tidy((first + (n + 1) as f64) * width)))
+}
+
+/// Of each centre, how likely it is to have so many bonds.
+fn coordination(list: &BondList, kind: &Bonds, k: usize, members: &[Member]) -> Vec<CoordinationAnswer> {
+    let mut first = 0;
+    let mut of = |centre: &crate::histogram::Centre| {
+        let bonds = list.bonds[first..].iter().take_while(|bond| bond.i == centre.atom).count();
+        let own = first..first + bonds;
+        first += bonds;
+        let number = |member: &Member| -> f64 {
+            let near = own.clone().filter(|bond| member.lengths[k][*bond] <= kind.cutoff);
+            near.map(|bond| list.bonds[bond].weight).sum::<f64>() / centre.weight.max(f64::MIN_POSITIVE)
+        };
+        let numbers: Vec<f64> = members.iter().map(number).collect();
+        let mut chances = vec![0.0; numbers.iter().fold(0.0_f64, |top, n| top.max(n.round())) as usize + 1];
+        for n in &numbers {
+            chances[n.round() as usize] += 1.0 / members.len() as f64;
+        }
+        CoordinationAnswer {
+            label: centre.label.clone(),
+            mean: numbers.iter().sum::<f64>() / members.len() as f64,
+            chances,
+        }
+    };
+    list.centres.iter().map(&mut of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_those_of_the_members() {
+        // 64 bonds: a fraction is a multiple of 1/64, and so are its quantiles.
+        let values = [0.0, 1.0, 1.0, 2.0].map(|broken| broken / 64.0);
+        let found = interval(&values);
+        assert_eq!(
+            (found.median, found.interval50, found.interval90),
+            (1.0 / 64.0, [0.0, 1.0 / 64.0], [0.0, 2.0 / 64.0])
+        );
+        assert!(interval(&[]).median.is_nan());
+    }
+
+    #[test]
+    fn a_difference_knows_both_spreads() {
+        let (earlier, later) = ([0.0, 0.02, 0.04], [0.10, 0.16]);
+        let found = difference(&earlier, &later);
+        assert!((found.interval90[0] - 0.06).abs() < 1e-12 && (found.interval90[1] - 0.16).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,259 @@
+//! What is known of the lengths of bonds: most are as long as at the start, some are broken, and how many is not known.
+//!
+//! ```text
+//! p(b) = (1 - φ) N(b; 0, s²) + φ R(b; β),     R(b; β) = b/β² exp(-b²/2β²) for b > 0
+//! φ = most Φ(x_φ),     s = intact factor^x_s
+//! ```
+//!
+//! is the distribution of a stretch b, a length less that at the start. x_φ and x_s are latent variables, standard normal
+//! beforehand, and Φ is the normal distribution: every share of broken bonds between none and `most` is as likely as any other, and
+//! the data choose. That matters: with one width for the displacements of all atoms instead, chosen by the data too, the broken
+//! fraction comes out too small, because nothing but that width can break a bond.
+//!
+//! Positions with a wide normal prior give bond m a stretch that is normal, with a standard deviation S_m. It is weighed by
+//!
+//! ```text
+//! T(b) = p(b) / N(b; 0, S_m²)
+//! ```
+//!
+//! so that p is what is left, whatever φ and s are. The stretches of different bonds are taken as independent for that.
+//!
+//! `-ln T` becomes rows of a least-squares problem: with b* where T is largest,
+//!
+//! ```text
+//! r_m = sign(b_m - b*) sqrt(2 [ln T(b*) - ln T(b_m)]),     r_0 = sqrt(2 [C - Σ_m ln T(b*)])
+//! ```
+//!
+//! half of the squares of which add up to `-Σ ln T` but for the constant C.
+
+use nalgebra::DMatrix;
+
+use super::mixture::{bell, below};
+
+/// What is thought of bonds before the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Breaking {
+    /// Middle of the guesses at s, Å.
+    pub intact: f64,
+    /// s is known to this factor.
+    pub factor: f64,
+    /// β: the likeliest stretch of a broken bond, Å.
+    pub broken: f64,
+    /// The largest φ.
+    pub most: f64,
+}
+
+/// The prior of a list of bonds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BondPrior {
+    breaking: Breaking,
+    /// Lengths at the start, Å.
+    start: Vec<f64>,
+    /// S of each, Å.
+    spread: Vec<f64>,
+}
+
+/// T and its logarithm's derivatives at one stretch.
+#[derive(Debug, Clone, Copy)]
+struct Weight {
+    log: f64,
+    by_b: f64,
+    by_phi: f64,
+    by_log_s: f64,
+}
+
+/// One bond's T at given φ and s.
+#[derive(Debug, Clone, Copy)]
+struct Bond {
+    phi: f64,
+    s: f64,
+    beta: f64,
+    /// S.
+    spread: f64,
+}
+
+/// C is so much for each bond: -ln T(b*) is larger for s above a ten-thousandth of S.
+const ROOM: f64 = 10.0;
+/// Below this |r| the square root is taken for a straight line.
+const STRAIGHT: f64 = 1e-5;
+
+impl BondPrior {
+    /// Bonds of these lengths (Å) that positions alone would spread by `spread` (Å), more than [`Breaking::broken`]. A bond that
+    /// nothing moves has no say.
+    pub fn new(breaking: Breaking, start: Vec<f64>, spread: Vec<f64>) -> Self {
+        Self { breaking, start, spread }
+    }
+
+    /// How many rows there are.
+    pub fn rows(&self) -> usize {
+        self.start.len() + 1
+    }
+
+    /// s (Å) and φ at their latent variables.
+    pub fn shape(&self, [x_s, x_phi]: [f64; 2]) -> (f64, f64) {
+        (self.breaking.intact * self.breaking.factor.powf(x_s), self.breaking.most * below(x_phi))
+    }
+
+    /// The rows at lengths `d` (Å) and the latent variables of s and φ.
+    pub fn residuals(&self, d: &[f64], latent: [f64; 2]) -> Vec<f64> {
+        self.all(d, latent).into_iter().map(|(r, ..)| r).collect()
+    }
+
+    /// The rows' derivatives: rows × (latent variables, the last two s and φ), from those of the lengths, `by_x`: bonds × latent
+    /// variables of everything else; `at` are the columns of s and φ.
+    pub fn jacobian(&self, d: &[f64], latent: [f64; 2], by_x: &DMatrix<f64>, at: [usize; 2]) -> DMatrix<f64> {
+        let mut jacobian = by_x.clone().resize_vertically(self.rows(), 0.0);
+        let slopes = [self.breaking.factor.ln(), self.breaking.most * bell(latent[1])];
+        for (m, (_, by_d, by)) in self.all(d, latent).into_iter().enumerate() {
+            jacobian.row_mut(m).scale_mut(by_d);
+            for k in 0..2 {
+                jacobian[(m, at[k])] += by[k] * slopes[k];
+            }
+        }
+        jacobian
+    }
+
+    /// For each row its value, its derivative by the length, and those by ln s and φ.
+    fn all(&self, d: &[f64], latent: [f64; 2]) -> Vec<(f64, f64, [f64; 2])> {
+        let (s, phi) = self.shape(latent);
+        let (mut constant, mut slope) = (ROOM * self.start.len() as f64, [0.0; 2]);
+        let mut rows = Vec::with_capacity(self.rows());
+        for ((d, start), spread) in d.iter().zip(&self.start).zip(&self.spread) {
+            if *spread <= 0.0 {
+                rows.push((0.0, 0.0, [0.0; 2]));
+                continue;
+            }
+            let bond = Bond { phi, s, beta: self.breaking.broken, spread: *spread };
+            let top = bond.top();
+            let peak = bond.weight(top);
+            constant -= peak.log;
+            slope = [slope[0] - peak.by_log_s, slope[1] - peak.by_phi];
+            rows.push(bond.row(d - start, top, &peak));
+        }
+        let r = (2.0 * constant.max(f64::MIN_POSITIVE)).sqrt();
+        rows.push((r, 0.0, slope.map(|slope| slope / r)));
+        rows
+    }
+}
+
+impl Bond {
+    fn row(&self, b: f64, top: f64, peak: &Weight) -> (f64, f64, [f64; 2]) {
+        let here = self.weight(b);
+        let r = (2.0 * (peak.log - here.log).max(0.0)).sqrt() * (b - top).signum();
+        if r.abs() < STRAIGHT {
+            return ((b - top) / self.s, 1.0 / self.s, [0.0; 2]);
+        }
+        (r, -here.by_b / r, [(peak.by_log_s - here.by_log_s) / r, (peak.by_phi - here.by_phi) / r])
+    }
+
+    /// b*: where T is largest, a little beyond 0.
+    fn top(&self) -> f64 {
+        // At 0 itself the slope of R has a jump.
+        let mut b = 0.05 * self.s;
+        for _ in 0..50 {
+            let h = 1e-4 * b;
+            let slope = self.weight(b).by_b;
+            let bend = (self.weight(b + h).by_b - self.weight(b - h).by_b) / (2.0 * h);
+            if bend >= 0.0 {
+                break;
+            }
+            let next = (b + slope / -bend).clamp(0.1 * b, b + 0.5 * self.s);
+            let step = next - b;
+            b = next;
+            if step.abs() < 1e-12 * self.s {
+                break;
+            }
+        }
+        b
+    }
+
+    fn weight(&self, b: f64) -> Weight {
+        let Self { phi, s, beta, spread } = *self;
+        // Logarithms of both parts, so that neither vanishes where it is all that there is.
+        let normal = 0.5 * std::f64::consts::TAU.ln();
+        let intact = (1.0 - phi).ln() - 0.5 * (b / s).powi(2) - s.ln() - normal;
+        let broken =
+            if b > 0.0 { phi.ln() + (b / (beta * beta)).ln() - 0.5 * (b / beta).powi(2) } else { f64::NEG_INFINITY };
+        let most = intact.max(broken);
+        let (one, two) = ((intact - most).exp(), (broken - most).exp());
+        let (one, two, log) = (one / (one + two), two / (one + two), most + (one + two).ln());
+        let away = if b > 0.0 { two * (1.0 / b - b / (beta * beta)) } else { 0.0 };
+        Weight {
+            log: log + 0.5 * (b / spread).powi(2) + spread.ln() + normal,
+            by_b: away - one * b / (s * s) + b / (spread * spread),
+            by_phi: two / phi - one / (1.0 - phi),
+            by_log_s: one * ((b / s).powi(2) - 1.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BREAKING: Breaking = Breaking { intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
+
+    fn prior() -> BondPrior {
+        BondPrior::new(BREAKING, vec![2.0, 1.97, 2.02, 2.0], vec![0.45, 0.5, 0.45, 0.0])
+    }
+
+    /// `-Σ ln T` but for the constant.
+    fn energy(rows: &[f64]) -> f64 {
+        0.5 * rows.iter().map(|r| r * r).sum::<f64>()
+    }
+
+    #[test]
+    fn the_weighed_spread_is_a_distribution() {
+        for (s, phi) in [(0.03, 0.1), (0.1, 0.4), (0.2, 0.01)] {
+            let bond = Bond { phi, s, beta: 0.35, spread: 0.45 };
+            let step = 1e-4;
+            let at = |k: i32| {
+                let b = f64::from(k) * step;
+                (-0.5 * (b / 0.45_f64).powi(2)).exp() / (0.45 * std::f64::consts::TAU.sqrt()) * bond.weight(b).log.exp()
+            };
+            let all: f64 = (-20_000..=20_000).map(at).sum::<f64>() * step;
+            assert!((all - 1.0).abs() < 1e-6, "{s} {phi}: {all}");
+            let density = |b: f64| bond.weight(b).log;
+            let top = bond.top();
+            assert!(density(top) >= density(top + 1e-3 * s) && density(top) >= density(top - 1e-3 * s));
+        }
+    }
+
+    #[test]
+    fn rows_add_up_to_the_logarithm() {
+        let latent = [0.3, -0.4];
+        let (s, phi) = prior().shape(latent);
+        let energies = [[2.0, 1.97, 2.02, 9.0], [2.4, 1.9, 2.1, 9.0]].map(|d| energy(&prior().residuals(&d, latent)));
+        let log = |b: f64, spread: f64| Bond { phi, s, beta: 0.35, spread }.weight(b).log;
+        let expected =
+            log(0.0, 0.45) + log(0.0, 0.5) + log(0.0, 0.45) - log(0.4, 0.45) - log(-0.07, 0.5) - log(0.08, 0.45);
+        assert!((energies[1] - energies[0] - expected).abs() < 1e-9);
+    }
+
+    #[test]
+    fn derivatives_are_those_of_the_rows() {
+        let prior = prior();
+        // Three latent variables move the lengths; two more are s and φ.
+        let by_x = DMatrix::from_fn(4, 5, |m, k| if k < 3 { 0.1 * ((m + 2 * k) as f64).sin() + 0.05 } else { 0.0 });
+        let lengths = |x: &[f64; 5], base: &[f64; 4]| -> Vec<f64> {
+            (0..4).map(|m| base[m] + (0..3).map(|k| by_x[(m, k)] * x[k]).sum::<f64>()).collect()
+        };
+        for base in [[2.0, 1.97, 2.02, 2.0], [2.3, 1.9, 2.12, 2.0], [2.6, 2.15, 1.95, 2.0]] {
+            let x = [0.1, -0.2, 0.15, 0.4, -0.6];
+            let found = prior.jacobian(&lengths(&x, &base), [x[3], x[4]], &by_x, [3, 4]);
+            for k in 0..5 {
+                let moved = |by: f64| {
+                    let mut x = x;
+                    x[k] += by;
+                    prior.residuals(&lengths(&x, &base), [x[3], x[4]])
+                };
+                let (up, down) = (moved(1e-6), moved(-1e-6));
+                for m in 0..prior.rows() {
+                    let expected = (up[m] - down[m]) / 2e-6;
+                    let off = (found[(m, k)] - expected).abs();
+                    assert!(off < 1e-5 * (1.0 + expected.abs()), "row {m} by {k}: {} {expected}", found[(m, k)]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Ensembles: derivatives of the posterior, the same members for a seed, and an answer that holds the truth.
+
+mod support;
+
+use corefine::engine::Cpu;
+use corefine::ensemble::{Ensemble, Known, Method, Plan, Posterior};
+use corefine::expand;
+use corefine::fit::{Inputs, Setup};
+use corefine::histogram;
+use corefine::job::{Bonds, Job};
+use corefine::lm::{Flow, Problem};
+use corefine::model::Model;
+use corefine::observed::{Form, Header, Observed};
+use corefine::read;
+use corefine::sample::Random;
+use nalgebra::DVector;
+use support::curves::{curve, job, state, xrays};
+use support::structures::shipped;
+
+const QMAX: f64 = 23.5;
+
+fn flagship() -> Model {
+    expand::to_p1(&shipped("co_zif62"))
+}
+
+/// Its Co moved by `by` Å (normal, along each axis), and of the first few by another 0.45 Å away from their first N.
+fn cycled(by: f64, leaving: usize) -> Model {
+    let mut model = flagship();
+    let crystal = expand::crystal(&model).unwrap();
+    let list = histogram::bonds(&model, &crystal, &Bonds::of("Co-N")).unwrap();
+    let mut random = Random::new(17, 0);
+    let inverse = crystal.basis.try_inverse().unwrap();
+    for (k, centre) in list.centres.iter().enumerate() {
+        let mut shift = random.normals(3).fixed_rows::<3>(0) * by;
+        if k < leaving {
+            let bond = list.bonds.iter().find(|bond| bond.i == centre.atom).unwrap();
+            shift -= histogram::BondList::vector(bond, &crystal).normalize() * 0.45;
+        }
+        model.sites[crystal.atoms[centre.atom].site].position.0 += inverse * shift;
+    }
+    model
+}
+
+/// Its G(r) on a Nyquist grid with noise.
+fn data(model: &Model, noise: f64) -> Observed {
+    let r: Vec<f64> = (0..27).map(|k| 1.0 + f64::from(k) * std::f64::consts::PI / QMAX).collect();
+    let state = state(model, &job(r#"set: { "qdamp": 0.069 }"#));
+    let mut g = curve(&state, &xrays(0.1, QMAX, r.clone()), &mut Cpu);
+    let mut random = Random::new(23, 0);
+    g.iter_mut().for_each(|g| *g += noise * random.normal());
+    let header = Header { qmin: Some(0.1), qmax: Some(QMAX), qdamp: Some(0.069), ..Header::default() };
+    let dg = vec![noise; r.len()];
+    Observed { name: "synthetic".into(), r, g, dg, form: Form::G, header, warnings: vec![] }
+}
+
+fn setup(observed: Observed, more: &str) -> Setup {
+    let text = format!(
+        r#"(
+            structure: "co_zif62.ron",
+            data: (file: "synthetic", rmin: 1, rmax: 4.47, radiation: xray),
+            refine: {{ "scale": (), "a": (), "b": (), "c": (), "xyz.Co": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": () {more}
+            bonds: [(pair: "Co-N")],
+        )"#
+    );
+    let job: Job = read::job::job(&text, "ensemble.ron").unwrap();
+    Setup::new(Inputs { job, model: flagship(), observed, files: vec![], warnings: vec![] }).unwrap()
+}
+
+const CO: &str = "},";
+const BODIES: &str = r#", "move.C3H3N2": (), "turn.C3H3N2": () }, molecules: (exclude: ["Co"]),
+    restraints: [Apart(pair: "Co-C", least: 2.6, sigma: 0.1)],"#;
+
+fn plan(method: Method, members: usize) -> Plan {
+    Plan { method, members, seed: 5, chains: 4 }
+}
+
+#[test]
+fn derivatives_of_the_posterior_are_those_of_its_rows() {
+    let observed = data(&cycled(0.05, 4), 0.05);
+    for more in [CO, BODIES] {
+        let setup = setup(observed.clone(), more);
+        let known = Known::of(&setup).unwrap();
+        let mut posterior = Posterior::new(&setup, &known);
+        posterior.noise = 1.3;
+        let x = Random::new(2, 0).normals(known.len()) * 0.2;
+        let (values, slopes) = posterior.both(&x).unwrap();
+        assert!(values.iter().chain(slopes.iter()).all(|value| value.is_finite()));
+        let h = 1e-5;
+        for k in (0..known.len()).step_by(if more == CO { 1 } else { 7 }) {
+            let mut moved = |by: f64| {
+                let mut x = x.clone();
+                x[k] += by;
+                posterior.residuals(&x).unwrap()
+            };
+            let expected = (moved(h) - moved(-h)) / (2.0 * h);
+            let worst = (&expected - slopes.column(k)).amax();
+            assert!(worst < 2e-4 * expected.amax().max(1.0), "column {k}: {worst:e} of {:e}", expected.amax());
+        }
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_members_whatever_the_number_of_threads() {
+    let observed = data(&cycled(0.05, 4), 0.05);
+    for method in [Method::Hamiltonian, Method::Randomised, Method::Noise, Method::Starts(0.2)] {
+        let run = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let ensemble = Ensemble::new(setup(observed.clone(), CO), plan(method, 4)).unwrap();
+                ensemble.run(&[], &|_| Flow::Continue).unwrap()
+            })
+        };
+        let (one, three) = (run(1), run(3));
+        assert_eq!(one.len(), 4, "{method:?}");
+        assert_eq!(one, three, "{method:?}");
+        assert!(one.windows(2).all(|pair| pair[0].parameters != pair[1].parameters), "{method:?}");
+    }
+}
+
+#[test]
+#[ignore]
+fn look() {
+    for (more, noise) in [(CO, 0.05), (BODIES, 0.05)] {
+        let truth = cycled(0.05, 10);
+        let crystal = expand::crystal(&truth).unwrap();
+        let start = flagship();
+        let list = histogram::bonds(&start, &expand::crystal(&start).unwrap(), &Bonds::of("Co-N")).unwrap();
+        let measured = histogram::measure(&list, &crystal, &Bonds::of("Co-N"), None);
+        let clock = std::time::Instant::now();
+        let ensemble = Ensemble::new(setup(data(&truth, noise), more), plan(Method::Hamiltonian, 200)).unwrap();
+        println!("mode after {:.1} s, noise {}", clock.elapsed().as_secs_f64(), ensemble.noise);
+        let members = ensemble.run(&[], &|_| Flow::Continue).unwrap();
+        println!("members after {:.1} s", clock.elapsed().as_secs_f64());
+        let result = ensemble.result(&members, 1.0).unwrap();
+        let bonds = &result.bonds[0];
+        println!("truth {} mean {} sd {}", measured.fraction, measured.mean, measured.sd);
+        println!("{} {:?} before {:?}", bonds.fraction, bonds.fraction_interval90, bonds.fraction_before);
+        println!("{:?} {:?} R {:?} effective {}", bonds.mean, bonds.sd, bonds.r_hat, bonds.effective);
+        for text in result.words.iter().chain(&result.warnings) {
+            println!("- {text}");
+        }
+        let chi: Vec<f64> = members.iter().map(|m| m.chi2).collect();
+        println!("chi2 {:?}", corefine::ensemble::interval(&chi));
+        let _ = DVector::<f64>::zeros(1);
+    }
+}
