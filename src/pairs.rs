@@ -126,7 +126,8 @@ fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Opt
     // A bin's far side can be one bin width farther than its index says.
     let span = Vector3::from_fn(|k, _| (cutoff * bins.count[k] / heights[k]).ceil() as i64);
     let cells: Vec<_> = positions.iter().map(|position| position.map(f64::floor)).collect();
-    let search = Search { basis, positions, cells: &cells, cutoff, of, bins, span };
+    let inside: Vec<_> = positions.iter().zip(&cells).map(|(position, cell)| basis * (position - cell)).collect();
+    let search = Search { basis, positions, cells: &cells, inside: &inside, cutoff, of, bins, span };
     let chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
         (k * CHUNK..((k + 1) * CHUNK).min(positions.len())).flat_map(|i| search.neighbours(i)).collect::<Vec<_>>()
     });
@@ -142,6 +143,8 @@ struct Search<'a> {
     positions: &'a [Vector3<f64>],
     /// The cell that each of them lies in.
     cells: &'a [Vector3<f64>],
+    /// Where in its cell, Cartesian, Å.
+    inside: &'a [Vector3<f64>],
     cutoff: f64,
     of: Option<&'a [bool]>,
     bins: Bins,
@@ -155,16 +158,16 @@ impl Search<'_> {
         let (position, own) = (&self.positions[i], meant(i));
         let mut list = Vec::new();
         for (bin, shift) in self.bins.around(self.bins.home(position), self.span) {
+            // Bins know their members as if they lay in the cell at the origin.
+            let from = self.basis * (shift - position);
             for &j in self.bins.members(bin) {
-                if (j as usize) < i || !(own || meant(j as usize)) {
+                let other = j as usize;
+                let near = (self.inside[other] + from).norm_squared() <= self.cutoff * self.cutoff;
+                if !near || other < i || !(own || meant(other)) {
                     continue;
                 }
-                // Bins know their members as if they lay in the cell at the origin.
-                let other = &self.positions[j as usize];
-                let shift = shift - self.cells[j as usize];
-                let v = self.basis * (other + shift - position);
-                let twice = j as usize == i && !positive(&shift);
-                if !twice && v.norm_squared() <= self.cutoff * self.cutoff {
+                let shift = shift - self.cells[other];
+                if other != i || positive(&shift) {
                     list.push(Pair { i: i as u32, j, shift });
                 }
             }
