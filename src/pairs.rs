@@ -75,9 +75,14 @@ impl Pairs {
 
     /// Takes note that the atoms have moved; searches again only if the margin is used up.
     pub fn follow(&mut self, crystal: &Crystal) {
-        if self.positions.len() != crystal.atoms.len() || self.drift(crystal) > MARGIN {
+        if !self.serves(crystal) {
             *self = Self::search(crystal, self.reach, self.of.take());
         }
+    }
+
+    /// Are all pairs of `crystal` up to the reach among those that were found?
+    pub fn serves(&self, crystal: &Crystal) -> bool {
+        self.positions.len() == crystal.atoms.len() && self.drift(crystal) <= MARGIN
     }
 
     /// The places of the atoms of `crystal` as the list's shifts know them.
@@ -85,11 +90,17 @@ impl Pairs {
     /// An atom that has left the cell on one side is given back by [`crate::expand`] on the other: the list goes on
     /// with the image that moved least.
     pub fn frame(&self, crystal: &Crystal) -> Frame {
+        let places = self.fractions(crystal).into_iter().map(|fraction| crystal.basis * fraction).collect();
+        Frame { basis: crystal.basis, places }
+    }
+
+    /// The same places in fractions of the cell.
+    pub fn fractions(&self, crystal: &Crystal) -> Vec<Vector3<f64>> {
         let place = |(atom, then): (&Atom, &Vector3<f64>)| {
             let now = atom.position.0;
-            crystal.basis * (now + (then - now).map(f64::round))
+            now + (then - now).map(f64::round)
         };
-        Frame { basis: crystal.basis, places: crystal.atoms.iter().zip(&self.positions).map(place).collect() }
+        crystal.atoms.iter().zip(&self.positions).map(place).collect()
     }
 
     /// The most that any distance up to the reach can have changed since the search, Å.
@@ -114,7 +125,9 @@ fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Opt
     let bins = Bins::sort(positions, heights.map(|height| (height / width).floor().clamp(1.0, 128.0)));
     // A bin's far side can be one bin width farther than its index says.
     let span = Vector3::from_fn(|k, _| (cutoff * bins.count[k] / heights[k]).ceil() as i64);
-    let search = Search { basis, positions, cutoff, of, bins, span };
+    let cells: Vec<_> = positions.iter().map(|position| position.map(f64::floor)).collect();
+    let inside: Vec<_> = positions.iter().zip(&cells).map(|(position, cell)| basis * (position - cell)).collect();
+    let search = Search { basis, positions, cells: &cells, inside: &inside, cutoff, of, bins, span };
     let chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
         (k * CHUNK..((k + 1) * CHUNK).min(positions.len())).flat_map(|i| search.neighbours(i)).collect::<Vec<_>>()
     });
@@ -128,6 +141,10 @@ const CHUNK: usize = 1024;
 struct Search<'a> {
     basis: &'a Matrix3<f64>,
     positions: &'a [Vector3<f64>],
+    /// The cell that each of them lies in.
+    cells: &'a [Vector3<f64>],
+    /// Where in its cell, Cartesian, Å.
+    inside: &'a [Vector3<f64>],
     cutoff: f64,
     of: Option<&'a [bool]>,
     bins: Bins,
@@ -141,16 +158,16 @@ impl Search<'_> {
         let (position, own) = (&self.positions[i], meant(i));
         let mut list = Vec::new();
         for (bin, shift) in self.bins.around(self.bins.home(position), self.span) {
+            // Bins know their members as if they lay in the cell at the origin.
+            let from = self.basis * (shift - position);
             for &j in self.bins.members(bin) {
-                if (j as usize) < i || !(own || meant(j as usize)) {
+                let other = j as usize;
+                let near = (self.inside[other] + from).norm_squared() <= self.cutoff * self.cutoff;
+                if !near || other < i || !(own || meant(other)) {
                     continue;
                 }
-                // Bins know their members as if they lay in the cell at the origin.
-                let other = &self.positions[j as usize];
-                let shift = shift - other.map(f64::floor);
-                let v = self.basis * (other + shift - position);
-                let twice = j as usize == i && !positive(&shift);
-                if !twice && v.norm_squared() <= self.cutoff * self.cutoff {
+                let shift = shift - self.cells[other];
+                if other != i || positive(&shift) {
                     list.push(Pair { i: i as u32, j, shift });
                 }
             }

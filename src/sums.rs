@@ -10,7 +10,7 @@
 use nalgebra::Matrix3;
 
 use crate::crystal::Crystal;
-use crate::distances::{Distances, Kinds, Nodes};
+use crate::distances::{Distances, Kinds, Listed, Nodes};
 use crate::engine::{Engine, EngineError, Grid, Rows};
 use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines};
 use crate::model::Profile;
@@ -83,6 +83,8 @@ pub struct Sums {
     near: Option<Pairs>,
     /// The pairs of the atoms that move one by one.
     single: Option<Pairs>,
+    /// All pairs that are shared out among nodes, where they are few.
+    shared: Option<Listed>,
     distances: Option<Kept>,
 }
 
@@ -113,8 +115,11 @@ const LISTED_BYTES: f64 = 64.0;
 const BATCH_BYTES: f64 = 160.0;
 const TERM_BYTES: f64 = 64.0;
 
-/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 3e-9 of a peak's top.
-const SPACING: f64 = 0.13;
+/// Nodes are this share of the narrowest peak's standard deviation apart: errors below 2e-9 of a peak's top.
+const SPACING: f64 = 0.22;
+
+/// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 1 MB, and 8 while it is made.
+const FEW: f64 = (1 << 18) as f64;
 
 /// Most kinds that are told apart: 136 pairs of them.
 const MOST_KINDS: usize = 16;
@@ -124,7 +129,7 @@ const WORTH: f64 = 0.5;
 
 /// PDFfit2 cuts peaks where they are 4e-6 of their top. That edge moves when a peak is shared out, by some of a grid point:
 /// only where many pairs are at each node, whose edges blur each other.
-const WORTH_PDFFIT2: f64 = 16.0;
+const WORTH_PDFFIT2: f64 = 28.0;
 
 /// How far pairs count beyond the curve: in ripples `2π/qmax`, and for the flanks of the widest peaks, Å.
 const RIPPLES: f64 = 6.0;
@@ -132,6 +137,9 @@ const FLANK: f64 = 2.0;
 
 /// Widths may change with r by this factor between the near pairs and infinity.
 const TAMED: f64 = 0.75;
+
+/// From here on `1/r` changes so little from node to node that the spline follows it to rounding, Å.
+const SMOOTH: f64 = 0.75;
 
 /// How the pairs of a request are summed.
 struct Way {
@@ -168,7 +176,7 @@ fn tame(kinds: &Kinds, shape: &Shape) -> Option<(f64, f64)> {
     let corrected = (delta1 + (delta1 * delta1 + 4.0 * TAMED * delta2).sqrt()) / (2.0 * TAMED);
     let jump = if shape.sratio == 1.0 { 0.0 } else { shape.rcut };
     let seconds = kinds.kinds.iter().filter_map(|kind| kind.beyond).map(|beyond| beyond.rcut);
-    let from = seconds.fold(corrected.max(jump).max(1.0), f64::max);
+    let from = seconds.fold(corrected.max(jump).max(SMOOTH), f64::max);
     let least = kinds.kinds.iter().map(|kind| kind.beyond.map_or(kind.uiso, |beyond| beyond.uiso));
     let factor = 1.0 - (shape.delta1 / from + shape.delta2 / (from * from)).max(0.0);
     let narrowest = (2.0 * least.fold(f64::INFINITY, f64::min) * factor).sqrt();
@@ -210,15 +218,22 @@ impl Sums {
     /// # Errors
     /// Where the engine fails.
     pub fn rows(&mut self, request: &Request, engine: &mut dyn Engine) -> Result<Summed, EngineError> {
-        let rows = Rows::zeros(request.table.keys.len(), request.grid.n);
+        let rows = Rows { n: request.grid.n, values: Vec::new() };
         let mut summed = Summed { rows, narrowest: f64::INFINITY, clamped: 0 };
+        self.fill(request, engine, &mut summed)?;
+        // Where no peak came there are zeros.
+        summed.rows.values.resize(request.table.keys.len() * request.grid.n, 0.0);
+        Ok(summed)
+    }
+
+    fn fill(&mut self, request: &Request, engine: &mut dyn Engine, summed: &mut Summed) -> Result<(), EngineError> {
         let Some(way) = Way::through_nodes(request) else {
             let whole = Part { from: 0.0, to: request.reach, value: true };
-            follow(&mut self.near, request.crystal, request.reach, None).add(request, &whole, engine, &mut summed)?;
-            return Ok(summed);
+            follow(&mut self.near, request.crystal, request.reach, None).add(request, &whole, engine, summed)?;
+            return Ok(());
         };
         let near = Part { from: 0.0, to: way.nodes.from, value: true };
-        follow(&mut self.near, request.crystal, near.to, None).add(request, &near, engine, &mut summed)?;
+        follow(&mut self.near, request.crystal, near.to, None).add(request, &near, engine, summed)?;
         let (bulk, single): (Vec<_>, Vec<_>) = request.tangents.iter().map(|tangent| tangent.bulk(&way.kinds)).unzip();
         let from = way.nodes.from;
         let lines = self.nodes(request, way, &bulk);
@@ -227,14 +242,10 @@ impl Sums {
             let moved = moved(request.crystal, &single);
             let far = Part { from, to: request.reach, value: false };
             let request = Request { tangents: &single, ..*request };
-            follow(&mut self.single, request.crystal, request.reach, Some(moved)).add(
-                &request,
-                &far,
-                engine,
-                &mut summed,
-            )?;
+            follow(&mut self.single, request.crystal, request.reach, Some(moved))
+                .add(&request, &far, engine, summed)?;
         }
-        Ok(summed)
+        Ok(())
     }
 
     /// The peaks of the nodes, whose weights are gathered anew only if the structure has moved.
@@ -244,10 +255,17 @@ impl Sums {
         let strains: Vec<_> = bulk.iter().filter_map(|tangent| tangent.strain(&crystal.basis)).collect();
         let known =
             self.distances.take().filter(|kept| kept.of == of && (strains.is_empty() || kept.strains == strains));
-        let mut kept = known.unwrap_or_else(|| Kept {
-            distances: Distances::gather(crystal, way.kinds.clone(), way.nodes, &strains),
-            of,
-            strains,
+        let mut kept = known.unwrap_or_else(|| {
+            let kinds = way.kinds.clone();
+            let distances = if crystal.pairs_within(way.nodes.to) <= FEW {
+                let to = way.nodes.to;
+                let listed = self.shared.take().filter(|listed| listed.serves(crystal, to));
+                let listed = self.shared.insert(listed.unwrap_or_else(|| Listed::find(crystal, to)));
+                Distances::of_list(crystal, listed, kinds, way.nodes, &strains)
+            } else {
+                Distances::gather(crystal, kinds, way.nodes, &strains)
+            };
+            Kept { of, strains, distances }
         });
         // The same kinds may have got another U.
         kept.distances.kinds = way.kinds;
@@ -289,7 +307,11 @@ impl Summed {
         self.clamped += lines.clamped;
         self.narrowest = self.narrowest.min(lines.narrowest);
         let rows = engine.broaden(&lines.peaks)?;
-        self.rows.values.iter_mut().zip(rows.values).for_each(|(total, value)| *total += value);
+        if self.rows.values.is_empty() {
+            self.rows = rows;
+        } else {
+            self.rows.values.iter_mut().zip(rows.values).for_each(|(total, value)| *total += value);
+        }
         Ok(())
     }
 }

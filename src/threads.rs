@@ -8,10 +8,11 @@
 /// ```
 pub fn map<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     #[cfg(feature = "parallel")]
-    if !ALONE.get() {
+    if n > 1 && count() > 1 {
         use rayon::prelude::*;
         return (0..n).into_par_iter().map(f).collect();
     }
+    // On the caller's own thread: to hand work to a pool of one costs more than many a piece.
     (0..n).map(f).collect()
 }
 

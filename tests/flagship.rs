@@ -3,13 +3,16 @@
 
 mod support;
 
+use corefine::curve::Curves;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::fit::{Inputs, Setup};
+use corefine::forward::Forward;
 use corefine::job::Job;
 use corefine::lm::Flow;
 use corefine::model::Model;
 use corefine::observed::{Form, Header, Observed};
+use corefine::params::Binding;
 use corefine::read;
 use support::curves::{curve, hundredths, job, state, xrays};
 use support::structures::shipped;
@@ -44,21 +47,51 @@ fn displace(model: &mut Model, by: f64) {
     }
 }
 
+/// The 56 parameters.
+const FREE: &str =
+    r#""scale": (), "a": (), "b": (), "c": (), "xyz.Co": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": (), "Uiso.O": ()"#;
+
+/// Curve and columns at the start and, with what was kept from there, a little beside it.
+fn curves(job: &Job, model: &Model, r: &[f64]) -> [Curves; 2] {
+    let binding = Binding::new(job, model, &expand::crystal(model).unwrap()).unwrap();
+    let start = binding.start();
+    let mut forward = Forward::new(&xrays(0.1, 23.5, r.to_vec()), &binding.state(&start).unwrap()).unwrap();
+    [0.0, 1e-3].map(|by| {
+        let p: Vec<f64> = start.iter().map(|value| value + by).collect();
+        let state = binding.state(&p).unwrap();
+        forward.curves(&state, &binding.tangents(&state, &p).unwrap(), &mut Cpu).unwrap()
+    })
+}
+
+/// On the data's grid and on Nyquist's.
+#[test]
+fn the_last_bit_does_not_hang_on_the_number_of_threads() {
+    let job = job(&format!("refine: {{ {FREE} }}"));
+    let nyquist: Vec<f64> = (0..27).map(|k| 1.0 + std::f64::consts::PI / 23.5 * f64::from(k)).collect();
+    for r in [hundredths(100, 450), nyquist] {
+        let [one, two, seven] = [1, 2, 7].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| curves(&job, &flagship(), &r))
+        });
+        assert_eq!(one[0].columns.shape(), (r.len(), 56));
+        assert!(one == two && one == seven);
+    }
+}
+
 #[test]
 fn fifty_six_parameters_reach_the_curve_from_displaced_atoms() {
     let mut model = flagship();
     let observed = data(&model);
     displace(&mut model, 0.1);
-    let job: Job = read::job::job(
+    let text = format!(
         r#"(
             structure: "co_zif62.ron",
             data: (file: "noiseless", rmin: 1, rmax: 4.5, radiation: xray),
-            refine: { "scale": (), "a": (), "b": (), "c": (), "xyz.Co": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": (), "Uiso.O": () },
+            refine: {{ {FREE} }},
             bonds: [(pair: "Co-N")],
-        )"#,
-        "flagship.ron",
-    )
-    .unwrap();
+        )"#
+    );
+    let job: Job = read::job::job(&text, "flagship.ron").unwrap();
     let inputs = Inputs { job, model, observed, files: vec![], warnings: vec![] };
     let mut seen = Vec::new();
     let outcome = Setup::new(inputs)

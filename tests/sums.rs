@@ -1,8 +1,8 @@
 //! The two ways to sum over pairs, held together: pair by pair, which is the definition, and through the nodes of a
 //! lattice of distances. A tensor that differs from an isotropic U by nothing that counts keeps a crystal off the nodes.
 //!
-//! Bounds, in units of the largest value of the curve or column: nodes are 0.13 of the narrowest σ apart, so that a
-//! peak is right to 3e-9 of its top, and its derivatives, which bend more, to some 1e-8.
+//! Bounds, in units of the largest value of the curve or column: nodes are 0.22 of the narrowest σ apart, so that a
+//! peak is right to 2e-9 of its top, and its derivatives, which bend more, to some 1e-8.
 
 mod support;
 

@@ -344,10 +344,11 @@ impl Map {
     fn bare(&self, crystal: &Crystal, tangents: &[Tangent], table: &RowTable, mut rows: Rows) -> Rows {
         let baseline = Baseline::new(crystal);
         let distances: Vec<f64> = self.distances().collect();
+        let changes: Vec<_> = tangents.iter().map(|tangent| BaselineChange::new(crystal, tangent)).collect();
         for (row, (column, class)) in table.keys.iter().enumerate() {
             let slope = match column.checked_sub(1) {
                 None => baseline.of(*class),
-                Some(k) => baseline.derivative(*class, crystal, &tangents[k]),
+                Some(k) => baseline.derivative(*class, &changes[k]),
             };
             let points = rows.row_mut(row).iter_mut().zip(&distances);
             match self.sum {
@@ -440,11 +441,13 @@ fn weighted(
     (groups, group): (usize, &dyn Fn(usize) -> usize),
 ) -> DMatrix<f64> {
     let of = |class| (0..rows.nrows()).map(|k| weights.at(class, k)).collect();
-    let of_class: HashMap<(usize, usize), Vec<f64>> = classes(table.species).map(|class| (class, of(class))).collect();
+    let of_class: Vec<Vec<f64>> = classes(table.species).map(of).collect();
     let mut sums = DMatrix::zeros(rows.nrows(), groups);
     for ((row, (_, class)), values) in table.keys.iter().enumerate().zip(rows.column_iter()) {
+        // Column 0 has every class, in their order.
+        let weights = &of_class[table.row(0, *class).expect("column 0 has every class")];
         let mut sum = sums.column_mut(group(row));
-        for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(values.iter()).zip(&of_class[class]) {
+        for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(values.as_slice()).zip(weights) {
             *sum += weight * value;
         }
     }
@@ -467,23 +470,40 @@ impl Baseline {
         4.0 * PI * orders * self.counts[a] * self.counts[b] / self.volume
     }
 
-    fn derivative(&self, (a, b): (usize, usize), crystal: &Crystal, tangent: &Tangent) -> f64 {
+    fn derivative(&self, (a, b): (usize, usize), change: &BaselineChange) -> f64 {
         let orders = if a == b { 1.0 } else { 2.0 };
-        let by_counts = count_tangent(crystal, tangent).map_or(0.0, |moved| {
+        let by_counts = change.counts.as_ref().map_or(0.0, |moved| {
             4.0 * PI * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]) / self.volume
         });
+        by_counts - self.of((a, b)) * change.swell
+    }
+}
+
+/// What a tangent does to the baseline.
+struct BaselineChange {
+    /// See [`count_tangent`].
+    counts: Option<Vec<f64>>,
+    /// Change of the logarithm of the volume.
+    swell: f64,
+}
+
+impl BaselineChange {
+    fn new(crystal: &Crystal, tangent: &Tangent) -> Self {
         let swell = tangent.strain(&crystal.basis).map_or(0.0, |strain| strain.trace());
-        by_counts - self.of((a, b)) * swell
+        Self { counts: count_tangent(crystal, tangent), swell }
     }
 }
 
 /// `dN_s / d parameter` for each species, or `None` if the parameter leaves the numbers alone.
 fn count_tangent(crystal: &Crystal, tangent: &Tangent) -> Option<Vec<f64>> {
+    if tangent.atoms.iter().all(|(_, change)| change.occ == 0.0) {
+        return None;
+    }
     let mut counts = vec![0.0; crystal.species.len()];
     for (atom, change) in &tangent.atoms {
         counts[crystal.atoms[*atom as usize].species] += change.occ;
     }
-    tangent.atoms.iter().any(|(_, change)| change.occ != 0.0).then_some(counts)
+    Some(counts)
 }
 
 /// The amplitude of each species at each Q; a single one where Q does not matter.

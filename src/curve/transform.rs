@@ -60,7 +60,7 @@ impl Transform {
     pub fn to_r(&self, f: &DMatrix<f64>) -> DMatrix<f64> {
         let mut weighted = f.clone();
         for mut column in weighted.column_iter_mut() {
-            for (value, weight) in column.iter_mut().zip(&self.weight) {
+            for (value, weight) in column.as_mut_slice().iter_mut().zip(&self.weight) {
                 *value *= weight;
             }
         }

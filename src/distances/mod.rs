@@ -1,14 +1,15 @@
 //! How many pairs there are at which distance: the sum over pairs where they are too many to be looked at one by one.
 //!
 //! Atoms of one species with one isotropic U are of one [`Kind`], and the peak of a pair is a smooth function of its
-//! distance, the same for all pairs of two kinds. So a pair need not be broadened: its weight is shared out among the six
+//! distance, the same for all pairs of two kinds. So a pair need not be broadened: its weight is shared out among the eight
 //! nearest nodes of a lattice of distances, `r_k = k h`, and each node is then a peak like any other. `spline.rs` says how,
 //! and how little is lost; `columns.rs` finds the pairs.
 //!
-//! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Pairs are streamed, never
-//! stored: memory is that of the atoms and of the nodes.
+//! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Many pairs are streamed, never
+//! stored: memory is that of the atoms and of the nodes. Few are kept in a list from step to step (`listed.rs`).
 
 mod columns;
+mod listed;
 mod spline;
 
 use nalgebra::Matrix3;
@@ -17,6 +18,7 @@ use crate::crystal::{Atom, Crystal, classes};
 use crate::model::Beyond;
 use crate::threads;
 use columns::Columns;
+pub use listed::Listed;
 use spline::Deposit;
 
 /// Atoms that lend the same to a pair.

@@ -1,66 +1,90 @@
-//! Pairs shared out among nodes: quintic splines, sharpened.
+//! Pairs shared out among nodes: splines of degree seven, sharpened.
 //!
-//! A pair at `r = (k + s) h`, 0 <= s < 1, gives the nodes k - 2 ... k + 3 the shares `β(s + 2), β(s + 1) ... β(s - 3)`, where β is
-//! the B-spline of six intervals. A wave of Q that is then summed over the nodes comes out as
+//! A pair at `r = (k + s) h`, 0 <= s < 1, gives the nodes k - 3 ... k + 4 the shares `β(s + 3), β(s + 2) ... β(s - 4)`, where β is
+//! the B-spline of eight intervals. A wave of Q that is then summed over the nodes comes out as
 //!
 //! ```text
-//! Σ_k β exp(i Q r_k) = exp(i Q r) [sin(x/2) / (x/2)]⁶ [1 + e],   x = Q h,   |e| <= 2 (x / (2π - x))⁶
+//! Σ_k β exp(i Q r_k) = exp(i Q r) [sin(x/2) / (x/2)]⁸ [1 + e],   x = Q h,   |e| <= 2 (x / (2π - x))⁸
 //! ```
 //!
 //! The factor in front is the same for all pairs, so it is taken out once at the end ([`sharpen`]): with `w = sin²(x/2)`
 //!
 //! ```text
-//! [(x/2) / sin(x/2)]⁶ = [arcsin(√w) / √w]⁶ = 1 + w + 13/15 w² + 139/189 w³ + 592/945 w⁴ + 16804/31185 w⁵ + 0.47 w⁶ ...
+//! [(x/2) / sin(x/2)]⁸ = [arcsin(√w) / √w]⁸ = 1 + 4/3 w + 62/45 w² + 1244/945 w³ ... + 51263552/54729675 w⁷ + 0.86 w⁸ ...
 //! ```
 //!
 //! and w is what `-(f_(k-1) - 2 f_k + f_(k+1)) / 4` does to the wave. A peak of standard deviation σ weighs the waves by
-//! `exp(-σ² Q² / 2)`. What is lost of its top is at most the mean of `2 (x / 2π)⁶ + 0.47 (x/2)¹²` under that weight: with
-//! a = h/σ
+//! `exp(-σ² Q² / 2)`. What is lost of its top is at most the mean of `|e|` and of the terms that are left out under that
+//! weight: with a = h/σ about
 //!
 //! ```text
-//! 30 (a / 2π)⁶ + 4900 (a / 2)¹²                          2.5e-9 for a = 0.13
+//! 210 (a / 2π)⁸ + 1.7e6 (a / 2)¹⁶                        1.3e-9 for a = 0.22
 //! ```
 //!
-//! (the moments of a Gaussian: 15 of sixth, 10395 of twelfth order), and less for many pairs together.
+//! (the moments of a Gaussian: 105 of eighth, 2027025 of sixteenth order), and less for many pairs together.
 
 use nalgebra::Matrix3;
 
 use super::Nodes;
 
-/// Nodes farther than this from a pair have no share of it: three for the spline, five for its sharpening.
-pub const SHARED: usize = 8;
+/// Nodes farther than this from a pair have no share of it: four for the spline, seven for its sharpening.
+pub const SHARED: usize = 11;
 
-/// `120 β` for the nodes k - 2 ... k + 3 (and two more, which have nothing), by ascending powers of s.
-const SPLINE: [[f64; WINDOW]; 6] = [
-    [1.0, 26.0, 66.0, 26.0, 1.0, 0.0, 0.0, 0.0],
-    [-5.0, -50.0, 0.0, 50.0, 5.0, 0.0, 0.0, 0.0],
-    [10.0, 20.0, -60.0, 20.0, 10.0, 0.0, 0.0, 0.0],
-    [-10.0, 20.0, 0.0, -20.0, 10.0, 0.0, 0.0, 0.0],
-    [5.0, -20.0, 30.0, -20.0, 5.0, 0.0, 0.0, 0.0],
-    [-1.0, 5.0, -10.0, 10.0, -5.0, 1.0, 0.0, 0.0],
+/// `5040 β` for the nodes k - 3 ... k + 4, by ascending powers of s.
+const SPLINE: [[f64; WINDOW]; 8] = [
+    [1.0, 120.0, 1191.0, 2416.0, 1191.0, 120.0, 1.0, 0.0],
+    [-7.0, -392.0, -1715.0, 0.0, 1715.0, 392.0, 7.0, 0.0],
+    [21.0, 504.0, 315.0, -1680.0, 315.0, 504.0, 21.0, 0.0],
+    [-35.0, -280.0, 665.0, 0.0, -665.0, 280.0, 35.0, 0.0],
+    [35.0, 0.0, -315.0, 560.0, -315.0, 0.0, 35.0, 0.0],
+    [-21.0, 84.0, -105.0, 0.0, 105.0, -84.0, 21.0, 0.0],
+    [7.0, -42.0, 105.0, -140.0, 105.0, -42.0, 7.0, 0.0],
+    [-1.0, 7.0, -21.0, 35.0, -35.0, 21.0, -7.0, 1.0],
 ];
 
-/// Nodes that are written at a time: whole vectors.
+/// Nodes that have a share: whole vectors.
 const WINDOW: usize = 8;
 
-/// Factors of wⁿ for n = 0 to 5.
-const SHARPEN: [f64; 6] = [1.0, 1.0, 13.0 / 15.0, 139.0 / 189.0, 592.0 / 945.0, 16804.0 / 31185.0];
+/// What all of [`SPLINE`] is multiplied by.
+const SCALE: f64 = 5040.0;
 
-/// Takes out of summed shares what the spline did to every wave, and the 120 of [`SPLINE`].
+/// Factors of wⁿ for n = 0 to 7.
+const SHARPEN: [f64; 8] = [
+    1.0,
+    4.0 / 3.0,
+    62.0 / 45.0,
+    1244.0 / 945.0,
+    2473.0 / 2025.0,
+    74864.0 / 66825.0,
+    93427504.0 / 91216125.0,
+    51263552.0 / 54729675.0,
+];
+
+/// Takes out of summed shares what the spline did to every wave, and [`SCALE`].
 pub fn sharpen(weights: &mut [f64]) {
-    let plain = weights.iter().map(|weight| weight / 120.0).collect::<Vec<_>>();
-    let mut sum = vec![0.0; plain.len()];
-    for factor in SHARPEN.iter().rev() {
-        sum = second_difference(&sum);
-        sum.iter_mut().zip(&plain).for_each(|(sum, plain)| *sum += factor * plain);
-    }
-    weights.copy_from_slice(&sum);
+    pulp::Arch::new().dispatch(Sharpen(weights));
 }
 
-/// `-(f_(k-1) - 2 f_k + f_(k+1)) / 4`; beyond the ends f is 0.
-fn second_difference(f: &[f64]) -> Vec<f64> {
-    let at = |k: usize| f.get(k).copied().unwrap_or(0.0);
-    (0..f.len()).map(|k| 0.5 * at(k) - 0.25 * (at(k.wrapping_sub(1)) + at(k + 1))).collect()
+/// [`sharpen`], to be compiled for the widest vectors that the processor has.
+struct Sharpen<'a>(&'a mut [f64]);
+
+impl pulp::WithSimd for Sharpen<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        let n = self.0.len();
+        // Beyond the ends there is nothing.
+        let [mut sum, mut next] = [(); 2].map(|()| vec![0.0; n + 2]);
+        for factor in SHARPEN.iter().rev().map(|factor| factor / SCALE) {
+            for ((next, near), weight) in next[1..=n].iter_mut().zip(sum.windows(3)).zip(self.0.iter()) {
+                // w makes -(f_(k-1) - 2 f_k + f_(k+1)) / 4 of f.
+                *next = factor * weight + 0.5 * near[1] - 0.25 * (near[0] + near[2]);
+            }
+            std::mem::swap(&mut sum, &mut next);
+        }
+        self.0.copy_from_slice(&sum[1..=n]);
+    }
 }
 
 /// Pairs that are shared out together.
@@ -98,6 +122,8 @@ pub struct Deposit {
     strains: Vec<[f64; 6]>,
     /// For the pairs themselves, then for each strain: all nodes of the first kind of partner, of the second ...
     tables: Vec<Vec<f64>>,
+    /// For each strain what it makes of the pairs of a block, times their weight.
+    changes: Vec<[f64; BLOCK]>,
     queue: Queue,
 }
 
@@ -109,6 +135,43 @@ pub struct Others<'a> {
     pub occ: &'a [f64],
     /// First node of their kind.
     pub base: &'a [u32],
+}
+
+/// Pairs, up to a block of them.
+pub struct Block {
+    n: usize,
+    v: [[f64; BLOCK]; 3],
+    weight: [f64; BLOCK],
+    base: [u32; BLOCK],
+}
+
+impl Block {
+    /// No pairs.
+    pub fn new() -> Self {
+        Self { n: 0, v: [[0.0; BLOCK]; 3], weight: [0.0; BLOCK], base: [0; BLOCK] }
+    }
+
+    /// Is there no room for another?
+    pub fn is_full(&self) -> bool {
+        self.n == BLOCK
+    }
+
+    /// Starts anew.
+    pub fn clear(&mut self) {
+        self.n = 0;
+        self.weight.fill(0.0);
+    }
+
+    /// One more pair, of two places (Cartesian, Å) with their occupancies; the nodes of their kinds begin at `base` in a
+    /// table.
+    #[inline(always)]
+    pub fn push(&mut self, from: &[f64; 4], to: &[f64; 4], base: u32) {
+        let l = self.n % BLOCK;
+        (0..3).for_each(|k| self.v[k][l] = to[k] - from[k]);
+        self.weight[l] = to[3] * from[3];
+        self.base[l] = base;
+        self.n = l + 1;
+    }
 }
 
 /// Adding this to a number below 2⁵¹ leaves its nearest whole number in the lowest bits.
@@ -128,6 +191,7 @@ impl Deposit {
             within: [nodes.from, nodes.to].map(|r| r * r),
             strains: strains.iter().map(symmetric).collect(),
             tables: vec![vec![0.0; size]; strains.len() + 1],
+            changes: vec![[0.0; BLOCK]; strains.len()],
             queue: Queue::new(nodes.to),
         }
     }
@@ -183,29 +247,52 @@ impl Deposit {
         }
     }
 
-    /// Shares out the first block of the queue.
+    /// Takes in those pairs of a block that are within reach, where none wait.
+    #[inline(always)]
+    pub fn add_block<S: pulp::Simd>(&mut self, simd: S, block: &Block) {
+        let Self { within, queue, .. } = self;
+        let [x, y, z] = &block.v;
+        for l in 0..BLOCK {
+            let square = x[l] * x[l] + y[l] * y[l] + z[l] * z[l];
+            let inside = square > within[0] && square <= within[1];
+            queue.square[l] = if inside { square } else { within[1] };
+            queue.weight[l] = if inside { block.weight[l] } else { 0.0 };
+        }
+        queue.base[..BLOCK].copy_from_slice(&block.base);
+        if !self.strains.is_empty() {
+            queue.v.iter_mut().zip(&block.v).for_each(|(queue, v)| queue[..BLOCK].copy_from_slice(v));
+        }
+        self.share_out(simd);
+    }
+
+    /// Shares out the first block of the queue and moves up the rest.
     #[inline(always)]
     fn flush<S: pulp::Simd>(&mut self, simd: S) {
-        let Self { inverse_step, strains, tables, queue, .. } = self;
+        self.share_out(simd);
+        self.queue.shift();
+    }
+
+    /// Shares out the first block of the queue.
+    #[inline(always)]
+    fn share_out<S: pulp::Simd>(&mut self, simd: S) {
+        let Self { inverse_step, strains, tables, changes, queue, .. } = self;
         let (mut s, mut node) = ([0.0; BLOCK], [0_u64; BLOCK]);
         for l in 0..BLOCK {
             let t = queue.square[l].sqrt() * *inverse_step;
             // At a whole number either neighbour will do: shares are continuous.
             let rounded = (t - 0.5) + ROUNDER;
-            node[l] = (rounded.to_bits() & 0xffff_ffff) + u64::from(queue.base[l]) - 2;
+            node[l] = (rounded.to_bits() & 0xffff_ffff) + u64::from(queue.base[l]) - 3;
             s[l] = t - (rounded - ROUNDER);
         }
+        changes.iter_mut().zip(&*strains).for_each(|(change, strain)| *change = queue.strained(strain));
         let (table, strained) = tables.split_at_mut(1);
         for l in turns() {
-            scatter(simd, &mut table[0], node[l], s[l], queue.weight[l]);
-        }
-        for (strain, table) in strains.iter().zip(strained) {
-            let change = queue.strained(strain);
-            for l in turns() {
-                scatter(simd, table, node[l], s[l], change[l]);
+            let (shares, first) = (shares(simd, s[l]), node[l] as usize);
+            scatter(simd, &mut table[0], first, &shares, queue.weight[l]);
+            for (change, table) in changes.iter().zip(strained.iter_mut()) {
+                scatter(simd, table, first, &shares, change[l]);
             }
         }
-        queue.shift();
     }
 }
 
@@ -290,16 +377,24 @@ impl pulp::WithSimd for Flush<'_> {
     }
 }
 
-/// Adds 120 times the shares of one pair to the nodes from `first` on.
+/// [`SCALE`] times the shares of a pair between two nodes.
 #[inline(always)]
-fn scatter<S: pulp::Simd>(simd: S, table: &mut [f64], first: u64, s: f64, weight: f64) {
-    let first = first as usize;
-    let Some(window) = table.get_mut(first..first + WINDOW) else { return };
-    let (s, weight) = (simd.splat_f64s(s), simd.splat_f64s(weight));
-    for (k, nodes) in S::as_mut_simd_f64s(window).0.iter_mut().enumerate() {
+fn shares<S: pulp::Simd>(simd: S, s: f64) -> [f64; WINDOW] {
+    let (mut shares, s) = ([0.0; WINDOW], simd.splat_f64s(s));
+    for (k, share) in S::as_mut_simd_f64s(&mut shares).0.iter_mut().enumerate() {
         let power = |n: usize| S::as_simd_f64s(&SPLINE[n]).0[k];
-        let share = (0..5).rev().fold(power(5), |share, n| simd.mul_add_e_f64s(share, s, power(n)));
-        *nodes = simd.mul_add_e_f64s(weight, share, *nodes);
+        *share = (0..WINDOW - 1).rev().fold(power(WINDOW - 1), |share, n| simd.mul_add_e_f64s(share, s, power(n)));
+    }
+    shares
+}
+
+/// Adds the shares of a pair to the nodes from `first` on.
+#[inline(always)]
+fn scatter<S: pulp::Simd>(simd: S, table: &mut [f64], first: usize, shares: &[f64; WINDOW], weight: f64) {
+    let Some(window) = table.get_mut(first..first + WINDOW) else { return };
+    let weight = simd.splat_f64s(weight);
+    for (node, share) in S::as_mut_simd_f64s(window).0.iter_mut().zip(S::as_simd_f64s(shares).0) {
+        *node = simd.mul_add_e_f64s(weight, *share, *node);
     }
 }
 
@@ -319,7 +414,7 @@ mod tests {
             sharpen(&mut weights);
             for q in [0.0, 1.0, 10.0, 20.0, 30.0, 40.0] {
                 let x: f64 = q * nodes.step;
-                let bound = 2.0 * (x / (std::f64::consts::TAU - x)).powi(6) + 0.5 * (0.5 * x).powi(12) + 1e-12;
+                let bound = 2.0 * (x / (std::f64::consts::TAU - x)).powi(8) + (0.5 * x).powi(16) + 1e-12;
                 let sum = |wave: fn(f64) -> f64| -> f64 {
                     weights.iter().enumerate().map(|(k, weight)| weight * wave(q * nodes.step * k as f64)).sum()
                 };
@@ -345,10 +440,10 @@ mod tests {
             each.filter(|r| **r > nodes.from && **r <= nodes.to).copied().collect::<Vec<f64>>()
         };
         for (parity, of) in tables[0].chunks(nodes.count()).take(2).enumerate() {
-            let sum: f64 = of.iter().sum::<f64>() / 120.0;
+            let sum: f64 = of.iter().sum::<f64>() / SCALE;
             assert!((sum - inside(parity).len() as f64).abs() < 1e-10, "{sum}");
         }
-        let stretched: f64 = tables[1].iter().sum::<f64>() / 120.0;
+        let stretched: f64 = tables[1].iter().sum::<f64>() / SCALE;
         let want: f64 = inside(0).iter().chain(&inside(1)).sum();
         assert!((stretched - want).abs() < 1e-9, "{stretched} {want}");
     }

@@ -36,6 +36,11 @@ impl Engine for Cpu {
 /// Lays every peak down: the CPU twin of `shaders/broaden.wgsl`.
 pub fn broaden(peaks: &Peaks) -> Rows {
     let pieces = pieces(peaks);
+    if let [whole] = &pieces[..]
+        && whole.points.len() == peaks.grid.n
+    {
+        return pulp::Arch::new().dispatch(whole.clone());
+    }
     let sums = threads::map(pieces.len(), |k| pulp::Arch::new().dispatch(pieces[k].clone()));
     let mut rows = Rows::zeros(peaks.rows, peaks.grid.n);
     for (piece, sum) in pieces.iter().zip(&sums) {
@@ -79,12 +84,14 @@ impl pulp::WithSimd for Piece<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) -> Rows {
-        // Peaks are laid down in whole vectors, the last of which may go over the end.
-        let mut sum = Rows::zeros(self.peaks.rows, self.points.len() + LANES);
+        let n = self.points.len();
+        // Peaks are laid down in whole vectors. The last may go over the end of its row: there it adds nothing.
+        let mut sum = Rows { n, values: vec![0.0; self.peaks.rows * n + LANES] };
         let mut waves = vec![Wave::default(); self.points.len().div_ceil(LANES)];
         for i in self.range.clone() {
             self.add(simd, i, &mut waves, &mut sum);
         }
+        sum.values.truncate(self.peaks.rows * n);
         sum
     }
 }
@@ -116,23 +123,31 @@ impl Piece<'_> {
         }
         let start = first - points.start;
         for term in terms {
-            lay(simd, term, waves, &mut sum.row_mut(term.row as usize)[start..start + LANES * waves.len()]);
+            let start = term.row as usize * sum.n + start;
+            lay(simd, term, waves, &mut sum.values[start..start + LANES * waves.len()]);
         }
     }
 }
 
-/// Adds a term to its row.
+/// Adds a term to its row: as many of its three parts as it has.
 #[inline(always)]
 fn lay<S: pulp::Simd>(simd: S, term: &Term, waves: &[Wave], row: &mut [f64]) {
-    let [a, b, c] = [term.a, term.b, term.c].map(|factor| simd.splat_f64s(factor));
-    let flat = term.b == 0.0 && term.c == 0.0;
+    match (term.b == 0.0, term.c == 0.0) {
+        (true, true) => lay_parts::<S, 1>(simd, term, waves, row),
+        (false, true) => lay_parts::<S, 2>(simd, term, waves, row),
+        (_, false) => lay_parts::<S, 3>(simd, term, waves, row),
+    }
+}
+
+/// Adds the first `PARTS` of a, b and c.
+#[inline(always)]
+fn lay_parts<S: pulp::Simd, const PARTS: usize>(simd: S, term: &Term, waves: &[Wave], row: &mut [f64]) {
+    let factors = [term.a, term.b, term.c].map(|factor| simd.splat_f64s(factor));
     for (values, wave) in row.as_chunks_mut::<LANES>().0.iter_mut().zip(waves) {
-        let [g, gt, gtt] = [&wave.g, &wave.gt, &wave.gtt].map(|wave| S::as_simd_f64s(wave).0);
+        let parts = [&wave.g, &wave.gt, &wave.gtt].map(|wave| S::as_simd_f64s(wave).0);
         for (k, value) in S::as_mut_simd_f64s(values).0.iter_mut().enumerate() {
-            *value = simd.mul_add_e_f64s(a, g[k], *value);
-            if !flat {
-                *value = simd.mul_add_e_f64s(b, gt[k], simd.mul_add_e_f64s(c, gtt[k], *value));
-            }
+            let add = |sum, part: usize| simd.mul_add_e_f64s(factors[part], parts[part][k], sum);
+            *value = (0..PARTS).fold(*value, add);
         }
     }
 }

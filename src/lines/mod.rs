@@ -126,14 +126,17 @@ pub fn lines(
         let parameters = tangents.len();
         pulp::Arch::new().dispatch(Chunk { maker: &maker, near: chunks[k], parameters })
     };
-    join(*grid, rows.keys.len(), &threads::map(chunks.len(), make))
+    join(*grid, rows.keys.len(), threads::map(chunks.len(), make))
 }
 
 /// Pairs that one thread turns into peaks at a time.
 const CHUNK: usize = 1024;
 
 /// Puts lines after each other that follow each other in r.
-fn join(grid: Grid, rows: usize, parts: &[Lines]) -> Lines {
+fn join(grid: Grid, rows: usize, mut parts: Vec<Lines>) -> Lines {
+    if parts.len() == 1 {
+        return parts.remove(0);
+    }
     let mut whole = Lines::none(grid, rows);
     let peaks: usize = parts.iter().map(|part| part.peaks.peaks.len()).sum();
     let terms = parts.iter().map(|part| part.peaks.terms.len()).sum();

@@ -32,7 +32,7 @@ pub fn node_lines(
     let count = distances.nodes.count();
     let chunks = (distances.nodes.first()..count).step_by(NODES).collect::<Vec<_>>();
     let part = |k: usize| maker.nodes(distances, chunks[k]..(chunks[k] + NODES).min(count), &bulk);
-    join(*grid, rows.keys.len(), &threads::map(chunks.len(), part))
+    join(*grid, rows.keys.len(), threads::map(chunks.len(), part))
 }
 
 /// Nodes that one thread turns into peaks at a time.

@@ -13,6 +13,13 @@ const WORST_PIVOTS: f64 = 1e-7;
 /// Least damping of the Cholesky factor: with n unit columns its condition stays below n / 1e-10.
 const LEAST_DAMPING: f64 = 1e-10;
 
+/// Up to so many parameters singular values cost next to nothing.
+const FEW: usize = 16;
+
+/// From this `λ` on the products of up to [`SMALL`] columns give steps that are right to some 1e-6: their condition is below
+/// the number of columns over `λ`, and no column is longer than one.
+const TRUSTED_DAMPING: f64 = 1e-8;
+
 /// `r + J δ` about one point, with all that its steps for several `λ` have in common.
 pub(super) struct Linear<'a> {
     /// The point, n.
@@ -112,14 +119,15 @@ enum Form {
 impl Factor {
     fn new(free: Vec<usize>, scaled: DMatrix<f64>, rank_tolerance: f64) -> Self {
         let form =
-            if free.len() <= SMALL { singular(&scaled, rank_tolerance) } else { Form::Products(Products::of(&scaled)) };
+            if free.len() <= FEW { singular(&scaled, rank_tolerance) } else { Form::Products(Products::of(&scaled)) };
         Self { free, scaled, rank_tolerance, form }
     }
 
     /// `x` that minimises `|A x - b|² + λ |x|²`.
     fn solve(&mut self, b: &DVector<f64>, lambda: f64) -> DVector<f64> {
+        let trusted = self.free.len() > SMALL || lambda >= TRUSTED_DAMPING;
         if let Form::Products(products) = &mut self.form {
-            if let Some(solution) = products.solve(&self.scaled, b, lambda) {
+            if let Some(solution) = products.solve(&self.scaled, b, lambda).filter(|_| trusted) {
                 return solution;
             }
             self.form = singular(&self.scaled, self.rank_tolerance);

@@ -16,13 +16,14 @@
 //! three ways to the same step:
 //!
 //! ```text
-//! A = U Σ Vᵀ     D δ = -V (Σ² + λ)⁻¹ Σ Uᵀ r      up to SMALL parameters, or where rounding spoils the others
+//! A = U Σ Vᵀ     D δ = -V (Σ² + λ)⁻¹ Σ Uᵀ r      up to 16 parameters; up to SMALL where λ < 1e-8; or where rounding spoils the others
 //! m >= n         D δ = -(AᵀA + λ)⁻¹ Aᵀ r         n × n, by Cholesky
 //! m < n          D δ = -Aᵀ (AAᵀ + λ)⁻¹ r         m × m, by Cholesky: fewer residuals than parameters
 //! ```
 //!
 //! The singular values, found after a QR of the columns, keep all digits of an ill-conditioned problem and make further
-//! `λ` nearly free; beyond [`SMALL`] parameters they cost too much. The second and third share one product for all `λ`
+//! `λ` nearly free; but they cost more the more parameters there are, and while `λ` is large it hides what only they can tell;
+//! beyond [`SMALL`] parameters they cost too much. The second and third share one product for all `λ`
 //! and factorise it for each. The third is the second by `(AᵀA + λ)⁻¹ Aᵀ = Aᵀ (AAᵀ + λ)⁻¹`.
 //!
 //! After a step that succeeds `λ` follows the ratio of the reduction found to the one that the linear model foretold
@@ -85,8 +86,8 @@ pub use result::{Fit, Stop};
 pub use search::minimise;
 pub use singular::Singular;
 
-/// Most parameters for which every step is solved from singular values. At 351 × 56 these take some two milliseconds, at
-/// 500 × 300 a fifth of a second; beyond, a Cholesky factor of the smaller of `JᵀJ` and `JJᵀ` costs far less.
+/// Most parameters for which steps of little damping are solved from singular values. At 351 × 56 these take some two
+/// milliseconds, at 500 × 300 a fifth of a second; beyond, a Cholesky factor of the smaller of `JᵀJ` and `JJᵀ` costs far less.
 pub const SMALL: usize = 100;
 
 /// No parameter goes farther in one step than this many of its [`Options::widths`].

@@ -7,7 +7,7 @@ use super::names::Whole;
 use super::quantity::{Quantity, Variable};
 use super::state::{State, inverse, turned, turned_by_cell};
 use crate::crystal::Atom;
-use crate::model::symmetric;
+use crate::model::{Adp, symmetric};
 use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 
 impl State {
@@ -39,13 +39,10 @@ impl State {
             let u = turned_by_cell(atom, &self.model.sites[atom.site], &self.rotation(atom), cell, &basis);
             AtomTangent { u, ..AtomTangent::default() }
         };
-        let tensors =
-            self.crystal.atoms.iter().map(change).enumerate().filter(|(_, change)| change.u != Matrix3::zeros());
-        let mut tangent = Tangent {
-            basis: Some(basis),
-            atoms: tensors.map(|(index, change)| (index as u32, change)).collect(),
-            shape: ShapeTangent::default(),
-        };
+        let is_tensor = |atom: &Atom| matches!(self.model.sites[atom.site].adp, Some(Adp::Aniso(_)));
+        let tensors = self.by_atoms(is_tensor, change).atoms.into_iter();
+        let atoms = tensors.filter(|(_, change)| change.u != Matrix3::zeros()).collect();
+        let mut tangent = Tangent { basis: Some(basis), atoms, shape: ShapeTangent::default() };
         for body in bodies.values() {
             tangent.add(1.0, &body.by_cell(&basis, &inverse(cell)));
         }
@@ -53,22 +50,30 @@ impl State {
     }
 
     fn by_position(&self, site: usize, vector: &Vector3<f64>) -> Tangent {
-        self.by_atoms(
-            |atom| atom.site == site,
-            |atom| AtomTangent { position: self.rotation(atom) * vector, ..AtomTangent::default() },
-        )
+        self.by_site(site, |atom| AtomTangent { position: self.rotation(atom) * vector, ..AtomTangent::default() })
     }
 
     fn by_tensor(&self, site: usize, vector: &SVector<f64, 6>) -> Tangent {
         let matrix = symmetric((*vector).into());
-        self.by_atoms(
-            |atom| atom.site == site,
-            |atom| AtomTangent { u: turned(&matrix, &self.rotation(atom), &self.model.cell), ..AtomTangent::default() },
-        )
+        self.by_site(site, |atom| AtomTangent {
+            u: turned(&matrix, &self.rotation(atom), &self.model.cell),
+            ..AtomTangent::default()
+        })
     }
 
     fn by_sites(&self, sites: &[usize], change: AtomTangent) -> Tangent {
-        self.by_atoms(|atom| sites.contains(&atom.site), |_| change)
+        let mut meant = vec![false; self.model.sites.len()];
+        for site in sites {
+            meant[*site] = true;
+        }
+        self.by_atoms(|atom| meant[atom.site], |_| change)
+    }
+
+    /// Of the atoms of one site, which stand together.
+    fn by_site(&self, site: usize, change: impl Fn(&Atom) -> AtomTangent) -> Tangent {
+        let first = self.crystal.atoms.partition_point(|atom| atom.site < site);
+        let own = (first..).zip(&self.crystal.atoms[first..]).take_while(|(_, atom)| atom.site == site);
+        Tangent { atoms: own.map(|(index, atom)| (index as u32, change(atom))).collect(), ..Tangent::default() }
     }
 
     fn by_atoms(&self, moves: impl Fn(&Atom) -> bool, change: impl Fn(&Atom) -> AtomTangent) -> Tangent {
