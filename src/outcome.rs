@@ -270,7 +270,7 @@ pub struct EnsembleResult {
     pub converged: usize,
     /// Independent chains.
     pub chains: usize,
-    /// By what the uncertainty of the points was multiplied, because the model does not fit the data to it.
+    /// By what the members miss the data, in units of the noise that these came with: about 1 where the model is right.
     pub noise: f64,
     /// Median Rw.
     pub rw: f64,

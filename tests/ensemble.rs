@@ -47,7 +47,9 @@ fn data(model: &Model, noise: f64) -> Observed {
     let state = state(model, &job(r#"set: { "qdamp": 0.069 }"#));
     let mut g = curve(&state, &xrays(0.1, QMAX, r.clone()), &mut Cpu);
     let mut random = Random::new(23, 0);
-    g.iter_mut().for_each(|g| *g += noise * random.normal());
+    for g in &mut g {
+        *g += noise * random.normal();
+    }
     let header = Header { qmin: Some(0.1), qmax: Some(QMAX), qdamp: Some(0.069), ..Header::default() };
     let dg = vec![noise; r.len()];
     Observed { name: "synthetic".into(), r, g, dg, form: Form::G, header, warnings: vec![] }
@@ -118,7 +120,7 @@ fn a_seed_gives_the_same_members_whatever_the_number_of_threads() {
 }
 
 #[test]
-#[ignore]
+#[ignore = "prints what it finds"]
 fn look() {
     for (more, noise) in [(CO, 0.05), (BODIES, 0.05)] {
         let truth = cycled(0.05, 10);

@@ -7,6 +7,7 @@ use super::{Ensemble, Method, PRIOR_STREAM};
 use crate::fit::FitError;
 use crate::histogram::BondList;
 use crate::job::{Bonds, Weights};
+use crate::objective::Noise;
 use crate::outcome::{
     BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Member, Narrowed,
 };
@@ -95,7 +96,7 @@ impl Ensemble {
             wanted: self.plan.members,
             converged: members.iter().filter(|member| member.converged).count(),
             chains: if self.plan.method == Method::Hamiltonian { self.units() } else { 0 },
-            noise: self.noise,
+            noise: self.found_noise(members)?,
             rw,
             weights: match self.setup.job.data.weights {
                 Weights::Exact => "exact".to_owned(),
@@ -112,8 +113,16 @@ impl Ensemble {
             seconds,
         };
         result.words = words(&result, self.plan.method);
-        result.warnings.extend(warnings(&result, self.plan.method, members));
+        let known = self.setup.target.noise != Noise::Unknown;
+        result.warnings.extend(warnings(&result, self.plan.method, members, known));
         Ok(result)
+    }
+
+    /// By what the members miss the data, in units of the noise that these came with.
+    fn found_noise(&self, members: &[Member]) -> Result<f64, FitError> {
+        let chi2 = interval(&members.iter().map(|member| member.chi2).collect::<Vec<_>>()).median;
+        let freedom = (self.setup.target.effective_points() - self.directions()? as f64).max(1.0);
+        Ok((chi2 / freedom).sqrt())
     }
 
     /// Draws of what was known before the data, restraints included; none where a method knows nothing.

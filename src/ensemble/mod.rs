@@ -10,6 +10,8 @@
 //! | [`Method::Noise`] | a plain fit of data measured anew | that of the noise in one minimum |
 //! | [`Method::Starts`] | a plain fit from another start | that of the minima |
 //!
+//! Minima hold what describes the spread of others (the share of broken bonds, the width of the others' lengths, the size of the
+//! noise) at its likeliest value beforehand; chains let the data choose.
 //! The last two know nothing beforehand but the job's restraints, and their intervals are too narrow or too wide: they show
 //! what a plain refinement does. The same seed gives the same members, bit by bit, whatever the number of threads.
 
@@ -73,8 +75,11 @@ const TOLERANCE: f64 = 1e-3;
 const ESTIMATES: usize = 3;
 /// Share of the largest |G| that stands for the noise at first, where nothing tells it.
 const FIRST_NOISE: f64 = 0.02;
+/// Starts from which the likeliest structure is sought.
+const STARTS: usize = 4;
 /// Streams of random numbers that are no member's.
 const PRIOR_STREAM: u64 = 1 << 62;
+const MODE_STREAM: u64 = 1 << 61;
 
 /// An ensemble that can be made.
 #[derive(Debug, Clone)]
@@ -82,7 +87,7 @@ pub struct Ensemble {
     setup: Setup,
     known: Known,
     plan: Plan,
-    /// By what the uncertainty of the points is multiplied.
+    /// By what the uncertainty of the points is multiplied in the middle of the guesses.
     pub noise: f64,
     /// The likeliest latent variables.
     mode: DVector<f64>,
@@ -245,7 +250,8 @@ impl Ensemble {
 
     fn options(&self, max_iterations: usize) -> Options {
         let widths = vec![1.0; self.known.len()];
-        Options { max_iterations, ftol: TOLERANCE, xtol: TOLERANCE, widths, ..Options::default() }
+        let bounds = self.known.held();
+        Options { max_iterations, ftol: TOLERANCE, xtol: TOLERANCE, widths, bounds, ..Options::default() }
     }
 
     fn start(&self) -> DVector<f64> {
@@ -281,24 +287,38 @@ impl Ensemble {
         start
     }
 
-    /// The likeliest latent variables, and the noise with which they fit.
+    /// The likeliest latent variables, of those that fits from several starts end in.
+    ///
+    /// Where nothing tells the noise, it is what such a fit leaves over.
     fn find_mode(&mut self) -> Result<(), FitError> {
         let target = &self.setup.target;
-        if target.noise == Noise::Unknown {
-            let largest = target.g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
-            self.noise = FIRST_NOISE * largest / target.dg.first().copied().unwrap_or(1.0);
+        if target.noise != Noise::Unknown {
+            self.mode = self.best_of(STARTS)?;
+            return Ok(());
         }
+        let largest = target.g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+        self.noise = FIRST_NOISE * largest / target.dg.first().copied().unwrap_or(1.0);
         for _ in 0..ESTIMATES {
-            let mut posterior = self.posterior();
-            let fit = lm::minimise(&mut posterior, self.mode.clone(), &self.options(THERE), &mut lm::silent)?;
-            let (chi2, _) = posterior.misfit(&fit.p)?;
-            self.mode = fit.p;
+            self.mode = self.best_of(STARTS)?;
+            let (chi2, _) = self.posterior().misfit(&self.mode)?;
             let freedom = (self.setup.target.effective_points() - self.directions()? as f64).max(1.0);
-            let found = (chi2 / freedom).sqrt();
-            // Data that are fitted better than their noise are no better known.
-            self.noise = if self.setup.target.noise == Noise::Unknown { found } else { found.max(1.0) };
+            self.noise = (chi2 / freedom).sqrt();
         }
         Ok(())
+    }
+
+    /// The best of the minima from some starts.
+    fn best_of(&self, starts: usize) -> Result<DVector<f64>, FitError> {
+        let minimum = |k: usize| {
+            let mut random = Random::new(self.plan.seed, MODE_STREAM + k as u64);
+            let away = if k == 0 { 0.0 } else { SPREAD };
+            let start = &self.mode + random.normals(self.known.len()) * away;
+            let mut posterior = self.posterior();
+            threads::alone(|| lm::minimise(&mut posterior, start, &self.options(THERE), &mut lm::silent))
+        };
+        let fits = threads::map(starts, minimum).into_iter().collect::<Result<Vec<Fit>, _>>()?;
+        let best = fits.into_iter().min_by(|a, b| a.residual_norm_sq.total_cmp(&b.residual_norm_sq));
+        Ok(best.map_or_else(|| self.mode.clone(), |fit| fit.p))
     }
 
     /// Directions of the latent variables in which the data know more than was known before.

@@ -25,20 +25,22 @@ pub struct Known {
     restraints: Restraints,
 }
 
-/// `r(x)`: points of the curve, then one row for each latent variable, then bonds, then restraints.
+/// `r(x)`: points of the curve, how large their noise is, then one row for each latent variable, then bonds, then restraints.
 ///
 /// ```text
-/// r = [ (G(p(x)) - Gobs) / (k dG sqrt(oversampling)),   x,   bonds(d(p(x)), x),   restraints(p(x)) ]
+/// r = [ (G(p(x)) - Gobs) / (k dG sqrt(oversampling)),   sqrt(2 n [ln(k/k0) + C]),   x,   bonds(d(p(x)), x),   restraints(p(x)) ]
+/// k = k0 factor^x_k
 /// ```
 ///
-/// so that `|r|²/2` is the negative logarithm of the posterior. k is [`Posterior::noise`]. x are the latent variables of the
-/// [`Prior`], then two for each kind of bonds.
+/// so that `|r|²/2` is the negative logarithm of the posterior but for the constant `n C`; n are the points that tell something
+/// each. k, by what the noise is larger than the data say, is a latent variable too: no model is right to the noise, and the data
+/// show by how much. x are the latent variables of the [`Prior`], then two for each kind of bonds, then x_k.
 #[derive(Debug, Clone)]
 pub struct Posterior<'a> {
     setup: &'a Setup,
     known: &'a Known,
     forward: Forward,
-    /// By what the uncertainty of the points is multiplied.
+    /// k0: by what the uncertainty of the points is multiplied in the middle of the guesses.
     pub noise: f64,
     /// Do the data count? Without them this is what was known before.
     pub data: bool,
@@ -61,7 +63,19 @@ impl Known {
 
     /// How many latent variables there are.
     pub fn len(&self) -> usize {
-        self.prior.len() + 2 * self.bonds.len()
+        self.prior.len() + 2 * self.bonds.len() + 1
+    }
+
+    /// Bounds that let every latent variable go but those that describe how others are spread, which stay where they are likely
+    /// beforehand: a minimum would make spreads vanish, since what is likeliest there has no volume.
+    pub fn held(&self) -> Vec<(f64, f64)> {
+        let parameters = self.prior.len() - 2 * self.prior.groups.len();
+        (0..self.len()).map(|k| if k < parameters { (f64::NEG_INFINITY, f64::INFINITY) } else { (0.0, 0.0) }).collect()
+    }
+
+    /// By what the noise at x is larger than k0.
+    pub fn noise(&self, x: &DVector<f64>) -> f64 {
+        NOISE_FACTOR.powf(x[self.len() - 1])
     }
 
     /// Is nothing refined?
@@ -89,6 +103,13 @@ impl Known {
     }
 }
 
+/// k is known to this factor.
+const NOISE_FACTOR: f64 = 1.5;
+/// C.
+const NOISE_ROOM: f64 = 20.0;
+/// So many standard deviations from its middle no latent variable goes; what is there is rounding.
+const FARTHEST: f64 = 12.0;
+
 /// Displacements where no bonds are followed: the data choose how wide, and how many are displaced far.
 const LEARNED: Width = Width { narrow: 0.1, factor: 2.0, wide: 0.35, most: 0.5 };
 
@@ -96,14 +117,13 @@ const LEARNED: Width = Width { narrow: 0.1, factor: 2.0, wide: 0.35, most: 0.5 }
 const WIDE: Width = Width { narrow: 0.45, factor: 1.0, wide: 0.45, most: 0.0 };
 
 /// Bonds: a share that nothing is known of, broken by some 0.35 Å; `docs/calibration.md` tells what that was held to.
-const BREAKING: Breaking = Breaking { intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
+const BREAKING: Breaking = Breaking { least: 0.015, intact: 0.04, factor: 1.8, broken: 0.35, most: 0.5 };
 
 fn bond_prior(list: &BondList, state: &State, tangents: &[Tangent], prior: &Prior) -> BondPrior {
     let lengths = lengths(list, state);
     let slopes =
         prior.columns(&DVector::zeros(prior.len()), &histogram::length_jacobian(list, &state.crystal, tangents));
-    let spread = slopes.row_iter().map(|row| row.norm()).collect();
-    BondPrior::new(BREAKING, lengths, spread)
+    BondPrior::new(BREAKING, lengths, &slopes)
 }
 
 fn lengths(list: &BondList, state: &State) -> Vec<f64> {
@@ -124,10 +144,15 @@ impl<'a> Posterior<'a> {
         if self.data { self.setup.target.r.len() } else { 0 }
     }
 
+    /// Rows of the data: points, and the size of their noise.
+    fn data_rows(&self) -> usize {
+        if self.data { self.points() + 1 } else { 0 }
+    }
+
     /// Rows in all.
     pub fn rows(&self) -> usize {
         let bonds: usize = self.known.bonds.iter().map(BondPrior::rows).sum();
-        self.points() + self.known.len() + bonds + self.known.restraints.len()
+        self.data_rows() + self.known.len() + bonds + self.known.restraints.len()
     }
 
     /// What new measurements, and new guesses before them, would add to the rows; 0 where a row is neither.
@@ -140,7 +165,7 @@ impl<'a> Posterior<'a> {
             let noise = correlated(&target.r, self.setup.qmax, random);
             rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
         }
-        rows.rows_mut(points, self.known.len()).copy_from(&random.normals(self.known.len()));
+        rows.rows_mut(self.data_rows(), self.known.len()).copy_from(&random.normals(self.known.len()));
         let gaussian = self.known.restraints.gaussian();
         let first = self.rows() - gaussian.len();
         for (k, gaussian) in gaussian.into_iter().enumerate() {
@@ -151,6 +176,9 @@ impl<'a> Posterior<'a> {
 
     /// The parameters and the structure at x; `None` where there can be none.
     pub fn state(&self, x: &DVector<f64>) -> Option<(Vec<f64>, State)> {
+        if !x.iter().all(|x| x.abs() < FARTHEST) {
+            return None;
+        }
         let p = self.known.prior.values(x);
         let binding = &self.setup.binding;
         let allowed =
@@ -197,12 +225,20 @@ impl<'a> Posterior<'a> {
             return Ok((DVector::zeros(0), DMatrix::zeros(0, 0)));
         }
         let curves = self.forward.curves(state, tangents, &mut Cpu)?;
-        let target = &self.setup.target;
-        let values = DVector::from_vec(target.residuals(&curves.g)) / self.noise;
+        let (target, points, last) = (&self.setup.target, self.points(), self.known.len() - 1);
+        let (log, scale) = (self.known.noise(x).ln(), self.noise * self.known.noise(x));
+        let mut values = DVector::zeros(points + 1);
+        values.rows_mut(0, points).copy_from(&(DVector::from_vec(target.residuals(&curves.g)) / scale));
+        let n = target.effective_points();
+        values[points] = (2.0 * n * (log + NOISE_ROOM)).sqrt();
         if tangents.is_empty() {
             return Ok((values, DMatrix::zeros(0, 0)));
         }
-        let slopes = self.by_latent(x, &target.jacobian(&curves.columns)) / self.noise;
+        let mut slopes = DMatrix::zeros(points + 1, last + 1);
+        let by_latent = self.by_latent(x, &target.jacobian(&curves.columns)) / scale;
+        slopes.rows_mut(0, points).copy_from(&by_latent);
+        slopes.view_mut((0, last), (points, 1)).copy_from(&(values.rows(0, points) * -NOISE_FACTOR.ln()));
+        slopes[(points, last)] = n * NOISE_FACTOR.ln() / values[points];
         Ok((values, slopes))
     }
 

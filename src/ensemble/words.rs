@@ -83,7 +83,8 @@ fn parameters(parameters: &[Narrowed]) -> Vec<String> {
     words
 }
 
-pub(super) fn warnings(result: &EnsembleResult, method: Method, members: &[Member]) -> Vec<String> {
+/// `noise_known`: do the data or the job say how large the noise is?
+pub(super) fn warnings(result: &EnsembleResult, method: Method, members: &[Member], noise_known: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if members.len() < result.wanted {
         warnings.push(format!("{} of {} members were made", members.len(), result.wanted));
@@ -99,7 +100,7 @@ pub(super) fn warnings(result: &EnsembleResult, method: Method, members: &[Membe
             method.name()
         ));
     }
-    if result.noise > MISFIT {
+    if noise_known && result.noise > MISFIT {
         warnings.push(format!(
             "the model misses the data by {:.1} times their noise; intervals take the whole misfit for noise",
             result.noise

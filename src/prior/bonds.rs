@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! p(b) = (1 - φ) N(b; 0, s²) + φ R(b; β),     R(b; β) = b/β² exp(-b²/2β²) for b > 0
-//! φ = most Φ(x_φ),     s = intact factor^x_s
+//! φ = most Φ(x_φ),     s = least + intact factor^x_s
 //! ```
 //!
 //! is the distribution of a stretch b, a length less that at the start. x_φ and x_s are latent variables, standard normal
@@ -16,7 +16,9 @@
 //! T(b) = p(b) / N(b; 0, S_m²)
 //! ```
 //!
-//! so that p is what is left, whatever φ and s are. The stretches of different bonds are taken as independent for that.
+//! so that p is what is left, whatever φ and s are. The stretches of different bonds are taken as independent for that. Where they
+//! are not, since 16 Co alone have 48 coordinates for 64 bonds, `Π T` would count what is known more often than it is, and would favour
+//! unbroken bonds: it is taken to the power of the share of the stretches that are independent, 48/64.
 //!
 //! `-ln T` becomes rows of a least-squares problem: with b* where T is largest,
 //!
@@ -29,13 +31,16 @@
 use nalgebra::DMatrix;
 
 use super::mixture::{bell, below};
+use crate::lm::Singular;
 
 /// What is thought of bonds before the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Breaking {
-    /// Middle of the guesses at s, Å.
+    /// Nothing is known better than this, Å.
+    pub least: f64,
+    /// Middle of the guesses at what s is beyond that, Å.
     pub intact: f64,
-    /// s is known to this factor.
+    /// That is known to this factor.
     pub factor: f64,
     /// β: the likeliest stretch of a broken bond, Å.
     pub broken: f64,
@@ -47,6 +52,8 @@ pub struct Breaking {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BondPrior {
     breaking: Breaking,
+    /// Square root of the share of the bonds that can change without the others.
+    free: f64,
     /// Lengths at the start, Å.
     start: Vec<f64>,
     /// S of each, Å.
@@ -74,14 +81,23 @@ struct Bond {
 
 /// C is so much for each bond: -ln T(b*) is larger for s above a ten-thousandth of S.
 const ROOM: f64 = 10.0;
+/// Stretches that move by a smaller share of what the freest do are not independent of the others: those of a cell that is
+/// refined too.
+const RANK: f64 = 0.05;
 /// Below this |r| the square root is taken for a straight line.
 const STRAIGHT: f64 = 1e-5;
 
 impl BondPrior {
-    /// Bonds of these lengths (Å) that positions alone would spread by `spread` (Å), more than [`Breaking::broken`]. A bond that
-    /// nothing moves has no say.
-    pub fn new(breaking: Breaking, start: Vec<f64>, spread: Vec<f64>) -> Self {
-        Self { breaking, start, spread }
+    /// Bonds of these lengths (Å) that latent variables move by `slopes` (bonds × latent variables, Å): their rows' lengths are S,
+    /// which should be more than [`Breaking::broken`], and their rank says how many are independent. A bond that nothing moves
+    /// has no say.
+    pub fn new(breaking: Breaking, start: Vec<f64>, slopes: &DMatrix<f64>) -> Self {
+        let spread: Vec<f64> = slopes.row_iter().map(|row| row.norm()).collect();
+        let singular = Singular::values_of(slopes);
+        let largest = singular.iter().copied().fold(0.0, f64::max);
+        let independent = singular.iter().filter(|value| **value > RANK * largest).count();
+        let moved = spread.iter().filter(|spread| **spread > 0.0).count().max(1);
+        Self { breaking, free: (independent as f64 / moved as f64).min(1.0).sqrt(), start, spread }
     }
 
     /// How many rows there are.
@@ -91,7 +107,8 @@ impl BondPrior {
 
     /// s (Å) and φ at their latent variables.
     pub fn shape(&self, [x_s, x_phi]: [f64; 2]) -> (f64, f64) {
-        (self.breaking.intact * self.breaking.factor.powf(x_s), self.breaking.most * below(x_phi))
+        let Breaking { least, intact, factor, most, .. } = self.breaking;
+        (least + intact * factor.powf(x_s), most * below(x_phi))
     }
 
     /// The rows at lengths `d` (Å) and the latent variables of s and φ.
@@ -103,7 +120,10 @@ impl BondPrior {
     /// variables of everything else; `at` are the columns of s and φ.
     pub fn jacobian(&self, d: &[f64], latent: [f64; 2], by_x: &DMatrix<f64>, at: [usize; 2]) -> DMatrix<f64> {
         let mut jacobian = by_x.clone().resize_vertically(self.rows(), 0.0);
-        let slopes = [self.breaking.factor.ln(), self.breaking.most * bell(latent[1])];
+        let (s, _) = self.shape(latent);
+        // d ln s / dx_s.
+        let widening = self.breaking.factor.ln() * (s - self.breaking.least) / s;
+        let slopes = [widening, self.breaking.most * bell(latent[1])];
         for (m, (_, by_d, by)) in self.all(d, latent).into_iter().enumerate() {
             jacobian.row_mut(m).scale_mut(by_d);
             for k in 0..2 {
@@ -132,7 +152,8 @@ impl BondPrior {
         }
         let r = (2.0 * constant.max(f64::MIN_POSITIVE)).sqrt();
         rows.push((r, 0.0, slope.map(|slope| slope / r)));
-        rows
+        let free = self.free;
+        rows.into_iter().map(|(r, by_d, by)| (free * r, free * by_d, by.map(|by| free * by))).collect()
     }
 }
 
@@ -191,10 +212,11 @@ impl Bond {
 mod tests {
     use super::*;
 
-    const BREAKING: Breaking = Breaking { intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
+    const BREAKING: Breaking = Breaking { least: 0.01, intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
 
     fn prior() -> BondPrior {
-        BondPrior::new(BREAKING, vec![2.0, 1.97, 2.02, 2.0], vec![0.45, 0.5, 0.45, 0.0])
+        let slopes = DMatrix::from_diagonal(&nalgebra::dvector![0.45, 0.5, 0.45, 0.0]);
+        BondPrior::new(BREAKING, vec![2.0, 1.97, 2.02, 2.0], &slopes)
     }
 
     /// `-Σ ln T` but for the constant.
