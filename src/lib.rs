@@ -25,6 +25,7 @@ pub mod read;
 pub mod report;
 pub mod sample;
 pub mod scattering;
+pub mod shell;
 pub mod sums;
 pub mod tangent;
 pub mod threads;

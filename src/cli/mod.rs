@@ -12,6 +12,7 @@ mod output;
 mod plan;
 mod progress;
 mod refine;
+mod shell;
 mod simulate;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, engine, histogram, init, refine, simulate};
+use super::{End, demo, engine, histogram, init, refine, shell, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -10,6 +10,7 @@ pub enum Plan {
     Simulate(Box<simulate::Plan>),
     Init(Box<init::Plan>),
     Refine(Box<refine::Plan>),
+    Shell(Box<shell::Plan>),
     Histogram(Box<histogram::Plan>),
     Devices,
 }
@@ -21,6 +22,7 @@ impl Plan {
             Verb::Simulate(args) => Self::Simulate(Box::new(simulate::Plan::of(&args)?)),
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
+            Verb::Shell(args) => Self::Shell(Box::new(shell::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -32,6 +34,7 @@ impl Plan {
             Self::Simulate(plan) => plan.run(),
             Self::Init(plan) => plan.run(),
             Self::Refine(plan) => plan.run(),
+            Self::Shell(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

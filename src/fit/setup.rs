@@ -31,18 +31,18 @@ pub struct Inputs {
 /// A refinement that can run.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    pub(super) job: Job,
-    pub(super) observed: Observed,
-    pub(super) files: Vec<InputFile>,
+    pub(crate) job: Job,
+    pub(crate) observed: Observed,
+    pub(crate) files: Vec<InputFile>,
     /// What a user should know before it runs.
     pub warnings: Vec<String>,
-    pub(super) binding: Binding,
-    pub(super) forward: Forward,
-    pub(super) target: Target,
-    pub(super) restraints: Vec<Restraint>,
-    pub(super) bonds: Vec<(Bonds, BondList)>,
-    pub(super) qmin: f64,
-    pub(super) qmax: Option<f64>,
+    pub(crate) binding: Binding,
+    pub(crate) forward: Forward,
+    pub(crate) target: Target,
+    pub(crate) restraints: Vec<Restraint>,
+    pub(crate) bonds: Vec<(Bonds, BondList)>,
+    pub(crate) qmin: f64,
+    pub(crate) qmax: Option<f64>,
 }
 
 /// A refinement that cannot run, or that broke off.
@@ -121,7 +121,7 @@ impl Setup {
     }
 
     /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
-    pub(super) fn independent_observations(&self) -> f64 {
+    pub(crate) fn independent_observations(&self) -> f64 {
         let data = &self.job.data;
         let points = self.target.r.len() as f64;
         let known = |qmax: f64| ((qmax - self.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points);

@@ -8,6 +8,7 @@
 //! | [`fgr`] | `fit.fgr` | plotting programs, `numpy.loadtxt` |
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
+//! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod compare;
@@ -18,6 +19,7 @@ mod figures;
 mod html;
 mod json;
 mod plot;
+mod shell;
 mod tables;
 
 pub use compare::comparison_html;
@@ -25,6 +27,7 @@ pub use csv::{bonds_csv, histogram_csv};
 pub use fgr::fgr;
 pub use html::html;
 pub use json::json;
+pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
 
 use crate::outcome::{BondResult, Outcome};
 
