@@ -249,6 +249,11 @@ fn found(truth: &Truth, noise: f64, random: &mut Random, options: &Options) -> S
     Shell::new(inputs(&job, &shipped("co_zif62"), &observed), options).unwrap().find(&mut Cpu).unwrap()
 }
 
+/// Half of the work that is usual.
+fn quick(draws: usize) -> Options {
+    Options { draws, plan: Plan { apart: 8, ..Options::default().plan }, ..Options::default() }
+}
+
 fn inside(value: f64, [low, high]: [f64; 2]) -> bool {
     (low..=high).contains(&value)
 }
@@ -263,7 +268,7 @@ fn the_broken_fraction_of_synthetic_data_is_found() {
         for noise in [0.02, 0.05] {
             let mut random = Random::new(seed, 0);
             let truth = base.damaged(damage, broken.clone(), &mut random);
-            let got = found(&truth, noise, &mut random, &Options { draws: 300, ..Options::default() });
+            let got = found(&truth, noise, &mut random, &quick(300));
             let interval = got.fraction.interval90;
             println!("{damage:?} {noise}: {:.3}, found {interval:.3?}, R {:.3}", truth.bonds.fraction, got.r_hat);
             assert!(inside(truth.bonds.fraction, interval), "{damage:?} {noise}: {interval:?}");
@@ -307,7 +312,7 @@ impl Case {
         let noise = [0.02, 0.05][(seed as usize / 3) % 2];
         let mut random = Random::new(1000 + seed, 0);
         let truth = base.damaged(damage, 0.01..0.3, &mut random);
-        let found = found(&truth, noise, &mut random, &Options { draws: 600, ..Options::default() });
+        let found = found(&truth, noise, &mut random, &quick(600));
         Self { seed, damage, noise, truth: truth.bonds, found }
     }
 
