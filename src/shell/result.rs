@@ -47,7 +47,8 @@ pub struct ShellResult {
     pub draws: usize,
     /// Misfit of the mean curve, no unit.
     pub rw: f64,
-    /// `|misfit|²` at the most likely distribution per free observation, with the noise as given (or assumed).
+    /// `|misfit|²` at the most likely distribution per free observation, in units of the noise as given (with the error of the
+    /// model, [`super::Options::model_error`], added) or, where none is given, as assumed at first.
     pub chi_square: f64,
     /// By what the noise was multiplied.
     pub noise_factor: f64,
