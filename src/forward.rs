@@ -1,10 +1,14 @@
 //! From a structure to its G(r): pairs, lines, engine and curve in one call, again and again.
 
+use std::collections::BTreeSet;
+
+use nalgebra::DMatrix;
+
 use crate::crystal::Crystal;
 use crate::curve::{CurveError, Curves, Factors, Map, Measurement};
 use crate::element::Species;
 use crate::engine::{Engine, EngineError, Rows};
-use crate::lines::{NARROWEST, RowTable, Shape, Sum};
+use crate::lines::{NARROWEST, RowTable, Shape, Single, Sum, single_lines};
 use crate::params::State;
 use crate::sums::{Request, Sums};
 use crate::tangent::Tangent;
@@ -82,6 +86,31 @@ impl Forward {
         Ok(parts.into_iter().map(named).collect())
     }
 
+    /// What pairs on their own add to G(r), scale included and without baseline: distances × `columns`, 1/Å².
+    ///
+    /// It is linear in their weights, and what they add where the crystal has them is part of [`Forward::curves`].
+    ///
+    /// # Errors
+    /// Where the engine fails.
+    pub fn singles(
+        &mut self,
+        state: &State,
+        singles: &[Single],
+        columns: usize,
+        engine: &mut dyn Engine,
+    ) -> Result<DMatrix<f64>, ForwardError> {
+        let crystal = &state.crystal;
+        let table = RowTable::of_classes(crystal.species.len(), columns, &classes_of(crystal, singles));
+        loop {
+            let lines = single_lines(crystal, singles, &shape(state, self.map.sum), &self.map.grid, &table);
+            if lines.narrowest >= self.map.narrowest {
+                let rows = engine.broaden(&lines.peaks)?;
+                return Ok(self.map.pairs(crystal, &factors(state), &table, rows));
+            }
+            self.map = self.map.finer(&self.measurement, crystal, ROOM * lines.narrowest, self.widest)?;
+        }
+    }
+
     /// The engine's rows, summed over batches of pairs, on a grid that is fine enough for every peak.
     fn rows(
         &mut self,
@@ -107,6 +136,15 @@ impl Forward {
             self.map = self.map.finer(&self.measurement, &state.crystal, ROOM * summed.narrowest, self.widest)?;
         }
     }
+}
+
+/// The pairs of species that occur, each once.
+fn classes_of(crystal: &Crystal, singles: &[Single]) -> Vec<(usize, usize)> {
+    let class = |single: &Single| {
+        let [a, b] = single.atoms.map(|k| crystal.atoms[k as usize].species);
+        (a.min(b), a.max(b))
+    };
+    singles.iter().map(class).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// A bound on the widest peak's standard deviation, Å, with room for a fit that widens it.

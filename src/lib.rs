@@ -28,6 +28,7 @@ pub mod report;
 pub mod restraints;
 pub mod sample;
 pub mod scattering;
+pub mod shell;
 pub mod sums;
 pub mod tangent;
 pub mod threads;

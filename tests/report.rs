@@ -4,7 +4,7 @@ mod report_sample;
 
 use corefine::outcome::{Outcome, RestraintResult};
 use corefine::report::{self, Scan, Scanned};
-use report_sample::{comparison, sample};
+use report_sample::{comparison, sample, shell};
 use serde_json::Value;
 
 /// Writes the sample pages where `COREFINE_SAMPLE_PAGES` says.
@@ -19,7 +19,30 @@ fn sample_pages() {
         entries: [0.1, 1.0, 10.0].map(|weight| Scanned { weight, outcome: sample() }).to_vec(),
     };
     std::fs::write(format!("{folder}/scan.html"), report::scan_html(&scan)).unwrap();
+    std::fs::write(format!("{folder}/shell.html"), report::shell_html(&shell())).unwrap();
     std::fs::write(format!("{folder}/comparison.html"), report::comparison_html(&comparison())).unwrap();
+}
+
+#[test]
+fn a_distribution_is_written_as_numbers_columns_and_a_sentence() {
+    let result = shell();
+    let json = parsed(&report::shell_json(&result));
+    assert_keys(
+        &json,
+        "version pair cutoff d density prior_density fraction prior_fraction fraction_by_cutoff mean sd",
+    );
+    assert_keys(&json, "area length amplitude nuisances r_hat effective draws rw chi_square seed warnings inputs");
+    assert_keys(&json["fraction"], "median interval50 interval90");
+    assert_keys(&json["density"], "q05 q25 q50 q75 q95");
+    let csv = report::shell_csv(&result);
+    assert_eq!(csv.lines().count(), result.d.len() + 1);
+    assert!(csv.lines().all(|line| line.split(',').count() == 9), "{csv}");
+    assert_eq!(
+        report::shell_sentence(&result),
+        "Co-N: 12 % [7, 17] beyond 2.25 Å (90 %); mean 2.030 Å [2.015, 2.045]; before the data 31 % [3, 59]"
+    );
+    let page = report::shell_html(&result);
+    assert!(page.contains("a warning &#60;of&#62; the shell") && page.contains("cutoff 2.25 Å"));
 }
 
 fn keys(value: &Value) -> Vec<&str> {

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use corefine::outcome::Outcome;
 use corefine::report::{self, Scan, Scanned};
-use report_sample::{comparison, sample};
+use report_sample::{comparison, sample, shell};
 
 /// Added to a copy of the page: the reader's hand.
 const CHECK: &str = include_str!("../scripts/browser-check.js");
@@ -130,9 +130,25 @@ fn a_scan_opens_and_answers_to_the_mouse() {
 }
 
 #[test]
+fn a_distribution_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &report::shell_html(&shell()), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["shell-density", "shell-fit"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("zoom {panel} | "), &format!("redrawn {panel}")]);
+    }
+}
+
+#[test]
 fn pages_fit_a_narrow_window() {
     let Some(browser) = browser() else { return };
-    for page in [report::html(&sample()), report::comparison_html(&comparison()), report::scan_html(&scan())] {
+    let pages = [
+        report::html(&sample()),
+        report::comparison_html(&comparison()),
+        report::scan_html(&scan()),
+        report::shell_html(&shell()),
+    ];
+    for page in pages {
         assert_mentions(&checked(&browser, &page, "500,900"), &["ok no sideways scrolling"]);
     }
 }

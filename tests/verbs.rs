@@ -46,6 +46,34 @@ fn a_computed_curve_is_refined_back_to_its_structure() {
     assert_eq!(names(folder), ["again", "job.ron", "ni.gr", "out", "start.cif", "true.cif"]);
 }
 
+/// Few members of a distribution, from the demo's data: the files, the sentence, and an exit code that tells whether four short
+/// chains agree.
+#[test]
+fn a_distribution_of_bond_lengths_is_found_and_written() {
+    let temp = tempfile::tempdir().unwrap();
+    for file in ["start.ron", "cycled.gr"] {
+        fs::copy(of_repository("models/demo").join(file), temp.path().join(file)).unwrap();
+    }
+    let job = fs::read_to_string(of_repository("models/demo/cycled.ron")).unwrap();
+    let job = job.replace("bonds:", "molecules: (exclude: [\"Co\"]), bonds:");
+    fs::write(temp.path().join("job.ron"), job).unwrap();
+    let args = ["shell", "job.ron", "--out", "out", "--draws", "20", "--seed", "2", "--engine", "cpu"];
+    let (code, said, complained) = corefine(temp.path(), &args);
+    assert!(code.is_some_and(|code| code < 2), "{said}\n{complained}");
+    assert!(said.contains("Co-N: ") && said.contains("beyond 2.25 Å (90 %)"), "{said}");
+    assert_eq!(names(&temp.path().join("out")), ["shell.csv", "shell.html", "shell.json"]);
+    let (code, _, complained) = corefine(temp.path(), &args);
+    assert!(code == Some(2) && complained.contains("--force"), "{complained}");
+    let without =
+        fs::read_to_string(temp.path().join("job.ron")).unwrap().replace("bonds: [(pair", "bonds: [], // [(pair");
+    fs::write(temp.path().join("without.ron"), without).unwrap();
+    let (code, _, complained) = corefine(temp.path(), &["shell", "without.ron", "--out", "other", "--engine", "cpu"]);
+    assert!(code == Some(2) && complained.contains("the job follows no bonds"), "{complained}");
+    let few = ["shell", "job.ron", "--out", "other", "--draws", "3"];
+    let (code, _, complained) = corefine(temp.path(), &few);
+    assert!(code == Some(2) && complained.contains("the number of draws is 3"), "{complained}");
+}
+
 /// The first job counts what the structure has: four nitrogen atoms around Co, broken beyond 1.14 of their mean distance.
 #[test]
 fn init_takes_the_bonds_from_the_structure() {

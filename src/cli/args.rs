@@ -28,6 +28,8 @@ pub enum Verb {
     Refine(Refine),
     /// Refine with restraints of several weights, and set the results beside each other
     Scan(Scan),
+    /// Find the distribution of bond lengths, and the broken fraction, straight from a measured G(r)
+    Shell(ShellArgs),
     /// Count the bonds of a structure between two elements
     Histogram(Histogram),
     /// List the adapters that wgpu sees, and which one `--engine auto` would try
@@ -135,6 +137,29 @@ pub struct Scan {
     /// Replace older results
     #[arg(long)]
     pub force: bool,
+    #[command(flatten)]
+    pub work: Work,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ShellArgs {
+    /// The job file; positions and rigid bodies stay where it starts them
+    pub job: PathBuf,
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace older results
+    #[arg(long)]
+    pub force: bool,
+    /// Distributions to draw from what the data leave possible
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub draws: usize,
+    /// Seed of the random numbers
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Leave the coordination number free, known beforehand to this share of itself
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub area: Option<f64>,
     #[command(flatten)]
     pub work: Work,
 }

@@ -13,6 +13,7 @@ mod plan;
 mod progress;
 mod refine;
 mod scan;
+mod shell;
 mod simulate;
 
 use std::process::ExitCode;

@@ -2,7 +2,7 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, engine, histogram, init, refine, scan, simulate};
+use super::{End, demo, engine, histogram, init, refine, scan, shell, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -11,6 +11,7 @@ pub enum Plan {
     Init(Box<init::Plan>),
     Refine(Box<refine::Plan>),
     Scan(Box<scan::Plan>),
+    Shell(Box<shell::Plan>),
     Histogram(Box<histogram::Plan>),
     Devices,
 }
@@ -23,6 +24,7 @@ impl Plan {
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
             Verb::Scan(args) => Self::Scan(Box::new(scan::Plan::of(&args)?)),
+            Verb::Shell(args) => Self::Shell(Box::new(shell::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -35,6 +37,7 @@ impl Plan {
             Self::Init(plan) => plan.run(),
             Self::Refine(plan) => plan.run(),
             Self::Scan(plan) => plan.run(),
+            Self::Shell(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

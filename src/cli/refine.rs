@@ -59,7 +59,7 @@ impl Case {
     /// The same with another weight of the restraints than the job's, if one is given.
     pub fn with_weight(path: &Path, weight: Option<f64>) -> Result<Self, Failure> {
         let file = Input::read(path)?;
-        let words = Words { file: file.name.clone(), text: file.text()?.to_owned() };
+        let words = Words::of(&file)?;
         let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
         job.restraint_weight = weight.unwrap_or(job.restraint_weight);
         let data = beside(folder_of(path), &job.data.file);
@@ -91,19 +91,23 @@ impl Case {
 }
 
 /// The job as its user wrote it, for messages with a place.
-struct Words {
+pub struct Words {
     file: String,
     text: String,
 }
 
 impl Words {
+    pub fn of(file: &Input) -> Result<Self, Failure> {
+        Ok(Self { file: file.name.clone(), text: file.text()?.to_owned() })
+    }
+
     fn place(&self, path: &str) -> String {
         let (line, column) = place_of(&self.text, path);
         format!("{}:{line}:{column}", self.file)
     }
 
     /// A message about a parameter, a restraint or a tie, with the place where the job speaks of it.
-    fn locate(&self, message: &str, job: &Job) -> Failure {
+    pub fn locate(&self, message: &str, job: &Job) -> Failure {
         let mut quoted = message.split('"').skip(1).step_by(2);
         match quoted.find_map(|name| path_of(name, job)) {
             Some(path) => Failure::of(format!("{}: {message}", self.place(&path))),
@@ -127,7 +131,8 @@ fn path_of(name: &str, job: &Job) -> Option<String> {
     }
 }
 
-fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
+/// The files that a job names, read and checked.
+pub fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
     let folder = folder_of(Path::new(&file.name));
     let structure = named_file(folder, &job.structure, &words.place("structure"))?;
     let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;

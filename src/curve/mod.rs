@@ -317,6 +317,25 @@ impl Map {
             .collect()
     }
 
+    /// What pairs on their own add to G(r), without any baseline: distances × columns of `table`, scale included.
+    pub fn pairs(&self, crystal: &Crystal, factors: &Factors, table: &RowTable, mut rows: Rows) -> DMatrix<f64> {
+        let envelope = self.envelope(factors);
+        let factor: Vec<f64> = self.distances().map(|r| envelope.at(r, self.grid.step) / self.divisor(r)).collect();
+        for row in 0..rows.len() {
+            rows.row_mut(row).iter_mut().zip(&factor).for_each(|(value, factor)| *value *= factor);
+        }
+        let column = |row: usize| table.keys[row].0;
+        self.project(&rows, table, &self.weights(crystal), table.columns, &column, &[]) * factors.scale
+    }
+
+    /// By what a sum of peaks is divided at r: PDFfit2's peaks have no `1/r_ij`.
+    fn divisor(&self, r: f64) -> f64 {
+        match self.sum {
+            Sum::PdfFit2 => r,
+            Sum::Exact => 1.0,
+        }
+    }
+
     /// Are the weights the same at every Q?
     fn even(&self) -> bool {
         self.amplitudes.iter().all(|amplitude| amplitude.len() == 1)

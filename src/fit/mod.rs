@@ -5,7 +5,7 @@
 
 mod gather;
 mod setup;
-mod spread;
+pub(crate) mod spread;
 
 pub use setup::{FitError, Inputs, Setup};
 

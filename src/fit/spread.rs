@@ -60,7 +60,7 @@ fn variance_used(setup: &Setup, reduced: f64) -> f64 {
 }
 
 /// What is known of each refined parameter before any data, in its unit.
-pub(super) fn widths(setup: &Setup, state: &State, p: &[f64]) -> Vec<f64> {
+pub(crate) fn widths(setup: &Setup, state: &State, p: &[f64]) -> Vec<f64> {
     let variables = setup.binding.free.iter().map(|free| &setup.binding.variables()[free.variable]);
     variables.zip(p).map(|(variable, value)| width(variable, state, *value)).collect()
 }

@@ -18,6 +18,7 @@
 mod movers;
 mod nodes;
 mod rows;
+mod single;
 mod width;
 
 use nalgebra::Vector3;
@@ -31,6 +32,7 @@ use crate::threads;
 use movers::{Movers, Scratch};
 pub use nodes::node_lines;
 pub use rows::RowTable;
+pub use single::{Single, single_lines};
 use width::Width;
 
 /// What makes a peak of a pair.

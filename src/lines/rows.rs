@@ -41,6 +41,18 @@ impl RowTable {
         table
     }
 
+    /// Columns that each touch these pairs of species (the smaller index first) and no others.
+    pub fn of_classes(species: usize, columns: usize, classes: &[(usize, usize)]) -> Self {
+        let mut table =
+            Self { species, columns, keys: Vec::new(), place: vec![NONE; columns * species * (species + 1) / 2] };
+        for column in 0..columns {
+            for class in classes {
+                table.add(column, *class);
+            }
+        }
+        table
+    }
+
     fn add(&mut self, column: usize, class: (usize, usize)) {
         let index = self.index(column, class);
         self.place[index] = self.keys.len() as u32;

@@ -9,6 +9,7 @@
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
 //! | [`scan_csv`], [`scan_html`] | `scan.csv`, `scan.html` | one refinement for each weight of the restraints |
+//! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod compare;
@@ -21,6 +22,7 @@ mod json;
 mod plot;
 mod scan;
 mod strain;
+mod shell;
 mod tables;
 
 pub use compare::comparison_html;
@@ -30,6 +32,7 @@ pub use html::html;
 pub use json::json;
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
 pub use strain::restraint_summary;
+pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
 
 use crate::outcome::{BondResult, Outcome};
 

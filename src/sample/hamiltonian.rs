@@ -86,6 +86,26 @@ pub fn chain<P: Problem>(
     random: &mut Random,
     observer: &mut dyn FnMut(usize) -> Flow,
 ) -> Result<Chain, P::Error> {
+    stirred_chain(problem, start, plan, random, &mut |_, _| None, observer)
+}
+
+/// A move of one's own: the state that follows a given one, `None` for the same again.
+pub type Stir<'a> = dyn FnMut(&DVector<f64>, &mut Random) -> Option<DVector<f64>> + 'a;
+
+/// A [`chain()`] in which a move of the caller's own follows each trajectory, such as one along a valley too bent for these.
+///
+/// The move has to leave p(x) as it is, as one of Metropolis and Hastings does.
+///
+/// # Errors
+/// As [`chain()`].
+pub fn stirred_chain<P: Problem>(
+    problem: &mut P,
+    start: DVector<f64>,
+    plan: &Plan,
+    random: &mut Random,
+    stir: &mut Stir,
+    observer: &mut dyn FnMut(usize) -> Flow,
+) -> Result<Chain, P::Error> {
     let mut walk = Walk::new(problem, start, plan.longest)?;
     let mut chain = Chain { draws: Vec::with_capacity(plan.draws), acceptance: 0.0, step: 0.0 };
     let (mut taken, mut tried) = (0_usize, 0_usize);
@@ -94,6 +114,9 @@ pub fn chain<P: Problem>(
             break;
         }
         let chance = walk.trajectory(random)?;
+        if let Some(x) = stir(&walk.here.x, random) {
+            walk.here = look(walk.problem, x, false)?.0;
+        }
         if n < plan.warmup {
             walk.adapt(chance, n, plan.warmup);
             continue;
@@ -125,13 +148,16 @@ struct Walk<'a, P> {
     longest: usize,
     /// Was the last trajectory's end taken?
     moved: bool,
+    /// Is `JᵀJ` still of use?
+    learns: bool,
 }
 
 impl<'a, P: Problem> Walk<'a, P> {
     fn new(problem: &'a mut P, start: DVector<f64>, longest: usize) -> Result<Self, P::Error> {
-        let (here, curvature) = look(problem, start)?;
+        let (here, curvature) = look(problem, start, true)?;
+        let curvature = curvature.unwrap_or_else(|| DMatrix::identity(here.x.len(), here.x.len()));
         let mass = factor(curvature.clone());
-        Ok(Self { problem, here, mass, seen: (curvature, 1), step: FIRST_STEP, longest, moved: false })
+        Ok(Self { problem, here, mass, seen: (curvature, 1), step: FIRST_STEP, longest, moved: false, learns: true })
     }
 
     /// Follows one trajectory; the chance with which its end is taken.
@@ -146,8 +172,7 @@ impl<'a, P: Problem> Walk<'a, P> {
         for _ in 0..steps {
             momentum -= 0.5 * step * &there.gradient;
             let x = &there.x + step * self.mass.solve(&momentum);
-            let (next, bend) = look(self.problem, x)?;
-            (there, curvature) = (next, Some(bend));
+            (there, curvature) = look(self.problem, x, self.learns)?;
             momentum -= 0.5 * step * &there.gradient;
             if there.energy.is_nan() || there.energy > before + LOST {
                 break;
@@ -171,6 +196,7 @@ impl<'a, P: Problem> Walk<'a, P> {
         self.step = (self.step * (ADAPTS * (chance - ACCEPTANCE) / ACCEPTANCE).exp()).clamp(STEPS.0, STEPS.1);
         if n + 1 == warmup / 2 {
             self.mass = factor(&self.seen.0 / self.seen.1 as f64);
+            self.learns = false;
         }
     }
 
@@ -179,12 +205,16 @@ impl<'a, P: Problem> Walk<'a, P> {
     }
 }
 
-/// The energy and its gradient at x, and `JᵀJ`.
-fn look<P: Problem>(problem: &mut P, x: DVector<f64>) -> Result<(Place, DMatrix<f64>), P::Error> {
+/// The energy and its gradient at x, and `JᵀJ` if it is wanted.
+fn look<P: Problem>(
+    problem: &mut P,
+    x: DVector<f64>,
+    curvature: bool,
+) -> Result<(Place, Option<DMatrix<f64>>), P::Error> {
     let (residuals, jacobian) = problem.both(&x)?;
     let transposed = jacobian.transpose();
     let place = Place { x, energy: 0.5 * residuals.norm_squared(), gradient: &transposed * residuals };
-    Ok((place, transposed * jacobian))
+    Ok((place, curvature.then(|| transposed * jacobian)))
 }
 
 /// The Cholesky factor of a matrix that may lack a direction; of 1 where it is none.

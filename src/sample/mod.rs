@@ -49,6 +49,6 @@ mod random;
 mod randomised;
 
 pub use agreement::{Agreement, agreement};
-pub use hamiltonian::{Chain, Draw, Plan, chain, silent};
+pub use hamiltonian::{Chain, Draw, Plan, Stir, chain, silent, stirred_chain};
 pub use random::Random;
 pub use randomised::randomised;

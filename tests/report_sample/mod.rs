@@ -8,6 +8,7 @@ use corefine::outcome::{
     RestraintResult,
 };
 use corefine::report::{Comparison, Entry};
+use corefine::shell::{Bands, ByCutoff, Interval, NuisanceResult, ShellResult};
 
 /// The outcome of a usual refinement.
 pub fn sample() -> Outcome {
@@ -25,6 +26,58 @@ pub fn comparison() -> Comparison {
         title: "Co ZIF-62: pristine against cycled".to_owned(),
         entries: vec![entry("pristine", 3, 0), entry("cycled", 4, 10)],
         notes: vec!["Both data sets are synthetic, made by corefine simulate.".to_owned()],
+    }
+}
+
+/// A distribution of bond lengths: a peak with a tail, and bands that are wider before the data.
+#[allow(dead_code, reason = "not every test that has the outcome needs it")]
+pub fn shell() -> ShellResult {
+    let outcome = outcome("Co ZIF-62, cycled", 7, 10);
+    let d: Vec<f64> = (75..=160).map(|k| f64::from(k) * 0.02).collect();
+    let density = |width: f64| -> Vec<f64> {
+        d.iter()
+            .map(|d| 4.0 * (-0.5 * ((d - 2.03) / width).powi(2)).exp() + 0.3 * (-4.0 * (d - 2.4).powi(2)).exp())
+            .collect()
+    };
+    let bands = |width: f64, off: f64| {
+        let times = |factor: f64| density(width).iter().map(|p| factor * p).collect::<Vec<_>>();
+        let [q05, q25, q50, q75, q95] = [1.0 - off, 1.0 - 0.4 * off, 1.0, 1.0 + 0.4 * off, 1.0 + off].map(times);
+        Bands { q05, q25, q50, q75, q95 }
+    };
+    let about = |median: f64, off: f64| Interval {
+        median,
+        interval50: [median - 0.4 * off, median + 0.4 * off],
+        interval90: [median - off, median + off],
+    };
+    ShellResult {
+        title: outcome.title.clone(),
+        pair: "Co-N".into(),
+        cutoff: 2.25,
+        bonds: 64.0,
+        density: bands(0.08, 0.3),
+        prior_density: bands(0.15, 0.9),
+        d,
+        fraction: about(0.12, 0.05),
+        prior_fraction: about(0.31, 0.28),
+        fraction_by_cutoff: (38..=56)
+            .map(|k| ByCutoff { cutoff: f64::from(k) * 0.05, fraction: about(0.1, 0.05) })
+            .collect(),
+        mean: about(2.03, 0.015),
+        sd: about(0.14, 0.02),
+        area: about(1.0, 0.0),
+        length: about(0.12, 0.04),
+        amplitude: about(2.1, 0.9),
+        nuisances: vec![NuisanceResult { name: "Uiso.Co".into(), start: 0.01, value: about(0.011, 0.002) }],
+        r_hat: 1.01,
+        effective: 640.0,
+        draws: 1000,
+        rw: 0.0312,
+        chi_square: 1.1,
+        noise_factor: 1.05,
+        seed: 1,
+        curve: outcome.data[0].clone(),
+        warnings: vec!["a warning <of> the shell".into()],
+        inputs: outcome.inputs,
     }
 }
 

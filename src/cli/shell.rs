@@ -1,0 +1,49 @@
+//! `corefine shell`: the distribution of bond lengths, straight from the curve.
+
+use corefine::read::job::job;
+use corefine::report;
+use corefine::shell::{Options, Shell};
+
+use super::End;
+use super::args::ShellArgs;
+use super::engine::{Worker, set_threads};
+use super::files::Input;
+use super::messages::{Failure, warn_of};
+use super::output::Folder;
+use super::refine::{Words, inputs};
+
+/// What the folder of results holds.
+const RESULTS: [&str; 3] = ["shell.json", "shell.csv", "shell.html"];
+
+pub struct Plan {
+    shell: Shell,
+    folder: Folder,
+    worker: Worker,
+}
+
+impl Plan {
+    pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
+        set_threads(&args.work)?;
+        let folder = Folder::check(&args.out, &RESULTS, args.force)?;
+        let file = Input::read(&args.job)?;
+        let words = Words::of(&file)?;
+        let job = job(file.text()?, &file.name).map_err(Failure::of)?;
+        let inputs = inputs(job.clone(), &file, &words)?;
+        let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
+        let shell = Shell::new(inputs, &options).map_err(|error| words.locate(&error.to_string(), &job))?;
+        Ok(Self { shell, folder, worker: Worker::open(&args.work)? })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        let Self { shell, folder, mut worker } = self;
+        let found = shell.find(worker.engine());
+        worker.report();
+        let result = found.map_err(Failure::of)?;
+        warn_of(&result.warnings);
+        let texts = [report::shell_json(&result), report::shell_csv(&result), report::shell_html(&result)];
+        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        println!("{}", report::shell_sentence(&result));
+        println!("results in {}", folder.path().display());
+        Ok(if result.agrees() { End::Well } else { End::NotConverged })
+    }
+}
