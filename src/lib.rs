@@ -17,6 +17,7 @@ pub mod job;
 pub mod lines;
 pub mod lm;
 pub mod model;
+pub mod noise;
 pub mod objective;
 pub mod observed;
 pub mod outcome;

@@ -2,39 +2,15 @@
 
 use std::f64::consts::PI;
 
-/// The sum over points of noise is carried on so far beyond the last distance: sinc falls as 1/x.
-const BEYOND: f64 = 200.0;
+use corefine::noise::correlated;
 
-/// Adds normal noise of standard deviation `sigma` (1/Å²) to `g` on the distances `r` (Å).
-///
-/// A curve that was transformed from `Q <= qmax` holds independent noise only every `π / qmax`; between these points
-/// it is interpolated, odd in r as any sine transform is:
-///
-/// `n(r) = Σ_k n_k [sinc(qmax (r - r_k)) - sinc(qmax (r + r_k))]`, `r_k = k π / qmax`, `sinc(x) = sin(x) / x`.
-///
-/// Without `qmax` every point has its own. The same seed gives the same noise on every machine.
+/// Adds normal noise of standard deviation `sigma` (1/Å²) to `g` on the distances `r` (Å), as [`correlated`] has it for data
+/// that end at `qmax`. The same seed gives the same noise on every machine.
 pub fn add(g: &mut [f64], r: &[f64], sigma: f64, qmax: Option<f64>, seed: u64) {
     let mut normal = Normal::new(seed);
-    let Some(qmax) = qmax else {
-        for g in g {
-            *g += sigma * normal.next();
-        }
-        return;
-    };
-    let last = r.last().copied().unwrap_or(0.0);
-    let knots = (last * qmax / PI + BEYOND).ceil() as usize;
-    let heights: Vec<f64> = (0..knots).map(|_| sigma * normal.next()).collect();
-    for (g, r) in g.iter_mut().zip(r) {
-        let wave = |(k, height): (usize, &f64)| {
-            let rk = (k + 1) as f64 * PI / qmax;
-            height * (sinc(qmax * (r - rk)) - sinc(qmax * (r + rk)))
-        };
-        *g += heights.iter().enumerate().map(wave).sum::<f64>();
+    for (g, noise) in g.iter_mut().zip(correlated(r, qmax, || normal.next())) {
+        *g += sigma * noise;
     }
-}
-
-fn sinc(x: f64) -> f64 {
-    if x.abs() < 1e-8 { 1.0 } else { x.sin() / x }
 }
 
 /// Normal deviates by Box and Muller from SplitMix64.

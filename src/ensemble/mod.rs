@@ -16,7 +16,6 @@
 //! what a plain refinement does. The same seed gives the same members, bit by bit, whatever the number of threads.
 
 mod answer;
-mod noise;
 mod posterior;
 mod words;
 

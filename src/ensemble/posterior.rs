@@ -2,12 +2,12 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use super::noise::correlated;
 use crate::engine::Cpu;
 use crate::fit::{FitError, Setup};
 use crate::forward::Forward;
 use crate::histogram::{self, BondList};
 use crate::lm::Problem;
+use crate::noise::correlated;
 use crate::params::State;
 use crate::prior::{BondPrior, Breaking, Prior, Width};
 use crate::restraints::Restraints;
@@ -162,7 +162,7 @@ impl<'a> Posterior<'a> {
         let mut rows = DVector::zeros(self.rows());
         let (points, target) = (self.points(), &self.setup.target);
         if self.data {
-            let noise = correlated(&target.r, self.setup.qmax, random);
+            let noise = correlated(&target.r, self.setup.qmax, || random.normal());
             rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
         }
         rows.rows_mut(self.data_rows(), self.known.len()).copy_from(&random.normals(self.known.len()));

@@ -21,8 +21,8 @@ mod html;
 mod json;
 mod plot;
 mod scan;
-mod strain;
 mod shell;
+mod strain;
 mod tables;
 
 pub use compare::comparison_html;
@@ -31,8 +31,8 @@ pub use fgr::fgr;
 pub use html::html;
 pub use json::json;
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
-pub use strain::restraint_summary;
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
+pub use strain::restraint_summary;
 
 use crate::outcome::{BondResult, Outcome};
 

@@ -2,8 +2,6 @@
 
 use std::f64::consts::PI;
 
-use crate::sample::Random;
-
 /// The sum over points of noise is carried on so far beyond the last distance: sinc falls as 1/x.
 const BEYOND: f64 = 200.0;
 
@@ -12,12 +10,12 @@ const BEYOND: f64 = 200.0;
 ///
 /// `n(r) = Σ_k n_k [sinc(qmax (r - r_k)) - sinc(qmax (r + r_k))]`, `r_k = k π / qmax`, `sinc(x) = sin(x)/x`.
 ///
-/// Without `qmax` every point has its own.
-pub(super) fn correlated(r: &[f64], qmax: Option<f64>, random: &mut Random) -> Vec<f64> {
-    let Some(qmax) = qmax else { return r.iter().map(|_| random.normal()).collect() };
+/// Without `qmax` every point has its own. `normal` gives one standard normal number after the other.
+pub fn correlated(r: &[f64], qmax: Option<f64>, mut normal: impl FnMut() -> f64) -> Vec<f64> {
+    let Some(qmax) = qmax else { return r.iter().map(|_| normal()).collect() };
     let last = r.last().copied().unwrap_or(0.0);
     let knots = (last * qmax / PI + BEYOND).ceil() as usize;
-    let heights = random.normals(knots);
+    let heights: Vec<f64> = (0..knots).map(|_| normal()).collect();
     let at = |r: &f64| {
         let wave = |(k, height): (usize, &f64)| {
             let rk = (k + 1) as f64 * PI / qmax;
