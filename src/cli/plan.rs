@@ -2,7 +2,7 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, engine, histogram, init, refine, scan, simulate};
+use super::{End, demo, difference, engine, ensemble, histogram, init, refine, scan, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -11,6 +11,8 @@ pub enum Plan {
     Init(Box<init::Plan>),
     Refine(Box<refine::Plan>),
     Scan(Box<scan::Plan>),
+    Ensemble(Box<ensemble::Plan>),
+    Difference(Box<difference::Plan>),
     Histogram(Box<histogram::Plan>),
     Devices,
 }
@@ -23,6 +25,8 @@ impl Plan {
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
             Verb::Scan(args) => Self::Scan(Box::new(scan::Plan::of(&args)?)),
+            Verb::Ensemble(args) => Self::Ensemble(Box::new(ensemble::Plan::of(&args)?)),
+            Verb::Difference(args) => Self::Difference(Box::new(difference::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -35,6 +39,8 @@ impl Plan {
             Self::Init(plan) => plan.run(),
             Self::Refine(plan) => plan.run(),
             Self::Scan(plan) => plan.run(),
+            Self::Ensemble(plan) => plan.run(),
+            Self::Difference(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

@@ -7,7 +7,7 @@ use corefine::fit::{self, FitError, Inputs, Setup};
 use corefine::job::{GridChoice, Job};
 use corefine::lm::Flow;
 use corefine::observed::Observed;
-use corefine::outcome::Outcome;
+use corefine::outcome::{InputFile, Outcome};
 use corefine::read::job::{job, place_of, to_ron};
 use corefine::{report, write};
 
@@ -30,9 +30,13 @@ pub struct Plan {
 
 /// A job with its files read and checked.
 pub struct Case {
-    setup: Setup,
-    job: Job,
-    words: Words,
+    pub(super) setup: Setup,
+    pub(super) job: Job,
+    pub(super) words: Words,
+    /// The files that were read.
+    pub(super) files: Vec<InputFile>,
+    /// `synthetic` for data that were computed, else empty.
+    pub(super) label: &'static str,
     data: PathBuf,
 }
 
@@ -64,8 +68,10 @@ impl Case {
         job.restraint_weight = weight.unwrap_or(job.restraint_weight);
         let data = beside(folder_of(path), &job.data.file);
         let inputs = inputs(job.clone(), &file, &words)?;
+        let files = inputs.files.clone();
+        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
-        Ok(Self { setup, job, words, data })
+        Ok(Self { setup, job, words, files, label, data })
     }
 
     pub fn job(&self) -> &Job {
@@ -91,7 +97,7 @@ impl Case {
 }
 
 /// The job as its user wrote it, for messages with a place.
-struct Words {
+pub struct Words {
     file: String,
     text: String,
 }
@@ -103,7 +109,7 @@ impl Words {
     }
 
     /// A message about a parameter, a restraint or a tie, with the place where the job speaks of it.
-    fn locate(&self, message: &str, job: &Job) -> Failure {
+    pub(super) fn locate(&self, message: &str, job: &Job) -> Failure {
         let mut quoted = message.split('"').skip(1).step_by(2);
         match quoted.find_map(|name| path_of(name, job)) {
             Some(path) => Failure::of(format!("{}: {message}", self.place(&path))),
