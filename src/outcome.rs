@@ -1,6 +1,6 @@
 //! What a refinement found: the one struct that the fit hands to the report.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::Model;
 
@@ -224,7 +224,7 @@ pub struct InputFile {
 }
 
 /// Quantiles of something over the members of an ensemble.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// Half of the members are below.
     pub median: f64,
@@ -297,7 +297,7 @@ pub struct EnsembleResult {
 }
 
 /// The bonds of one kind over the members.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct BondAnswer {
     /// `Co-N`.
     pub pair: String,
@@ -330,7 +330,7 @@ pub struct BondAnswer {
 }
 
 /// A bar of a histogram.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct BinAnswer {
     /// Lower edge, Å.
     pub from: f64,
@@ -341,7 +341,7 @@ pub struct BinAnswer {
 }
 
 /// The broken fraction at one cutoff.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct CutoffAnswer {
     /// Å.
     pub cutoff: f64,
@@ -350,7 +350,7 @@ pub struct CutoffAnswer {
 }
 
 /// How many bonds a centre has.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct CoordinationAnswer {
     /// Its label.
     pub label: String,

@@ -60,6 +60,8 @@
       const xs = spec.grids[s.grid];
       if (s.shape === "bars") { return bars(s, xs); }
       if (s.shape === "outline") { return outline(s, xs); }
+      if (s.shape === "whiskers") { return whiskers(s, xs); }
+      if (s.shape === "band") { return band(s, xs); }
       let d = "", pen = "M";
       for (let i = 0; i < s.y.length; i++) {
         if (xs[i] === null || s.y[i] === null) { pen = "M"; continue; }
@@ -89,6 +91,20 @@
       s.y.forEach((count, i) => corners.push([xs[i], count], [s.to[i], count]));
       if (corners.length) { corners.unshift([xs[0], 0]); corners.push([corners[corners.length - 1][0], 0]); }
       return corners.map((at, i) => (i ? "L" : "M") + xPixel(at[0]).toFixed(1) + " " + yPixel(at[1]).toFixed(1)).join("");
+    }
+
+    function whiskers(s, xs) {
+      return s.y.map(function (high, i) {
+        const x = xPixel((xs[i] + s.to[i]) / 2), foot = yPixel(s.base[i]).toFixed(1), head = yPixel(high).toFixed(1);
+        const cap = (y) => "M" + (x - s.radius).toFixed(1) + " " + y + "H" + (x + s.radius).toFixed(1);
+        return high > 0 ? "M" + x.toFixed(1) + " " + foot + "V" + head + cap(foot) + cap(head) : "";
+      }).join("");
+    }
+
+    function band(s, xs) {
+      const at = (ys) => ys.map((y, i) => xPixel(xs[i]).toFixed(1) + " " + yPixel(y).toFixed(1));
+      const corners = at(s.y).concat(at(s.base).reverse());
+      return corners.length ? "M" + corners.join("L") + "Z" : "";
     }
 
     function drawTicks() {
@@ -130,9 +146,10 @@
         const circle = cursor.circles[i];
         circle.setAttribute("visibility", "hidden");
         if (hidden.has(i) || s.name === "") { return; }
-        if (s.shape === "bars" || s.shape === "outline") { return; }
+        if (isBinned(s)) { return; }
         const at = s.grid === 0 && grid !== null ? grid : nearest(spec.grids[s.grid], last, range);
         if (at === null || s.y[at] === null) { return; }
+        if (s.shape === "band") { words.push([s.name, between(s, at) + (spec.y.unit ? " " + spec.y.unit : "")]); return; }
         words.push([s.name, number(s.y[at]) + (spec.y.unit ? " " + spec.y.unit : "")]);
         circle.setAttribute("visibility", "visible");
         circle.setAttribute("cx", xPixel(spec.grids[s.grid][at]).toFixed(1));
@@ -147,15 +164,19 @@
     function binWords(words, x) {
       let seen = false;
       spec.series.forEach(function (s, i) {
-        if ((s.shape !== "bars" && s.shape !== "outline") || hidden.has(i)) { return; }
+        if (!isBinned(s) || hidden.has(i)) { return; }
         const from = spec.grids[s.grid], at = from.findIndex((f, k) => x >= f && x < s.to[k]);
         if (at < 0) { return; }
         if (!seen) { words.push([spec.x.name, number(from[at]) + " to " + number(s.to[at]) + " " + spec.x.unit]); }
         seen = true;
-        words.push([s.name, number(s.y[at])]);
+        words.push([s.name, s.shape === "whiskers" ? between(s, at) : number(s.y[at])]);
       });
       return seen;
     }
+
+    function isBinned(s) { return ["bars", "outline", "whiskers"].includes(s.shape); }
+
+    function between(s, at) { return number(s.base[at]) + " to " + number(s.y[at]); }
 
     function hideCursor() {
       last = null;

@@ -8,8 +8,11 @@ mod report_sample;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use corefine::outcome::Outcome;
-use corefine::report::{self, Scan, Scanned};
+use corefine::outcome::{
+    BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Narrowed, Outcome,
+};
+use corefine::read::answers::Answers;
+use corefine::report::{self, Scan, Scanned, Side};
 use report_sample::{comparison, sample, shell};
 
 /// Added to a copy of the page: the reader's hand.
@@ -129,6 +132,105 @@ fn a_scan_opens_and_answers_to_the_mouse() {
     assert_mentions(&notes, &["hover l-curve | Rw ", "hover fractions | log"]);
 }
 
+fn interval(median: f64, by: f64) -> Interval {
+    Interval { median, interval50: [median - by, median + by], interval90: [median - 2.0 * by, median + 2.0 * by] }
+}
+
+/// Bonds in eight bins from 1.9 Å on, of sixteen centres.
+fn answer(broken: f64) -> BondAnswer {
+    let edge = |k: usize| (190.0 + 10.0 * k as f64) / 100.0;
+    let bin = |k: usize| BinAnswer { from: edge(k), to: edge(k + 1), count: interval(20.0 - 2.0 * k as f64, 2.0) };
+    let curve = |k: usize| {
+        let cutoff = 2.0 + 0.01 * k as f64;
+        CutoffAnswer { cutoff, fraction: interval(broken + 0.2 * (2.25 - cutoff), 0.02) }
+    };
+    let centre =
+        |k: usize| CoordinationAnswer { label: format!("Co1_{k}"), mean: 3.6, chances: vec![0.0, 0.0, 0.1, 0.2, 0.7] };
+    BondAnswer {
+        pair: "Co-N".to_owned(),
+        cutoff: 2.25,
+        n: 64.0,
+        fraction: broken,
+        fraction_interval50: [broken - 0.02, broken + 0.02],
+        fraction_interval90: [broken - 0.04, broken + 0.04],
+        fraction_before: Some(interval(0.25, 0.1)),
+        mean: interval(2.08, 0.01),
+        sd: interval(0.15, 0.01),
+        histogram: (0..8).map(bin).collect(),
+        fraction_by_cutoff: (0..50).map(curve).collect(),
+        coordination: (1..=16).map(centre).collect(),
+        r_hat: Some(1.01),
+        effective: 310.0,
+    }
+}
+
+fn ensemble() -> EnsembleResult {
+    let narrowed = |name: &str, sd: f64| Narrowed {
+        name: name.to_owned(),
+        unit: "Å",
+        value: interval(15.4, sd),
+        sd,
+        sd_before: Some(0.03),
+    };
+    EnsembleResult {
+        title: "Co ZIF-62, cycled".to_owned(),
+        method: "hamiltonian".to_owned(),
+        seed: 1,
+        members: 400,
+        wanted: 400,
+        converged: 400,
+        chains: 4,
+        noise: 1.2,
+        rw: 0.08,
+        weights: "exact".to_owned(),
+        restraints: "none".to_owned(),
+        bonds: vec![answer(0.14)],
+        parameters: vec![narrowed("a", 0.002), narrowed("x.Co1_3", 0.03)],
+        directions: 12,
+        latent: 58,
+        words: vec!["Co-N: 14 % of 64 bonds are longer than 2.25 Å.".to_owned()],
+        warnings: vec!["a warning".to_owned()],
+        inputs: Vec::new(),
+        seconds: 61.0,
+    }
+}
+
+fn difference() -> String {
+    let side = |name: &str, broken: f64| {
+        let (title, label, method) = (name.to_owned(), "synthetic".to_owned(), "hamiltonian".to_owned());
+        let answers = Answers { title, method, members: 400, label, bonds_all: vec![answer(broken)] };
+        Side { name: name.to_owned(), answers }
+    };
+    report::difference_html([&side("pristine", 0.06), &side("cycled", 0.2)], &[interval(0.14, 0.03)], &[])
+}
+
+#[test]
+fn an_ensemble_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &report::ensemble_html(&ensemble(), "synthetic"), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["histogram-0", "fraction-0"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("zoom {panel} | "), &format!("redrawn {panel}")]);
+    }
+    assert_mentions(&notes, &["part warnings", "part bonds-0", "part parameters", "part provenance"]);
+    // Half of the picture's width, 245 of 490, in a frame from 64 to 478 that shows 1.884 to 2.716 Å: 2.248, the fourth bin.
+    assert_mentions(&notes, &["2.2 to 2.3 Å · holds the cutoff 14 · 90 % 10 to 18 · 50 % 12 to 16"]);
+    assert_mentions(
+        &notes,
+        &["hover fraction-0 | cutoff 2.21 Å · 90 % 10.8 to 18.8 % · 50 % 12.8 to 16.8 % · median 14.8 %"],
+    );
+}
+
+#[test]
+fn a_difference_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &difference(), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["histogram-0-0", "histogram-0-1", "fraction-0-0", "fraction-0-1"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("hover {panel} | ")]);
+    }
+}
+
 #[test]
 fn a_distribution_opens_and_answers_to_the_mouse() {
     let Some(browser) = browser() else { return };
@@ -147,6 +249,8 @@ fn pages_fit_a_narrow_window() {
         report::comparison_html(&comparison()),
         report::scan_html(&scan()),
         report::shell_html(&shell()),
+        report::ensemble_html(&ensemble(), "synthetic"),
+        difference(),
     ];
     for page in pages {
         assert_mentions(&checked(&browser, &page, "500,900"), &["ok no sideways scrolling"]);

@@ -30,6 +30,10 @@ pub enum Verb {
     Scan(Scan),
     /// Find the distribution of bond lengths, and the broken fraction, straight from a measured G(r)
     Shell(ShellArgs),
+    /// Make many structures that a measured G(r) leaves possible, and say what they share
+    Ensemble(Ensemble),
+    /// By how much the broken fractions of two ensembles differ
+    Difference(Difference),
     /// Count the bonds of a structure between two elements
     Histogram(Histogram),
     /// List the adapters that wgpu sees, and which one `--engine auto` would try
@@ -165,6 +169,53 @@ pub struct ShellArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub struct Ensemble {
+    /// The job file
+    pub job: PathBuf,
+    /// How many structures
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 400)]
+    pub members: usize,
+    /// Seed of all random numbers: the same seed gives the same members
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How they are made; `noise` and `starts` show what plain refinements do, and their spread is no uncertainty
+    #[arg(long, value_enum, default_value = "hamiltonian")]
+    pub method: MethodArg,
+    /// How far `starts` displaces positions, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.2, allow_negative_numbers = true)]
+    pub radius: f64,
+    /// Independent chains of `hamiltonian`
+    #[arg(long, value_name = "C", default_value_t = 4)]
+    pub chains: usize,
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on from the members that `--out` holds already
+    #[arg(long)]
+    pub resume: bool,
+    /// Replace older results
+    #[arg(long, conflicts_with = "resume")]
+    pub force: bool,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Difference {
+    /// Folder of the earlier ensemble
+    pub earlier: PathBuf,
+    /// Folder of the later one, from which the earlier is subtracted
+    pub later: PathBuf,
+    /// Write a page with both histograms
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+    /// Replace an older file
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
 pub struct Histogram {
     /// CIF, .stru, xyz or RON model
     pub structure: PathBuf,
@@ -206,6 +257,18 @@ pub struct Work {
     /// Threads of the CPU [default: one per core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodArg {
+    /// Markov chains over what data, restraints and what was known before leave possible
+    Hamiltonian,
+    /// Best fits of data and guesses that are perturbed together
+    Randomised,
+    /// Plain fits of data with other noise
+    Noise,
+    /// Plain fits from other starts
+    Starts,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

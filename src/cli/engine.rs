@@ -68,7 +68,12 @@ const MOST_THREADS: usize = 1024;
 
 /// As many threads as asked for, from the first computation on.
 pub fn set_threads(work: &Work) -> Result<(), Failure> {
-    let Some(threads) = work.threads else { return Ok(()) };
+    use_threads(work.threads)
+}
+
+/// The same for work that knows no engine.
+pub fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
+    let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {
         return Err(Failure::with_hint("--threads is 0", "give 1 or more, or leave it out for one per core"));
     }

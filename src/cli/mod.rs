@@ -2,7 +2,9 @@
 
 mod args;
 mod demo;
+mod difference;
 mod engine;
+mod ensemble;
 mod files;
 mod histogram;
 mod init;

@@ -2,7 +2,7 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, engine, histogram, init, refine, scan, shell, simulate};
+use super::{End, demo, difference, engine, ensemble, histogram, init, refine, scan, shell, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -12,6 +12,8 @@ pub enum Plan {
     Refine(Box<refine::Plan>),
     Scan(Box<scan::Plan>),
     Shell(Box<shell::Plan>),
+    Ensemble(Box<ensemble::Plan>),
+    Difference(Box<difference::Plan>),
     Histogram(Box<histogram::Plan>),
     Devices,
 }
@@ -25,6 +27,8 @@ impl Plan {
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
             Verb::Scan(args) => Self::Scan(Box::new(scan::Plan::of(&args)?)),
             Verb::Shell(args) => Self::Shell(Box::new(shell::Plan::of(&args)?)),
+            Verb::Ensemble(args) => Self::Ensemble(Box::new(ensemble::Plan::of(&args)?)),
+            Verb::Difference(args) => Self::Difference(Box::new(difference::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -38,6 +42,8 @@ impl Plan {
             Self::Refine(plan) => plan.run(),
             Self::Scan(plan) => plan.run(),
             Self::Shell(plan) => plan.run(),
+            Self::Ensemble(plan) => plan.run(),
+            Self::Difference(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,6 +25,26 @@ impl Progress {
         self.0.set_message(format!("iteration {iteration}  Rw {rw:.5}"));
         self.0.tick();
     }
+
+    /// So many of `wanted` members, of which `before` were there when the clock began.
+    pub fn members(&self, (before, now, wanted): (usize, usize, usize)) {
+        self.0.set_message(pace(before, now, wanted, self.0.elapsed()));
+        self.0.tick();
+    }
+}
+
+/// `120 of 400 members  3.2/s  1 min 28 s left`.
+fn pace(before: usize, now: usize, wanted: usize, elapsed: Duration) -> String {
+    let done = format!("{now} of {wanted} members");
+    let rate = now.saturating_sub(before) as f64 / elapsed.as_secs_f64().max(1e-3);
+    if rate <= 0.0 {
+        return done;
+    }
+    let left = (wanted.saturating_sub(now) as f64 / rate).ceil() as u64;
+    let left = if left < 60 { format!("{left} s") } else { format!("{} min {} s", left / 60, left % 60) };
+    // A slow pace is easier read the other way round.
+    let rate = if rate < 1.0 { format!("{:.1} s each", 1.0 / rate) } else { format!("{rate:.1}/s") };
+    format!("{done}  {rate}  {left} left")
 }
 
 impl Drop for Progress {
@@ -50,4 +71,17 @@ pub fn interrupted_by_user() -> Arc<AtomicBool> {
         warn(&format!("Ctrl-C will end the fit without results: {error}"));
     }
     flag
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pace_is_that_of_new_members() {
+        let after = |seconds, now| pace(100, now, 400, Duration::from_secs(seconds));
+        assert_eq!(after(9, 100), "100 of 400 members");
+        assert_eq!(after(10, 200), "200 of 400 members  10.0/s  20 s left");
+        assert_eq!(after(50, 110), "110 of 400 members  5.0 s each  24 min 10 s left");
+    }
 }

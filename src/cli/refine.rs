@@ -7,7 +7,7 @@ use corefine::fit::{self, FitError, Inputs, Setup};
 use corefine::job::{GridChoice, Job};
 use corefine::lm::Flow;
 use corefine::observed::Observed;
-use corefine::outcome::Outcome;
+use corefine::outcome::{InputFile, Outcome};
 use corefine::read::job::{job, place_of, to_ron};
 use corefine::{report, write};
 
@@ -30,9 +30,13 @@ pub struct Plan {
 
 /// A job with its files read and checked.
 pub struct Case {
-    setup: Setup,
-    job: Job,
-    words: Words,
+    pub(super) setup: Setup,
+    pub(super) job: Job,
+    pub(super) words: Words,
+    /// The files that were read.
+    pub(super) files: Vec<InputFile>,
+    /// `synthetic` for data that were computed, else empty.
+    pub(super) label: &'static str,
     data: PathBuf,
 }
 
@@ -64,8 +68,10 @@ impl Case {
         job.restraint_weight = weight.unwrap_or(job.restraint_weight);
         let data = beside(folder_of(path), &job.data.file);
         let inputs = inputs(job.clone(), &file, &words)?;
+        let files = inputs.files.clone();
+        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
-        Ok(Self { setup, job, words, data })
+        Ok(Self { setup, job, words, files, label, data })
     }
 
     pub fn job(&self) -> &Job {

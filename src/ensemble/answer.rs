@@ -108,7 +108,14 @@ impl Ensemble {
             directions: self.directions()?,
             latent: self.known.len(),
             words: Vec::new(),
-            warnings: self.setup.warnings.clone(),
+            // That there are many such structures is what an ensemble is for.
+            warnings: self
+                .setup
+                .warnings
+                .iter()
+                .filter(|text| !text.contains("many sets of values"))
+                .cloned()
+                .collect(),
             inputs: self.setup.files.clone(),
             seconds,
         };

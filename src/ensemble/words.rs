@@ -54,7 +54,8 @@ fn answer(bonds: &BondAnswer, method: Method) -> String {
         Some(before) => {
             let [first, last] = before.interval90;
             let gained = (high - low) / (last - first).max(f64::MIN_POSITIVE);
-            let verdict = if gained < NARROWED { "the data decide" } else { "the data hardly say more" };
+            let apart = high < first || low > last;
+            let verdict = if apart || gained < NARROWED { "the data decide" } else { "the data hardly say more" };
             format!("{head}; before the data it was between {} and {}: {verdict}.", percent(first), percent(last))
         }
         None => format!("{head} of these fits ({}), which is no uncertainty: see the warnings.", method.name()),

@@ -88,11 +88,12 @@ const RANK: f64 = 0.05;
 const STRAIGHT: f64 = 1e-5;
 
 impl BondPrior {
-    /// Bonds of these lengths (Å) that latent variables move by `slopes` (bonds × latent variables, Å): their rows' lengths are S,
-    /// which should be more than [`Breaking::broken`], and their rank says how many are independent. A bond that nothing moves
-    /// has no say.
+    /// Bonds of these lengths (Å) that latent variables move by `slopes` (bonds × latent variables, Å): their rows' lengths are S, and
+    /// their rank says how many are independent. Of a bond with S up to [`Breaking::broken`], which only a cell moves, say, nothing
+    /// is said: it cannot break.
     pub fn new(breaking: Breaking, start: Vec<f64>, slopes: &DMatrix<f64>) -> Self {
-        let spread: Vec<f64> = slopes.row_iter().map(|row| row.norm()).collect();
+        let breaks = |spread: f64| if spread > breaking.broken { spread } else { 0.0 };
+        let spread: Vec<f64> = slopes.row_iter().map(|row| breaks(row.norm())).collect();
         let singular = Singular::values_of(slopes);
         let largest = singular.iter().copied().fold(0.0, f64::max);
         let independent = singular.iter().filter(|value| **value > RANK * largest).count();

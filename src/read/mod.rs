@@ -2,9 +2,11 @@
 //!
 //! A reader takes the content of a file and its name (for messages), never a path.
 
+pub mod answers;
 pub mod cif;
 pub mod error;
 pub mod job;
+pub mod members;
 pub mod numbers;
 pub mod observed;
 pub mod ron_model;

@@ -10,28 +10,38 @@
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
 //! | [`scan_csv`], [`scan_html`] | `scan.csv`, `scan.html` | one refinement for each weight of the restraints |
 //! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
+//! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
+//! | [`difference_html`] | any | two ensembles beside each other |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod compare;
 mod csv;
+mod difference;
+mod ensemble;
 pub mod esd;
 mod fgr;
 mod figures;
 mod html;
 mod json;
+mod members;
 mod plot;
 mod scan;
 mod shell;
+mod spread;
 mod strain;
 mod tables;
 
 pub use compare::comparison_html;
 pub use csv::{bonds_csv, histogram_csv};
+pub use difference::{Side, difference_html};
+pub use ensemble::{ensemble_html, ensemble_json};
 pub use fgr::fgr;
 pub use html::html;
 pub use json::json;
+pub use members::{Columns, answers_csv, members_csv};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
+pub use spread::with_interval;
 pub use strain::restraint_summary;
 
 use crate::outcome::{BondResult, Outcome};

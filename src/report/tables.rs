@@ -94,7 +94,7 @@ fn position(p: &ParameterResult) -> ParameterRow<'_> {
 }
 
 /// The axis and the site of `x.Co1_7`.
-fn coordinate(name: &str) -> Option<(usize, &str)> {
+pub(crate) fn coordinate(name: &str) -> Option<(usize, &str)> {
     let (axis, site) = name.split_once('.')?;
     let axis = ["x", "y", "z"].iter().position(|known| *known == axis)?;
     Some((axis, site))

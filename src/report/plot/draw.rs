@@ -200,6 +200,8 @@ fn path(series: &Series, figure: &Figure, place: &Place) -> String {
         Shape::Points(radius) => circles(points, *radius),
         Shape::Bars { to, base } => bars(x, to, base, &series.y, place),
         Shape::Outline { to } => outline(x, to, &series.y, place),
+        Shape::Whiskers { to, base, cap } => whiskers(x, to, (base, &series.y), *cap, place),
+        Shape::Band { base } => band(x, base, &series.y, place),
     }
 }
 
@@ -248,6 +250,29 @@ fn outline(from: &[f64], to: &[f64], count: &[f64], place: &Place) -> String {
     line(first.into_iter().chain(corners).chain(last).map(|(x, y)| (place.x(x), place.y(y))))
 }
 
+fn whiskers(from: &[f64], to: &[f64], (low, high): (&[f64], &[f64]), cap: f64, place: &Place) -> String {
+    let mut d = String::new();
+    for (((from, to), low), high) in from.iter().zip(to).zip(low).zip(high) {
+        let (x, foot, head) = (place.x(f64::midpoint(*from, *to)), place.y(*low), place.y(*high));
+        if *high > 0.0 && [x, foot, head].iter().all(|v| v.is_finite()) {
+            // Writing to a String cannot fail.
+            let _ = write!(d, "M{x:.1} {foot:.1}V{head:.1}");
+            for y in [foot, head] {
+                let _ = write!(d, "M{:.1} {y:.1}H{:.1}", x - cap, x + cap);
+            }
+        }
+    }
+    d
+}
+
+/// Along the upper edge and back along the lower one.
+fn band(x: &[f64], low: &[f64], high: &[f64], place: &Place) -> String {
+    let there = x.iter().zip(high);
+    let back = x.iter().zip(low).rev();
+    let d = line(there.chain(back).map(|(x, y)| (place.x(*x), place.y(*y))));
+    if d.is_empty() { d } else { d + "Z" }
+}
+
 fn data(figure: &Figure, frame: Frame) -> String {
     let data = Data {
         frame,
@@ -270,6 +295,8 @@ fn series_data(series: &Series) -> SeriesData<'_> {
         Shape::Points(radius) => ("points", *radius, Vec::new(), Vec::new()),
         Shape::Bars { to, base } => ("bars", 0.0, rounded(to), rounded(base)),
         Shape::Outline { to } => ("outline", 0.0, rounded(to), Vec::new()),
+        Shape::Whiskers { to, base, cap } => ("whiskers", *cap, rounded(to), rounded(base)),
+        Shape::Band { base } => ("band", 0.0, Vec::new(), rounded(base)),
     };
     let (name, grid, offset, y) = (&series.name, series.grid, series.offset, rounded(&series.y));
     SeriesData { name, shape, radius, grid, offset, y, to, base }

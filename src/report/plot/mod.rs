@@ -96,6 +96,16 @@ pub(crate) enum Shape {
     Outline {
         to: Vec<f64>,
     },
+    /// A line from `base` up to the value in the middle between the abscissa and `to`, with caps of this half width, in pixels.
+    Whiskers {
+        to: Vec<f64>,
+        base: Vec<f64>,
+        cap: f64,
+    },
+    /// The area between `base` and the values.
+    Band {
+        base: Vec<f64>,
+    },
 }
 
 /// A straight line across the plot, with words.
