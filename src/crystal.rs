@@ -91,3 +91,14 @@ impl Crystal {
 pub fn classes(n: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n).flat_map(move |a| (a..n).map(move |b| (a, b)))
 }
+
+/// The place of a pair in [`classes`]`(n)`.
+///
+/// ```
+/// use corefine::crystal::{classes, place};
+/// assert!(classes(5).enumerate().all(|(k, class)| place(5, class) == k));
+/// ```
+pub fn place(n: usize, (a, b): (usize, usize)) -> usize {
+    // Before row a stand n, n - 1 ... n - a + 1 pairs.
+    (a * (2 * n + 1 - a)) / 2 + (b - a)
+}

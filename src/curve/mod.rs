@@ -26,7 +26,7 @@ pub use quadrature::gauss_legendre;
 pub use transform::Transform;
 pub use weights::Weights;
 
-use crate::crystal::{Crystal, classes};
+use crate::crystal::{Crystal, classes, place};
 use crate::element::Species;
 use crate::engine::{Grid, Rows};
 use crate::job::{Compat, Data, Normalisation, Weights as Mode};
@@ -463,8 +463,7 @@ fn weighted(
     let of_class: Vec<Vec<f64>> = classes(table.species).map(of).collect();
     let mut sums = DMatrix::zeros(rows.nrows(), groups);
     for ((row, (_, class)), values) in table.keys.iter().enumerate().zip(rows.column_iter()) {
-        // Column 0 has every class, in their order.
-        let weights = &of_class[table.row(0, *class).expect("column 0 has every class")];
+        let weights = &of_class[place(table.species, *class)];
         let mut sum = sums.column_mut(group(row));
         for ((sum, value), weight) in sum.as_mut_slice().iter_mut().zip(values.as_slice()).zip(weights) {
             *sum += weight * value;

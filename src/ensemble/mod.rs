@@ -264,22 +264,19 @@ impl Ensemble {
 
     /// Noise of the data for a plain refinement.
     fn data_noise(&self, random: &mut Random) -> DVector<f64> {
-        let mut posterior = self.posterior();
-        posterior.data = true;
         let points = self.setup.target.r.len();
-        let mut rows = DVector::zeros(self.residuals());
-        rows.rows_mut(0, points).copy_from(&(posterior.perturbation(random).rows(0, points) * self.noise));
-        rows
+        let noise = self.posterior().perturbation(random).rows(0, points) * self.noise;
+        noise.resize_vertically(self.residuals(), 0.0)
     }
 
-    /// The job's start with every position moved by up to `radius`, each place inside the sphere as likely.
+    /// The job's start with every position moved along its axes, nowhere farther than `radius`.
     fn displaced(&self, radius: f64, random: &mut Random) -> DVector<f64> {
         let mut start = self.start();
         let binding = &self.setup.binding;
         for (k, free) in binding.free.iter().enumerate() {
             let variable = &binding.variables()[free.variable];
             if matches!(variable.quantity, Quantity::Position { .. }) {
-                // A cube of half the edge: no coordinate knows of its neighbours', which symmetry may tie.
+                // A cube inside the sphere: symmetry may leave one coordinate or two, and none knows of the others.
                 start[k] += radius / 3.0_f64.sqrt() * (2.0 * random.uniform() - 1.0) / binding.length(variable);
             }
         }
