@@ -118,12 +118,8 @@ pub struct Init {
 pub struct Refine {
     /// The job file
     pub job: PathBuf,
-    /// Folder for the results; it is made if need be
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace older results
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub output: OutputFolder,
     #[command(flatten)]
     pub work: Work,
 }
@@ -135,12 +131,8 @@ pub struct Scan {
     /// Weights that take the place of the job's `restraint_weight`, one refinement each
     #[arg(long, value_name = "W,W,...", value_delimiter = ',', required = true, allow_negative_numbers = true)]
     pub restraint_weight: Vec<f64>,
-    /// Folder for the results; it is made if need be
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace older results
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub output: OutputFolder,
     #[command(flatten)]
     pub work: Work,
 }
@@ -149,12 +141,8 @@ pub struct Scan {
 pub struct ShellArgs {
     /// The job file; positions and rigid bodies stay where it starts them
     pub job: PathBuf,
-    /// Folder for the results; it is made if need be
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    /// Replace older results
-    #[arg(long)]
-    pub force: bool,
+    #[command(flatten)]
+    pub output: OutputFolder,
     /// Distributions to draw from what the data leave possible
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub draws: usize,
@@ -235,6 +223,16 @@ pub struct Histogram {
     #[arg(short = 'o', value_name = "FILE.csv")]
     pub output: Option<PathBuf>,
     /// Replace an older file
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct OutputFolder {
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Replace older results
     #[arg(long)]
     pub force: bool,
 }

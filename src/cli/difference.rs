@@ -7,6 +7,7 @@ use corefine::outcome::{BondAnswer, Interval};
 use corefine::read::answers::answers;
 use corefine::read::members::{Members, members};
 use corefine::report::{self, Side};
+use corefine::sample::MET;
 
 use super::End;
 use super::args;
@@ -16,9 +17,6 @@ use super::output::Target;
 
 /// Cutoffs are typed by people: they are the same to this, Å.
 const EQUAL: f64 = 1e-9;
-
-/// Chains that differ more have not met.
-const MET: f64 = 1.05;
 
 pub struct Plan {
     earlier: Folder,

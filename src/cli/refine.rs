@@ -43,7 +43,7 @@ pub struct Case {
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
         set_threads(&args.work)?;
-        let folder = Folder::check(&args.out, &RESULTS, args.force)?;
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }
 

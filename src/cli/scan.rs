@@ -29,7 +29,7 @@ impl Plan {
     pub fn of(args: &args::Scan) -> Result<Self, Failure> {
         set_threads(&args.work)?;
         let weights = ascending(&args.restraint_weight)?;
-        let folder = Folder::check(&args.out, &RESULTS, args.force)?;
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         let case = Case::read(&args.job)?;
         if !is_restrained(case.job()) {
             let message = format!("{} restrains nothing: every weight gives the same fit", args.job.display());

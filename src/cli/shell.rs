@@ -24,7 +24,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
         set_threads(&args.work)?;
-        let folder = Folder::check(&args.out, &RESULTS, args.force)?;
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         let file = Input::read(&args.job)?;
         let words = Words::of(&file)?;
         let job = job(file.text()?, &file.name).map_err(Failure::of)?;

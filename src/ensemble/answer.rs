@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use super::words::{restraint_words, warnings, words};
 use super::{Ensemble, Method, PRIOR_STREAM};
 use crate::fit::FitError;
-use crate::histogram::BondList;
+use crate::histogram::{BondList, Lengths, cutoffs, edges};
 use crate::job::{Bonds, Weights};
 use crate::objective::Noise;
 use crate::outcome::{
@@ -15,8 +15,6 @@ use crate::sample::{self, Random};
 
 /// So many draws tell what was thought before the data.
 const BEFORE: usize = 600;
-/// Other cutoffs at which the broken fraction is given: from 0.35 Å below to 0.55 Å above.
-const CUTOFFS: std::ops::RangeInclusive<i32> = -35..=55;
 
 /// The value that a share q of the sorted values reaches: the smallest with at least `q n` values up to it.
 fn quantile(sorted: &[f64], q: f64) -> f64 {
@@ -44,47 +42,13 @@ pub fn difference(earlier: &[f64], later: &[f64]) -> Interval {
     interval(&all)
 }
 
-/// Lengths of one kind of bonds, with the number of bonds that each stands for.
-#[derive(Clone, Copy)]
-struct Weighed<'a> {
-    lengths: &'a [f64],
-    weights: &'a [f64],
-}
-
-impl Weighed<'_> {
-    fn sum(&self, of: impl Fn(f64) -> f64) -> f64 {
-        self.lengths.iter().zip(self.weights).map(|(d, w)| w * of(*d)).sum()
-    }
-
-    fn total(&self) -> f64 {
-        self.weights.iter().sum::<f64>().max(f64::MIN_POSITIVE)
-    }
-
-    fn fraction(&self, cutoff: f64) -> f64 {
-        self.sum(|d| if d > cutoff { 1.0 } else { 0.0 }) / self.total()
-    }
-
-    fn mean(&self) -> f64 {
-        self.sum(|d| d) / self.total()
-    }
-
-    fn sd(&self) -> f64 {
-        let mean = self.mean();
-        (self.sum(|d| (d - mean).powi(2)) / self.total()).sqrt()
-    }
-
-    fn between(&self, from: f64, to: f64) -> f64 {
-        self.sum(|d| if d >= from && d < to { 1.0 } else { 0.0 })
-    }
-}
-
 impl Ensemble {
     /// What the members say, and what was thought before.
     ///
     /// # Errors
     /// Where what was thought before cannot be drawn.
     pub fn result(&self, members: &[Member], seconds: f64) -> Result<EnsembleResult, FitError> {
-        let before = self.before()?;
+        let (before, directions) = (self.before()?, self.directions()?);
         let bonds: Vec<BondAnswer> = (0..self.setup.bonds.len()).map(|k| self.bonds(k, members, &before)).collect();
         let parameters = self.parameters(members, &before);
         let rw = interval(&members.iter().map(|member| member.rw).collect::<Vec<_>>()).median;
@@ -96,7 +60,7 @@ impl Ensemble {
             wanted: self.plan.members,
             converged: members.iter().filter(|member| member.converged).count(),
             chains: if self.plan.method == Method::Hamiltonian { self.units() } else { 0 },
-            noise: self.found_noise(members)?,
+            noise: self.found_noise(members, directions),
             rw,
             weights: match self.setup.job.data.weights {
                 Weights::Exact => "exact".to_owned(),
@@ -105,7 +69,7 @@ impl Ensemble {
             restraints: restraint_words(&self.setup),
             bonds,
             parameters,
-            directions: self.directions()?,
+            directions,
             latent: self.known.len(),
             words: Vec::new(),
             // That there are many such structures is what an ensemble is for.
@@ -126,10 +90,10 @@ impl Ensemble {
     }
 
     /// By what the members miss the data, in units of the noise that these came with.
-    fn found_noise(&self, members: &[Member]) -> Result<f64, FitError> {
+    fn found_noise(&self, members: &[Member], directions: usize) -> f64 {
         let chi2 = interval(&members.iter().map(|member| member.chi2).collect::<Vec<_>>()).median;
-        let freedom = (self.setup.target.effective_points() - self.directions()? as f64).max(1.0);
-        Ok((chi2 / freedom).sqrt())
+        let freedom = (self.setup.target.effective_points() - directions as f64).max(1.0);
+        (chi2 / freedom).sqrt()
     }
 
     /// Draws of what was known before the data, restraints included; none where a method knows nothing.
@@ -153,13 +117,12 @@ impl Ensemble {
     fn bonds(&self, k: usize, members: &[Member], before: &[Member]) -> BondAnswer {
         let (kind, list) = &self.setup.bonds[k];
         let weights: Vec<f64> = list.bonds.iter().map(|bond| bond.weight).collect();
-        let of = |members: &[Member], what: &dyn Fn(Weighed) -> f64| -> Vec<f64> {
-            members.iter().map(|m| what(Weighed { lengths: &m.lengths[k], weights: &weights })).collect()
+        let of = |members: &[Member], what: &dyn Fn(Lengths) -> f64| -> Vec<f64> {
+            members.iter().map(|m| what(Lengths { lengths: &m.lengths[k], weights: &weights })).collect()
         };
-        let over = |what: &dyn Fn(Weighed) -> f64| interval(&of(members, what));
+        let over = |what: &dyn Fn(Lengths) -> f64| interval(&of(members, what));
         let fractions = of(members, &|bonds| bonds.fraction(kind.cutoff));
         let fraction = interval(&fractions);
-        let cutoffs = CUTOFFS.map(|step| tidy(kind.cutoff + f64::from(step) * 0.01)).filter(|cutoff| *cutoff > 0.0);
         let agreement = self.agreement(members, &fractions);
         BondAnswer {
             pair: list.pair.clone(),
@@ -170,11 +133,12 @@ impl Ensemble {
             fraction_interval90: fraction.interval90,
             fraction_before: (!before.is_empty()).then(|| interval(&of(before, &|bonds| bonds.fraction(kind.cutoff)))),
             mean: over(&|bonds| bonds.mean()),
-            sd: over(&|bonds| bonds.sd()),
+            sd: over(&|bonds| bonds.standard_deviation(bonds.mean())),
             histogram: bins(kind, k, members)
+                .into_iter()
                 .map(|(from, to)| BinAnswer { from, to, count: over(&|bonds| bonds.between(from, to)) })
                 .collect(),
-            fraction_by_cutoff: cutoffs
+            fraction_by_cutoff: cutoffs(kind.cutoff)
                 .map(|cutoff| CutoffAnswer { cutoff, fraction: over(&|bonds| bonds.fraction(cutoff)) })
                 .collect(),
             coordination: coordination(list, kind, k, members),
@@ -232,19 +196,9 @@ fn deviation(values: &[f64]) -> f64 {
     (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
 }
 
-/// Without the digits that a product of decimal fractions leaves behind.
-fn tidy(x: f64) -> f64 {
-    (x * 1e9).round() / 1e9
-}
-
-/// Edges at whole multiples of the bin's width, from the shortest to the longest bond of any member.
-fn bins(kind: &Bonds, k: usize, members: &[Member]) -> impl Iterator<Item = (f64, f64)> {
-    let lengths = || members.iter().flat_map(|member| member.lengths[k].iter().copied()).filter(|d| d.is_finite());
-    let (low, high) = (lengths().fold(f64::INFINITY, f64::min), lengths().fold(f64::NEG_INFINITY, f64::max));
-    let width = kind.bin;
-    let first = (low / width + 1e-9).floor();
-    let count = if low <= high { ((high / width + 1e-9).floor() - first) as usize + 1 } else { 0 };
-    (0..count).map(move |n| (tidy((first + n as f64) * width), tidy((first + (n + 1) as f64) * width)))
+/// Bins from the shortest to the longest bond of any member.
+fn bins(kind: &Bonds, k: usize, members: &[Member]) -> Vec<(f64, f64)> {
+    edges(members.iter().flat_map(|member| member.lengths[k].iter().copied()), kind.bin)
 }
 
 /// Of each centre, how likely it is to have so many bonds.

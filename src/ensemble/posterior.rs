@@ -83,15 +83,6 @@ impl Known {
         self.prior.is_empty()
     }
 
-    /// The share of broken bonds φ and the width s of the others (Å) at x, for each kind of bonds.
-    pub fn breaking(&self, x: &DVector<f64>) -> Vec<(f64, f64)> {
-        let of = |(k, bonds): (usize, &BondPrior)| {
-            let (s, phi) = bonds.shape(self.latent_of_bonds(k, x));
-            (phi, s)
-        };
-        self.bonds.iter().enumerate().map(of).collect()
-    }
-
     /// Where the latent variables s and φ of a kind of bonds stand.
     fn columns_of_bonds(&self, kind: usize) -> [usize; 2] {
         let first = self.prior.len() + 2 * kind;

@@ -3,11 +3,10 @@
 use super::Method;
 use crate::fit::Setup;
 use crate::outcome::{BondAnswer, EnsembleResult, Member, Narrowed};
+use crate::sample::MET;
 
 /// A spread of less than this share of what it was before is knowledge gained.
 const NARROWED: f64 = 0.7;
-/// Chains that differ more have not met.
-const MET: f64 = 1.05;
 /// Fewer independent members do not make a 90 % interval.
 const ENOUGH: f64 = 100.0;
 /// Where the misfit is so much larger than the noise, the model is wrong somewhere.

@@ -51,14 +51,7 @@ impl Setup {
         let seen = RefCell::new(Vec::new());
         let options = self.options(engine)?;
         let start = DVector::from_vec(self.binding.start());
-        let mut problem = Problem {
-            binding: &self.binding,
-            forward: &mut self.forward,
-            engine,
-            target: &self.target,
-            restraints: &self.restraints,
-            seen: &seen,
-        };
+        let mut problem = self.problem(engine, &seen);
         let fit = lm::minimise(&mut problem, start, &options, &mut |progress| {
             let rw = rw_of(&seen.borrow(), progress.cost);
             history.push(IterationRecord { rw, lambda: progress.lambda });
@@ -68,7 +61,7 @@ impl Setup {
         self.gather(&fit, history, clock.elapsed().as_secs_f64(), engine)
     }
 
-    /// One fit from `start`, of data that `perturbation` (one number for each residual) is added to: the fit, and the structure.
+    /// One fit from `start`, of data that `perturbation` (one number for each residual) is added to.
     pub(crate) fn minimum(
         &mut self,
         start: DVector<f64>,
@@ -78,15 +71,19 @@ impl Setup {
     ) -> Result<lm::Fit, FitError> {
         let options = self.options(engine)?;
         let seen = RefCell::new(Vec::new());
-        let mut problem = Problem {
+        let mut problem = self.problem(engine, &seen);
+        Ok(sample::randomised(&mut problem, perturbation, start, &options, observer)?)
+    }
+
+    fn problem<'a>(&'a mut self, engine: &'a mut dyn Engine, seen: &'a RefCell<Vec<(f64, f64)>>) -> Problem<'a> {
+        Problem {
             binding: &self.binding,
             forward: &mut self.forward,
             engine,
             target: &self.target,
             restraints: &self.restraints,
-            seen: &seen,
-        };
-        Ok(sample::randomised(&mut problem, perturbation, start, &options, observer)?)
+            seen,
+        }
     }
 
     fn options(&self, engine: &dyn Engine) -> Result<Options, FitError> {

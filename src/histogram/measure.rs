@@ -70,9 +70,10 @@ fn sum(terms: impl Iterator<Item = f64>) -> f64 {
 }
 
 /// Lengths in Å with the number of bonds that each stands for.
-struct Lengths<'a> {
-    lengths: &'a [f64],
-    weights: &'a [f64],
+#[derive(Clone, Copy)]
+pub(crate) struct Lengths<'a> {
+    pub lengths: &'a [f64],
+    pub weights: &'a [f64],
 }
 
 impl Lengths<'_> {
@@ -89,11 +90,11 @@ impl Lengths<'_> {
         per(self.pairs().map(|(d, w)| w * of(d)).sum(), self.total()).unwrap_or(0.0)
     }
 
-    fn mean(&self) -> f64 {
+    pub fn mean(&self) -> f64 {
         self.average(|d| d)
     }
 
-    fn standard_deviation(&self, mean: f64) -> f64 {
+    pub fn standard_deviation(&self, mean: f64) -> f64 {
         self.average(|d| (d - mean).powi(2)).sqrt()
     }
 
@@ -101,29 +102,48 @@ impl Lengths<'_> {
         sum(self.pairs().filter(|(d, _)| *d > cutoff).map(|(_, w)| w))
     }
 
-    fn fraction(&self, cutoff: f64) -> f64 {
+    pub fn fraction(&self, cutoff: f64) -> f64 {
         per(self.longer_than(cutoff), self.total()).unwrap_or(0.0)
     }
 
     fn fraction_by_cutoff(&self, cutoff: f64) -> Vec<(f64, f64)> {
-        let cutoffs = CUTOFFS.map(|k| tidy(cutoff + f64::from(k) * 0.01));
-        cutoffs.filter(|c| *c > 0.0).map(|c| (c, self.fraction(c))).collect()
+        cutoffs(cutoff).map(|c| (c, self.fraction(c))).collect()
+    }
+
+    /// How many there are from one length up to, but without, another.
+    pub fn between(&self, from: f64, to: f64) -> f64 {
+        sum(self.pairs().filter(|(d, _)| (from..to).contains(d)).map(|(_, w)| w))
     }
 
     fn histogram(&self, width: f64) -> Vec<Bin> {
-        // 2.3 / 0.1 is 22.999...: a length on an edge belongs to the bin that begins there.
-        let index = |d: f64| (d / width + 1e-9).floor();
-        let known = || self.pairs().filter(|(d, _)| d.is_finite());
-        let Some(first) = known().map(|(d, _)| index(d)).reduce(f64::min) else { return Vec::new() };
-        let last = known().map(|(d, _)| index(d)).fold(first, f64::max);
-        let edge = |k: usize| tidy((first + k as f64) * width);
-        let mut bins: Vec<Bin> =
-            (0..=(last - first) as usize).map(|k| Bin { from: edge(k), to: edge(k + 1), count: 0.0 }).collect();
-        for (d, w) in known() {
-            bins[(index(d) - first) as usize].count += w;
+        let edges = edges(self.lengths.iter().copied(), width);
+        let mut bins: Vec<Bin> = edges.into_iter().map(|(from, to)| Bin { from, to, count: 0.0 }).collect();
+        let known = || self.pairs().filter(|(d, _)| d.is_finite()).map(|(d, w)| (bin_of(d, width), w));
+        let first = known().map(|(bin, _)| bin).fold(f64::INFINITY, f64::min);
+        for (bin, w) in known() {
+            bins[(bin - first) as usize].count += w;
         }
         bins
     }
+}
+
+/// Other cutoffs at which the broken fraction is given.
+pub(crate) fn cutoffs(cutoff: f64) -> impl Iterator<Item = f64> {
+    CUTOFFS.map(move |k| tidy(cutoff + f64::from(k) * 0.01)).filter(|c| *c > 0.0)
+}
+
+/// Edges of bins at whole multiples of their width, without a gap from the shortest to the longest length.
+pub(crate) fn edges(lengths: impl Iterator<Item = f64>, width: f64) -> Vec<(f64, f64)> {
+    let known: Vec<f64> = lengths.filter(|d| d.is_finite()).map(|d| bin_of(d, width)).collect();
+    let Some(first) = known.iter().copied().reduce(f64::min) else { return Vec::new() };
+    let last = known.into_iter().fold(first, f64::max);
+    let edge = |k: usize| tidy((first + k as f64) * width);
+    (0..=(last - first) as usize).map(|k| (edge(k), edge(k + 1))).collect()
+}
+
+/// The number of the bin that holds a length. 2.3 / 0.1 is 22.999...: a length on an edge belongs to the bin that begins there.
+fn bin_of(d: f64, width: f64) -> f64 {
+    (d / width + 1e-9).floor()
 }
 
 /// Without the digits that a product of decimal fractions leaves behind: 1.9, not 1.9000000000000001.

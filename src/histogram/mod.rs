@@ -24,6 +24,7 @@ mod uncertainty;
 pub use find::{all_bonds, bonds};
 pub use gradient::length_jacobian;
 pub use measure::measure;
+pub(crate) use measure::{Lengths, cutoffs, edges};
 
 use nalgebra::{DMatrix, Vector3};
 

@@ -137,15 +137,6 @@ impl Prior {
         columns
     }
 
-    /// The width s (in the group's unit) and the share φ of each group at x.
-    pub fn widths(&self, x: &DVector<f64>) -> Vec<(f64, f64)> {
-        let of = |k: usize| {
-            let mixture = self.mixture(k, 3, x);
-            (mixture.narrow, mixture.share)
-        };
-        (0..self.groups.len()).map(of).collect()
-    }
-
     /// The latent variables of a group's width and share.
     fn group_columns(&self, group: usize) -> [usize; 2] {
         let first = self.rules.len() + 2 * group;

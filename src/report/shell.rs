@@ -10,7 +10,8 @@ use super::html::{SCRIPT, STYLE};
 use super::plot::draw;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Shape, Size, extent, padded};
 use super::tables::{dashed, decimals};
-use crate::shell::{Interval, ShellResult};
+use crate::outcome::Interval;
+use crate::shell::ShellResult;
 
 /// `shell.json`: every number of the result, with the program's version.
 ///

@@ -3,11 +3,14 @@
 /// How well chains agree on one quantity.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Agreement {
-    /// `R`: how much wider the spread over all chains is than within one, 1 where they agree; above 1.05 they have not met.
+    /// `R`: how much wider the spread over all chains is than within one, 1 where they agree; above [`MET`] they have not met.
     pub r_hat: f64,
     /// So many independent members would tell the mean as well.
     pub effective: f64,
 }
+
+/// Chains with a larger `R` have not met.
+pub const MET: f64 = 1.05;
 
 /// Agreement of chains, each a list of the quantity's values in order.
 ///

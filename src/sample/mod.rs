@@ -48,7 +48,7 @@ mod hamiltonian;
 mod random;
 mod randomised;
 
-pub use agreement::{Agreement, agreement};
+pub use agreement::{Agreement, MET, agreement};
 pub use hamiltonian::{Chain, Draw, Plan, Stir, chain, silent, stirred_chain};
 pub use random::Random;
 pub use randomised::randomised;

@@ -23,7 +23,7 @@ mod units;
 
 pub use density::Prior;
 pub use find::Shell;
-pub use result::{Bands, ByCutoff, Interval, NuisanceResult, ShellResult};
+pub use result::{Bands, ByCutoff, NuisanceResult, ShellResult};
 
 use crate::fit::FitError;
 use crate::forward::ForwardError;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::outcome::{DataResult, InputFile};
+use crate::outcome::{DataResult, InputFile, Interval};
 
 /// The distribution of the lengths of one kind of bond, from the posterior.
 #[derive(Debug, Clone, Serialize)]
@@ -78,17 +78,6 @@ pub struct Bands {
     pub q95: Vec<f64>,
 }
 
-/// A number with what is known of it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Interval {
-    /// As likely larger as smaller.
-    pub median: f64,
-    /// Half of the probability: `[low, high]`.
-    pub interval50: [f64; 2],
-    /// Nine tenths of it.
-    pub interval90: [f64; 2],
-}
-
 /// The broken share at one cutoff.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ByCutoff {
@@ -109,13 +98,11 @@ pub struct NuisanceResult {
     pub value: Interval,
 }
 
-impl Interval {
-    /// Of values drawn.
-    pub fn of(values: impl IntoIterator<Item = f64>) -> Self {
-        let sorted = sorted(values);
-        let [q05, q25, median, q75, q95] = QUANTILES.map(|share| quantile(&sorted, share));
-        Self { median, interval50: [q25, q75], interval90: [q05, q95] }
-    }
+/// Quantiles of values drawn of something that varies smoothly: they lie between ranks.
+pub(super) fn interval(values: impl IntoIterator<Item = f64>) -> Interval {
+    let sorted = sorted(values);
+    let [q05, q25, median, q75, q95] = QUANTILES.map(|share| quantile(&sorted, share));
+    Interval { median, interval50: [q25, q75], interval90: [q05, q95] }
 }
 
 const QUANTILES: [f64; 5] = [0.05, 0.25, 0.5, 0.75, 0.95];
@@ -153,9 +140,9 @@ mod tests {
 
     #[test]
     fn quantiles_lie_between_ranks() {
-        let interval = Interval::of((0..=100).rev().map(f64::from));
+        let interval = interval((0..=100).rev().map(f64::from));
         assert_eq!((interval.median, interval.interval50, interval.interval90), (50.0, [25.0, 75.0], [5.0, 95.0]));
-        assert!(Interval::of([]).median.is_nan());
+        assert!(super::interval([]).median.is_nan());
         assert_eq!(quantile(&[1.0, 2.0], 0.25), 1.25);
     }
 }

@@ -5,10 +5,10 @@ use nalgebra::DVector;
 use super::find::{BEFORE, Mode, Shell};
 use super::nuisance::Nuisance;
 use super::problem::shape_of;
-use super::result::{Bands, ByCutoff, Interval, NuisanceResult, ShellResult};
+use super::result::{Bands, ByCutoff, NuisanceResult, ShellResult, interval};
 use crate::objective::Noise;
-use crate::outcome::DataResult;
-use crate::sample::{Chain, Random, agreement};
+use crate::outcome::{DataResult, Interval};
+use crate::sample::{Chain, MET, Random, agreement};
 
 /// What was drawn.
 pub(super) struct Drawn {
@@ -20,8 +20,6 @@ pub(super) struct Drawn {
 /// Distributions drawn before the data.
 const BEFORE_DRAWS: usize = 2000;
 
-/// Above this the chains have not met.
-const MET: f64 = 1.05;
 /// A misfit this many times the noise, squared, says that the model is not the sample.
 const BAD: f64 = 1.5;
 
@@ -36,7 +34,7 @@ impl Drawn {
     }
 
     fn interval(&self, number: impl Fn(&[f64]) -> f64) -> Interval {
-        Interval::of(self.each(number).into_iter().flatten())
+        interval(self.each(number).into_iter().flatten())
     }
 
     fn shares(&self) -> Vec<DVector<f64>> {
@@ -74,8 +72,7 @@ impl Shell {
         let (cutoff, seed) = (self.kind.cutoff, self.options.seed);
         let shares = drawn.shares();
         let before = drawn.before(seed);
-        let beyond =
-            |shares: &[DVector<f64>], cutoff: f64| Interval::of(shares.iter().map(|p| density.beyond(p, cutoff)));
+        let beyond = |shares: &[DVector<f64>], cutoff: f64| interval(shares.iter().map(|p| density.beyond(p, cutoff)));
         let per_length =
             |shares: &[DVector<f64>]| shares.iter().map(|p| (p / density.step).as_slice().to_vec()).collect::<Vec<_>>();
         let curve = self.curve(drawn);
@@ -95,8 +92,8 @@ impl Shell {
                 .map(|hundredths| f64::from(hundredths) / 100.0)
                 .map(|cutoff| ByCutoff { cutoff, fraction: beyond(&shares, cutoff) })
                 .collect(),
-            mean: Interval::of(shares.iter().map(|p| density.moments(p).0)),
-            sd: Interval::of(shares.iter().map(|p| density.moments(p).1)),
+            mean: interval(shares.iter().map(|p| density.moments(p).0)),
+            sd: interval(shares.iter().map(|p| density.moments(p).1)),
             area: drawn.interval(|x| drawn.mode.posterior.area(x)),
             amplitude: drawn.interval(|x| density.shape(shape_of(x)).0),
             length: drawn.interval(|x| density.shape(shape_of(x)).1),

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
-    Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult,
-    RestraintResult,
+    Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, Interval, IterationRecord, Outcome,
+    ParameterResult, RestraintResult,
 };
 use corefine::report::{Comparison, Entry};
-use corefine::shell::{Bands, ByCutoff, Interval, NuisanceResult, ShellResult};
+use corefine::shell::{Bands, ByCutoff, NuisanceResult, ShellResult};
 
 /// The outcome of a usual refinement.
 pub fn sample() -> Outcome {
