@@ -111,6 +111,11 @@ impl Forward {
         }
     }
 
+    /// Up to which distance pairs count, and a step in which what a pair adds to the curve is a smooth function of its distance, Å.
+    pub fn lattice(&self) -> (f64, f64) {
+        (self.map.reach, 0.5 * self.map.grid.step)
+    }
+
     /// The engine's rows, summed over batches of pairs, on a grid that is fine enough for every peak.
     fn rows(
         &mut self,

@@ -166,6 +166,7 @@ fn line(lab: &Lab, set: usize, members: usize, method: Method, more: &str) -> Li
     let (family, noise) = (FAMILIES[set % 3], NOISES[set / 3 % 3]);
     let truth = lab.truth(family, &mut random);
     let setup = lab.setup(&truth, noise, more, &mut random);
+    let started = std::time::Instant::now();
     let ensemble = Ensemble::new(setup, Plan { method, members, seed: set as u64, chains: 4 }).unwrap();
     let members = ensemble.run(&[], &|_| Flow::Continue).unwrap();
     let result = ensemble.result(&members, 0.0).unwrap();
@@ -173,7 +174,7 @@ fn line(lab: &Lab, set: usize, members: usize, method: Method, more: &str) -> Li
     let line =
         Line { family, noise, truth: truth.fraction, median: bonds.fraction, interval: bonds.fraction_interval90 };
     println!(
-        "{family:?} {noise} truth {:.3} median {:.3} [{:.3}, {:.3}] {} R {:.3} effective {:.0} noise {:.2} before {:?}",
+        "{family:?} {noise} truth {:.3} median {:.3} [{:.3}, {:.3}] {} R {:.3} effective {:.0} noise {:.2} before {:?}, {:.0} s",
         line.truth,
         line.median,
         line.interval[0],
@@ -182,7 +183,8 @@ fn line(lab: &Lab, set: usize, members: usize, method: Method, more: &str) -> Li
         bonds.r_hat.unwrap_or(f64::NAN),
         bonds.effective,
         result.noise,
-        bonds.fraction_before.map(|before| before.interval90)
+        bonds.fraction_before.map(|before| before.interval90),
+        started.elapsed().as_secs_f64()
     );
     line
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use corefine::lm::{Flow, Options, Problem};
-use corefine::sample::{self, Plan, Random};
+use corefine::sample::{self, Guide, Plan, Random};
 use nalgebra::{DMatrix, DVector};
 
 /// `r = A x - b`: the posterior is normal, with covariance `(AᵀA)⁻¹` and mean `(AᵀA)⁻¹ Aᵀ b`.
@@ -117,7 +117,7 @@ fn a_chain_samples_a_linear_problem() {
 
 #[test]
 fn a_chain_samples_a_crescent() {
-    let plan = Plan { draws: 20_000, ..Plan::default() };
+    let plan = Plan { draws: 20_000, apart: 3, ..Plan::default() };
     let start = DVector::from_vec(vec![1.0, 1.0]);
     let chain = sample::chain(&mut Crescent, start, &plan, &mut Random::new(4, 1), &mut sample::silent).unwrap();
     let members: Vec<DVector<f64>> = chain.draws.iter().map(|draw| draw.x.clone()).collect();
@@ -173,4 +173,75 @@ fn no_member_is_where_there_is_no_model() {
     // The mean of half a normal distribution is sqrt(2/π).
     let mean = values.iter().sum::<f64>() / values.len() as f64;
     assert!((mean - (2.0 / std::f64::consts::PI).sqrt()).abs() < 0.04, "{mean}");
+}
+
+/// The landscape of [`Linear::skewed`], 20 % too steep and tilted.
+struct Near {
+    problem: Linear,
+    settled: usize,
+}
+
+impl Guide for Near {
+    type Error = Infallible;
+
+    fn look(&mut self, x: &DVector<f64>) -> Result<(f64, DVector<f64>), Infallible> {
+        let (r, j) = self.problem.both(x)?;
+        let tilt = j.row(0).transpose() * 0.3;
+        Ok((0.6 * r.norm_squared() + tilt.dot(x), j.tr_mul(&r) * 1.2 + tilt))
+    }
+
+    fn settle(&mut self, _: &DVector<f64>) -> Result<(), Infallible> {
+        self.settled += 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_chain_that_follows_a_poor_guide_samples_the_problem() {
+    let mut problem = Linear::skewed();
+    let mut guide = Near { problem: Linear::skewed(), settled: 0 };
+    let plan = Plan { draws: 8000, hottest: 4.0, ..Plan::default() };
+    let (start, random) = (DVector::zeros(4), &mut Random::new(4, 1));
+    let chain = sample::guided_chain(&mut problem, &mut guide, start, &plan, random, &mut sample::silent).unwrap();
+    assert_eq!(guide.settled, 1);
+    assert!((0.4..0.95).contains(&chain.acceptance), "{}", chain.acceptance);
+    for draw in &chain.draws[..10] {
+        assert_eq!(draw.cost, problem.residuals(&draw.x).unwrap().norm_squared());
+    }
+    let members: Vec<DVector<f64>> = chain.draws.iter().map(|draw| draw.x.clone()).collect();
+    let worst = (0..4).map(|k| sample::agreement(&[members.iter().map(|x| x[k]).collect()]).effective);
+    let effective = worst.fold(f64::INFINITY, f64::min).min(8000.0);
+    assert!(effective > 1000.0, "{effective}");
+    assert_normal(&members, &problem, effective, 4.0);
+}
+
+/// Two wells, the one at -2 far deeper than that at 2, with a wall between them.
+struct Wells;
+
+impl Problem for Wells {
+    type Error = Infallible;
+
+    fn residuals(&mut self, x: &DVector<f64>) -> Result<DVector<f64>, Infallible> {
+        Ok(DVector::from_vec(vec![1.5 * (x[0] * x[0] - 4.0), (x[0] + 2.0) * 0.9]))
+    }
+
+    fn jacobian(&mut self, x: &DVector<f64>) -> Result<DMatrix<f64>, Infallible> {
+        Ok(DMatrix::from_vec(2, 1, vec![3.0 * x[0], 0.9]))
+    }
+}
+
+#[test]
+fn heat_in_the_warm_up_leads_out_of_a_poor_minimum() {
+    let deep = |hottest: f64| {
+        let plan = Plan { warmup: 1000, draws: 10, hottest, ..Plan::default() };
+        let found = |seed: u64| {
+            let start = DVector::from_element(1, 2.0);
+            let chain =
+                sample::chain(&mut Wells, start, &plan, &mut Random::new(seed, 0), &mut sample::silent).unwrap();
+            chain.draws[9].x[0] < 0.0
+        };
+        (0..20).filter(|seed| found(*seed)).count()
+    };
+    let (cold, hot) = (deep(1.0), deep(20.0));
+    assert!(cold <= 2 && hot >= 14, "{cold} and {hot} of 20");
 }

@@ -3,7 +3,7 @@
 use nalgebra::DVector;
 
 use super::words::{restraint_words, warnings, words};
-use super::{Ensemble, Method, PRIOR_STREAM};
+use super::{Ensemble, Guide, Method, PRIOR_STREAM};
 use crate::fit::FitError;
 use crate::histogram::{BondList, Lengths, cutoffs, edges};
 use crate::job::{Bonds, Weights};
@@ -104,9 +104,10 @@ impl Ensemble {
         let mut posterior = self.posterior();
         posterior.data = false;
         let mut random = Random::new(self.plan.seed, PRIOR_STREAM);
-        let plan = sample::Plan { warmup: 300, draws: BEFORE, apart: 3, ..sample::Plan::default() };
+        let plan = sample::Plan { warmup: 150, draws: BEFORE, apart: 2, ..sample::Plan::default() };
         let start = DVector::zeros(self.known.len());
-        let chain = sample::chain(&mut posterior, start, &plan, &mut random, &mut sample::silent)?;
+        let mut guide = Guide::without_data(posterior.clone());
+        let chain = sample::guided_chain(&mut posterior, &mut guide, start, &plan, &mut random, &mut sample::silent)?;
         let member = |(number, draw): (usize, &sample::Draw)| {
             let (p, state) = posterior.state(&draw.x)?;
             Some(self.member(number, 0, true, (f64::NAN, f64::NAN), p, &state))

@@ -16,10 +16,12 @@
 //! what a plain refinement does. The same seed gives the same members, bit by bit, whatever the number of threads.
 
 mod answer;
+mod guide;
 mod posterior;
 mod words;
 
 pub use answer::{difference, interval};
+pub use guide::{Guide, Kernel};
 pub use posterior::{Known, Posterior};
 
 use nalgebra::DVector;
@@ -61,8 +63,10 @@ pub struct Plan {
 }
 
 /// Trajectories of a chain before its first member, and from one member to the next.
-const WARMUP: usize = 150;
+const WARMUP: usize = 600;
 const APART: usize = 3;
+/// A chain's first temperature, by which it leaves minima that are not the best.
+const HOTTEST: f64 = 8.0;
 /// How far latent variables of a chain's start are spread: wider than the data leave them, near enough to find back.
 const SPREAD: f64 = 0.3;
 /// Iterations that bring a start near a minimum, or to one.
@@ -90,6 +94,8 @@ pub struct Ensemble {
     pub noise: f64,
     /// The likeliest latent variables.
     mode: DVector<f64>,
+    /// What displaced atoms do to the data, near the mode.
+    kernel: Option<Kernel>,
 }
 
 /// Told how many members there are, from any thread; answers whether to go on.
@@ -102,8 +108,11 @@ impl Ensemble {
     /// Nothing is refined; the curve cannot be computed.
     pub fn new(setup: Setup, plan: Plan) -> Result<Self, FitError> {
         let known = Known::of(&setup)?;
-        let mut ensemble = Self { mode: DVector::zeros(known.len()), setup, known, plan, noise: 1.0 };
+        let mut ensemble = Self { mode: DVector::zeros(known.len()), setup, known, plan, noise: 1.0, kernel: None };
         ensemble.find_mode()?;
+        if plan.method == Method::Hamiltonian {
+            ensemble.kernel = ensemble.posterior().kernel(&ensemble.mode)?;
+        }
         Ok(ensemble)
     }
 
@@ -171,9 +180,22 @@ impl Ensemble {
         let mut posterior = self.posterior();
         let start = &self.mode + random.normals(self.known.len()) * SPREAD;
         let near = lm::minimise(&mut posterior, start, &self.options(NEAR), &mut lm::silent)?;
-        let plan = sample::Plan { warmup: WARMUP, draws: numbers.len(), apart: APART, ..sample::Plan::default() };
+        let plan = sample::Plan {
+            warmup: WARMUP,
+            draws: numbers.len(),
+            apart: APART,
+            hottest: HOTTEST,
+            ..sample::Plan::default()
+        };
         let observer = &mut |done: usize| add(usize::from(done > WARMUP && (done - WARMUP).is_multiple_of(APART)));
-        let chain = sample::chain(&mut posterior, near.p, &plan, random, observer)?;
+        let guide = match &self.kernel {
+            Some(kernel) => Guide::new(self.posterior(), kernel, &near.p)?,
+            None => None,
+        };
+        let chain = match guide {
+            Some(mut guide) => sample::guided_chain(&mut posterior, &mut guide, near.p, &plan, random, observer)?,
+            None => sample::chain(&mut posterior, near.p, &plan, random, observer)?,
+        };
         let mut member = |(draw, number): (&sample::Draw, usize)| {
             // A chain never goes where there is no structure; only one that started there could be there.
             let Some((p, state)) = posterior.state(&draw.x) else { return Ok(None) };

@@ -2,6 +2,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::guide::Kernel;
 use crate::engine::Cpu;
 use crate::fit::{FitError, Setup};
 use crate::forward::Forward;
@@ -20,9 +21,9 @@ pub struct Known {
     /// Of its parameters.
     pub prior: Prior,
     /// Of its bonds, one for each kind that the job follows.
-    bonds: Vec<BondPrior>,
+    pub(super) bonds: Vec<BondPrior>,
     /// What the job says of the structure.
-    restraints: Restraints,
+    pub(super) restraints: Restraints,
 }
 
 /// `r(x)`: points of the curve, how large their noise is, then one row for each latent variable, then bonds, then restraints.
@@ -37,8 +38,8 @@ pub struct Known {
 /// show by how much. x are the latent variables of the [`Prior`], then two for each kind of bonds, then x_k.
 #[derive(Debug, Clone)]
 pub struct Posterior<'a> {
-    setup: &'a Setup,
-    known: &'a Known,
+    pub(super) setup: &'a Setup,
+    pub(super) known: &'a Known,
     forward: Forward,
     /// k0: by what the uncertainty of the points is multiplied in the middle of the guesses.
     pub noise: f64,
@@ -84,12 +85,12 @@ impl Known {
     }
 
     /// Where the latent variables s and φ of a kind of bonds stand.
-    fn columns_of_bonds(&self, kind: usize) -> [usize; 2] {
+    pub(super) fn columns_of_bonds(&self, kind: usize) -> [usize; 2] {
         let first = self.prior.len() + 2 * kind;
         [first, first + 1]
     }
 
-    fn latent_of_bonds(&self, kind: usize, x: &DVector<f64>) -> [f64; 2] {
+    pub(super) fn latent_of_bonds(&self, kind: usize, x: &DVector<f64>) -> [f64; 2] {
         self.columns_of_bonds(kind).map(|column| x[column])
     }
 }
@@ -108,7 +109,8 @@ const LEARNED: Width = Width { narrow: 0.1, factor: 2.0, wide: 0.35, most: 0.5 }
 const WIDE: Width = Width { narrow: 0.45, factor: 1.0, wide: 0.45, most: 0.0 };
 
 /// Bonds: a share that nothing is known of, broken by some 0.35 Å; `docs/calibration.md` tells what that was held to.
-const BREAKING: Breaking = Breaking { least: 0.015, intact: 0.04, factor: 1.8, broken: 0.35, most: 0.5 };
+const BREAKING: Breaking =
+    Breaking { least: 0.015, intact: 0.04, factor: 1.8, strained: 0.15, broken: 0.35, most: 0.5 };
 
 fn bond_prior(list: &BondList, state: &State, tangents: &[Tangent], prior: &Prior) -> BondPrior {
     let lengths = lengths(list, state);
@@ -122,7 +124,7 @@ fn lengths(list: &BondList, state: &State) -> Vec<f64> {
 }
 
 /// Values, and derivatives if they are asked for.
-type Rows = (DVector<f64>, DMatrix<f64>);
+pub(super) type Rows = (DVector<f64>, DMatrix<f64>);
 
 impl<'a> Posterior<'a> {
     /// The posterior of a refinement, with noise as the data have it.
@@ -189,6 +191,38 @@ impl<'a> Posterior<'a> {
         Ok((target.residuals(&curves.g).iter().map(|r| r * r).sum(), target.rw(&curves.g)))
     }
 
+    /// How the structure moves with each parameter.
+    pub(super) fn tangents(&self, state: &State, p: &[f64]) -> Result<Vec<Tangent>, FitError> {
+        Ok(self.setup.binding.tangents(state, p)?)
+    }
+
+    /// Residuals of the data as they came, and their derivatives along `tangents`.
+    pub(super) fn data(&mut self, state: &State, tangents: &[Tangent]) -> Result<Rows, FitError> {
+        let curves = self.forward.curves(state, tangents, &mut Cpu)?;
+        let target = &self.setup.target;
+        Ok((DVector::from_vec(target.residuals(&curves.g)), target.jacobian(&curves.columns)))
+    }
+
+    /// Points that tell something each, if the data have a say.
+    pub(super) fn effective_points(&self) -> f64 {
+        if self.data { self.setup.target.effective_points() } else { 0.0 }
+    }
+
+    /// `d ln k / d x_k`.
+    pub(super) fn noise_by_latent(&self) -> f64 {
+        NOISE_FACTOR.ln()
+    }
+
+    /// A kernel of what displaced atoms do to the data, at x.
+    pub fn kernel(&mut self, x: &DVector<f64>) -> Result<Option<Kernel>, FitError> {
+        let Some((p, state)) = self.state(x) else { return Ok(None) };
+        let mut moved = vec![false; state.crystal.atoms.len()];
+        for (atom, change) in self.tangents(&state, &p)?.iter().flat_map(|tangent| &tangent.atoms) {
+            moved[*atom as usize] |= change.position != nalgebra::Vector3::zeros();
+        }
+        Kernel::of(self.setup, &mut self.forward, &state, moved)
+    }
+
     /// Rows at x, and their derivatives (rows × latent variables) if they are asked for; no numbers where there is no model.
     fn evaluate(&mut self, x: &DVector<f64>, differentiate: bool) -> Result<Rows, FitError> {
         let n = self.known.len();
@@ -215,18 +249,18 @@ impl<'a> Posterior<'a> {
         if !self.data {
             return Ok((DVector::zeros(0), DMatrix::zeros(0, 0)));
         }
-        let curves = self.forward.curves(state, tangents, &mut Cpu)?;
+        let (residuals, jacobian) = self.data(state, tangents)?;
         let (target, points, last) = (&self.setup.target, self.points(), self.known.len() - 1);
         let (log, scale) = (self.known.noise(x).ln(), self.noise * self.known.noise(x));
         let mut values = DVector::zeros(points + 1);
-        values.rows_mut(0, points).copy_from(&(DVector::from_vec(target.residuals(&curves.g)) / scale));
+        values.rows_mut(0, points).copy_from(&(residuals / scale));
         let n = target.effective_points();
         values[points] = (2.0 * n * (log + NOISE_ROOM)).sqrt();
         if tangents.is_empty() {
             return Ok((values, DMatrix::zeros(0, 0)));
         }
         let mut slopes = DMatrix::zeros(points + 1, last + 1);
-        let by_latent = self.by_latent(x, &target.jacobian(&curves.columns)) / scale;
+        let by_latent = self.by_latent(x, &jacobian) / scale;
         slopes.rows_mut(0, points).copy_from(&by_latent);
         slopes.view_mut((0, last), (points, 1)).copy_from(&(values.rows(0, points) * -NOISE_FACTOR.ln()));
         slopes[(points, last)] = n * NOISE_FACTOR.ln() / values[points];
@@ -256,7 +290,7 @@ impl<'a> Posterior<'a> {
     }
 
     /// Derivatives by all latent variables from those by the parameters.
-    fn by_latent(&self, x: &DVector<f64>, by_parameter: &DMatrix<f64>) -> DMatrix<f64> {
+    pub(super) fn by_latent(&self, x: &DVector<f64>, by_parameter: &DMatrix<f64>) -> DMatrix<f64> {
         self.known.prior.columns(x, by_parameter).resize_horizontally(self.known.len(), 0.0)
     }
 }

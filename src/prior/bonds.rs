@@ -1,14 +1,15 @@
 //! What is known of the lengths of bonds: most are as long as at the start, some are broken, and how many is not known.
 //!
 //! ```text
-//! p(b) = (1 - φ) N(b; 0, s²) + φ R(b; β),     R(b; β) = b/β² exp(-b²/2β²) for b > 0
-//! φ = most Φ(x_φ),     s = least + intact factor^x_s
+//! p(b) = (1 - φ) [(1 - χ) N(b; 0, s²) + χ N(b; 0, w²)] + φ R(b; β),     R(b; β) = b/β² exp(-b²/2β²) for b > 0
+//! φ = most Φ(x_φ),     s = least + intact factor^x_s,     χ = 3 φ / (1 + 3 φ)
 //! ```
 //!
 //! is the distribution of a stretch b, a length less that at the start. x_φ and x_s are latent variables, standard normal
 //! beforehand, and Φ is the normal distribution: every share of broken bonds between none and `most` is as likely as any other, and
 //! the data choose. That matters: with one width for the displacements of all atoms instead, chosen by the data too, the broken
-//! fraction comes out too small, because nothing but that width can break a bond.
+//! fraction comes out too small, because nothing but that width can break a bond. Where bonds break others are strained: a Co that
+//! leaves one of four N by 0.5 Å comes nearer to the three others by 0.15 Å. So of the bonds that hold a share χ has the width w.
 //!
 //! Positions with a wide normal prior give bond m a stretch that is normal, with a standard deviation S_m. It is weighed by
 //!
@@ -42,6 +43,8 @@ pub struct Breaking {
     pub intact: f64,
     /// That is known to this factor.
     pub factor: f64,
+    /// w: the width of strained bonds, Å.
+    pub strained: f64,
     /// β: the likeliest stretch of a broken bond, Å.
     pub broken: f64,
     /// The largest φ.
@@ -74,11 +77,14 @@ struct Weight {
 struct Bond {
     phi: f64,
     s: f64,
+    strained: f64,
     beta: f64,
     /// S.
     spread: f64,
 }
 
+/// So many bonds that hold are strained for each that is broken, where few are.
+const STRAINED: f64 = 3.0;
 /// C is so much for each bond: -ln T(b*) is larger for s above a ten-thousandth of S.
 const ROOM: f64 = 10.0;
 /// Stretches that move by a smaller share of what the freest do are not independent of the others: those of a cell that is
@@ -121,10 +127,7 @@ impl BondPrior {
     /// variables of everything else; `at` are the columns of s and φ.
     pub fn jacobian(&self, d: &[f64], latent: [f64; 2], by_x: &DMatrix<f64>, at: [usize; 2]) -> DMatrix<f64> {
         let mut jacobian = by_x.clone().resize_vertically(self.rows(), 0.0);
-        let (s, _) = self.shape(latent);
-        // d ln s / dx_s.
-        let widening = self.breaking.factor.ln() * (s - self.breaking.least) / s;
-        let slopes = [widening, self.breaking.most * bell(latent[1])];
+        let slopes = self.by_latent(latent);
         for (m, (_, by_d, by)) in self.all(d, latent).into_iter().enumerate() {
             jacobian.row_mut(m).scale_mut(by_d);
             for k in 0..2 {
@@ -132,6 +135,35 @@ impl BondPrior {
             }
         }
         jacobian
+    }
+
+    /// Half the sum of the rows' squares, its derivatives by the lengths, and those by the latent variables of s and φ.
+    ///
+    /// It is `C - Σ ln T(b)`, which needs no b*.
+    pub fn slope(&self, d: &[f64], latent: [f64; 2]) -> (f64, Vec<f64>, [f64; 2]) {
+        let (s, phi) = self.shape(latent);
+        let share = self.free * self.free;
+        let (mut log, mut by_length, mut by) = (-ROOM * self.start.len() as f64, vec![0.0; d.len()], [0.0; 2]);
+        for (m, (start, spread)) in self.start.iter().zip(&self.spread).enumerate().filter(|(_, (_, s))| **s > 0.0) {
+            let bond = self.bond(phi, s, *spread);
+            let weight = bond.weight(d[m] - start);
+            log += weight.log;
+            by_length[m] = -share * weight.by_b;
+            by = [by[0] - weight.by_log_s, by[1] - weight.by_phi];
+        }
+        let slopes = self.by_latent(latent);
+        (-share * log, by_length, [share * by[0] * slopes[0], share * by[1] * slopes[1]])
+    }
+
+    fn bond(&self, phi: f64, s: f64, spread: f64) -> Bond {
+        let Breaking { strained, broken: beta, .. } = self.breaking;
+        Bond { phi, s, strained, beta, spread }
+    }
+
+    /// The derivatives of ln s and φ by their latent variables.
+    fn by_latent(&self, latent: [f64; 2]) -> [f64; 2] {
+        let (s, _) = self.shape(latent);
+        [self.breaking.factor.ln() * (s - self.breaking.least) / s, self.breaking.most * bell(latent[1])]
     }
 
     /// For each row its value, its derivative by the length, and those by ln s and φ.
@@ -144,7 +176,7 @@ impl BondPrior {
                 rows.push((0.0, 0.0, [0.0; 2]));
                 continue;
             }
-            let bond = Bond { phi, s, beta: self.breaking.broken, spread: *spread };
+            let bond = self.bond(phi, s, *spread);
             let top = bond.top();
             let peak = bond.weight(top);
             constant -= peak.log;
@@ -190,21 +222,26 @@ impl Bond {
     }
 
     fn weight(&self, b: f64) -> Weight {
-        let Self { phi, s, beta, spread } = *self;
-        // Logarithms of both parts, so that neither vanishes where it is all that there is.
-        let normal = 0.5 * std::f64::consts::TAU.ln();
-        let intact = (1.0 - phi).ln() - 0.5 * (b / s).powi(2) - s.ln() - normal;
-        let broken =
-            if b > 0.0 { phi.ln() + (b / (beta * beta)).ln() - 0.5 * (b / beta).powi(2) } else { f64::NEG_INFINITY };
-        let most = intact.max(broken);
-        let (one, two) = ((intact - most).exp(), (broken - most).exp());
-        let (one, two, log) = (one / (one + two), two / (one + two), most + (one + two).ln());
-        let away = if b > 0.0 { two * (1.0 / b - b / (beta * beta)) } else { 0.0 };
+        let Self { phi, s, strained, beta, spread } = *self;
+        let chi = STRAINED * phi / (1.0 + STRAINED * phi);
+        let by_chi = STRAINED / (1.0 + STRAINED * phi).powi(2);
+        // Logarithms of all parts, so that none vanishes where it is all that there is.
+        let normal = |width: f64| -0.5 * (b / width).powi(2) - width.ln() - 0.5 * std::f64::consts::TAU.ln();
+        let rayleigh = if b > 0.0 { (b / (beta * beta)).ln() - 0.5 * (b / beta).powi(2) } else { f64::NEG_INFINITY };
+        let parts = [
+            (1.0 - phi).ln() + (1.0 - chi).ln() + normal(s),
+            (1.0 - phi).ln() + chi.ln() + normal(strained),
+            phi.ln() + rayleigh,
+        ];
+        let most = parts.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = parts.iter().map(|part| (part - most).exp()).sum();
+        let [intact, bent, broken] = parts.map(|part| (part - most).exp() / sum);
+        let away = if b > 0.0 { broken * (1.0 / b - b / (beta * beta)) } else { 0.0 };
         Weight {
-            log: log + 0.5 * (b / spread).powi(2) + spread.ln() + normal,
-            by_b: away - one * b / (s * s) + b / (spread * spread),
-            by_phi: two / phi - one / (1.0 - phi),
-            by_log_s: one * ((b / s).powi(2) - 1.0),
+            log: most + sum.ln() - normal(spread),
+            by_b: away - intact * b / (s * s) - bent * b / (strained * strained) + b / (spread * spread),
+            by_phi: broken / phi - (intact + bent) / (1.0 - phi) + by_chi * (bent / chi - intact / (1.0 - chi)),
+            by_log_s: intact * ((b / s).powi(2) - 1.0),
         }
     }
 }
@@ -213,7 +250,8 @@ impl Bond {
 mod tests {
     use super::*;
 
-    const BREAKING: Breaking = Breaking { least: 0.01, intact: 0.05, factor: 2.0, broken: 0.35, most: 0.5 };
+    const BREAKING: Breaking =
+        Breaking { least: 0.01, intact: 0.05, factor: 2.0, strained: 0.15, broken: 0.35, most: 0.5 };
 
     fn prior() -> BondPrior {
         let slopes = DMatrix::from_diagonal(&nalgebra::dvector![0.45, 0.5, 0.45, 0.0]);
@@ -228,7 +266,7 @@ mod tests {
     #[test]
     fn the_weighed_spread_is_a_distribution() {
         for (s, phi) in [(0.03, 0.1), (0.1, 0.4), (0.2, 0.01)] {
-            let bond = Bond { phi, s, beta: 0.35, spread: 0.45 };
+            let bond = Bond { phi, s, strained: 0.15, beta: 0.35, spread: 0.45 };
             let step = 1e-4;
             let at = |k: i32| {
                 let b = f64::from(k) * step;
@@ -247,7 +285,7 @@ mod tests {
         let latent = [0.3, -0.4];
         let (s, phi) = prior().shape(latent);
         let energies = [[2.0, 1.97, 2.02, 9.0], [2.4, 1.9, 2.1, 9.0]].map(|d| energy(&prior().residuals(&d, latent)));
-        let log = |b: f64, spread: f64| Bond { phi, s, beta: 0.35, spread }.weight(b).log;
+        let log = |b: f64, spread: f64| Bond { phi, s, strained: 0.15, beta: 0.35, spread }.weight(b).log;
         let expected =
             log(0.0, 0.45) + log(0.0, 0.5) + log(0.0, 0.45) - log(0.4, 0.45) - log(-0.07, 0.5) - log(0.08, 0.45);
         assert!((energies[1] - energies[0] - expected).abs() < 1e-9);

@@ -9,6 +9,9 @@
 //! by leapfrog steps; the end is taken with the probability `min(1, exp(-ΔH))`, `H = |r|²/2 + mᵀ M⁻¹ m / 2`, which mends the
 //! error of the steps (Duane et al. 1987, Phys. Lett. B 195, 216; Neal 2011, in: Handbook of Markov Chain Monte Carlo,
 //! arXiv:1206.1901). `M = <JᵀJ>` makes a linear problem round, with a period of 2π in every direction.
+//!
+//! The steps may follow a [`Guide`], a landscape that is nearly `|r|²/2` and costs less: as long as the end is taken by the
+//! true H the members are those of `p(x)` all the same, and a poor guide only makes fewer ends be taken (Neal 2011, section 5.5).
 
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 
@@ -26,11 +29,21 @@ pub struct Plan {
     pub apart: usize,
     /// Most leapfrog steps of a trajectory.
     pub longest: usize,
+    /// The temperature at which the warm-up begins, 1 for no heat: `p(x)^(1/temperature)` is followed, which leaves places where data fit
+    /// less well than elsewhere. It is cool halfway through the warm-up.
+    pub hottest: f64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { warmup: 200, draws: 250, apart: 1, longest: 20 }
+        Self { warmup: 200, draws: 250, apart: 1, longest: 20, hottest: 1.0 }
+    }
+}
+
+impl Plan {
+    fn temperature(&self, trajectory: usize) -> f64 {
+        let cool = 1.0 - 2.0 * trajectory as f64 / self.warmup.max(1) as f64;
+        self.hottest.powf(cool.max(0.0))
     }
 }
 
@@ -52,6 +65,24 @@ pub struct Chain {
     pub acceptance: f64,
     /// Length of a step after the warm-up, in periods of a linear problem over 2π.
     pub step: f64,
+}
+
+/// What trajectories follow in place of the problem.
+pub trait Guide {
+    /// Why there is no answer.
+    type Error;
+
+    /// `|r(x)|²/2` but for a constant, and its gradient, nearly; no numbers where there is no model.
+    ///
+    /// # Errors
+    /// The guide's own.
+    fn look(&mut self, x: &DVector<f64>) -> Result<(f64, DVector<f64>), Self::Error>;
+
+    /// Told once, halfway through the warm-up, where the chain is by then: a chance to be better there.
+    ///
+    /// # Errors
+    /// The guide's own.
+    fn settle(&mut self, x: &DVector<f64>) -> Result<(), Self::Error>;
 }
 
 /// The observer that says nothing and goes on.
@@ -89,6 +120,22 @@ pub fn chain<P: Problem>(
     stirred_chain(problem, start, plan, random, &mut |_, _| None, observer)
 }
 
+/// A [`chain()`] whose trajectories follow `guide`.
+///
+/// # Errors
+/// The problem's own, and the guide's.
+pub fn guided_chain<P: Problem>(
+    problem: &mut P,
+    guide: &mut dyn Guide<Error = P::Error>,
+    start: DVector<f64>,
+    plan: &Plan,
+    random: &mut Random,
+    observer: &mut dyn FnMut(usize) -> Flow,
+) -> Result<Chain, P::Error> {
+    let walk = Walk::new(problem, Some(guide), start, plan.longest)?;
+    walk.go(plan, random, &mut |_, _| None, observer)
+}
+
 /// A move of one's own: the state that follows a given one, `None` for the same again.
 pub type Stir<'a> = dyn FnMut(&DVector<f64>, &mut Random) -> Option<DVector<f64>> + 'a;
 
@@ -106,28 +153,7 @@ pub fn stirred_chain<P: Problem>(
     stir: &mut Stir,
     observer: &mut dyn FnMut(usize) -> Flow,
 ) -> Result<Chain, P::Error> {
-    let mut walk = Walk::new(problem, start, plan.longest)?;
-    let mut chain = Chain { draws: Vec::with_capacity(plan.draws), acceptance: 0.0, step: 0.0 };
-    let (mut taken, mut tried) = (0_usize, 0_usize);
-    for n in 0..plan.warmup + plan.draws * plan.apart {
-        if observer(n) == Flow::Stop {
-            break;
-        }
-        let chance = walk.trajectory(random)?;
-        if let Some(x) = stir(&walk.here.x, random) {
-            walk.here = look(walk.problem, x, false)?.0;
-        }
-        if n < plan.warmup {
-            walk.adapt(chance, n, plan.warmup);
-            continue;
-        }
-        tried += 1;
-        taken += usize::from(walk.moved);
-        if (n + 1 - plan.warmup).is_multiple_of(plan.apart.max(1)) {
-            chain.draws.push(Draw { x: walk.here.x.clone(), cost: 2.0 * walk.here.energy });
-        }
-    }
-    Ok(Chain { acceptance: taken as f64 / tried.max(1) as f64, step: walk.step, ..chain })
+    Walk::new(problem, None, start, plan.longest)?.go(plan, random, stir, observer)
 }
 
 /// A place, its energy `|r|²/2` and what belongs to it.
@@ -135,11 +161,16 @@ pub fn stirred_chain<P: Problem>(
 struct Place {
     x: DVector<f64>,
     energy: f64,
+    /// Energy and gradient of the landscape that is followed.
+    followed: f64,
     gradient: DVector<f64>,
+    /// `JᵀJ`, while it is of use.
+    curvature: Option<DMatrix<f64>>,
 }
 
-struct Walk<'a, P> {
+struct Walk<'a, P: Problem> {
     problem: &'a mut P,
+    guide: Option<&'a mut dyn Guide<Error = P::Error>>,
     here: Place,
     mass: Cholesky<f64, Dyn>,
     /// Sum of `JᵀJ` over the warm-up so far, and of how many.
@@ -150,71 +181,165 @@ struct Walk<'a, P> {
     moved: bool,
     /// Is `JᵀJ` still of use?
     learns: bool,
+    temperature: f64,
 }
 
 impl<'a, P: Problem> Walk<'a, P> {
-    fn new(problem: &'a mut P, start: DVector<f64>, longest: usize) -> Result<Self, P::Error> {
-        let (here, curvature) = look(problem, start, true)?;
-        let curvature = curvature.unwrap_or_else(|| DMatrix::identity(here.x.len(), here.x.len()));
+    fn new(
+        problem: &'a mut P,
+        mut guide: Option<&'a mut dyn Guide<Error = P::Error>>,
+        start: DVector<f64>,
+        longest: usize,
+    ) -> Result<Self, P::Error> {
+        let mut here = exact(problem, start, true)?;
+        if let Some(guide) = &mut guide {
+            (here.followed, here.gradient) = guide.look(&here.x)?;
+        }
+        let n = here.x.len();
+        let curvature = here.curvature.take().unwrap_or_else(|| DMatrix::identity(n, n));
         let mass = factor(curvature.clone());
-        Ok(Self { problem, here, mass, seen: (curvature, 1), step: FIRST_STEP, longest, moved: false, learns: true })
+        let seen = (curvature, 1);
+        Ok(Self {
+            problem,
+            guide,
+            here,
+            mass,
+            seen,
+            step: FIRST_STEP,
+            longest,
+            moved: false,
+            learns: true,
+            temperature: 1.0,
+        })
     }
 
-    /// Follows one trajectory; the chance with which its end is taken.
+    /// The whole chain.
+    fn go(
+        mut self,
+        plan: &Plan,
+        random: &mut Random,
+        stir: &mut Stir,
+        observer: &mut dyn FnMut(usize) -> Flow,
+    ) -> Result<Chain, P::Error> {
+        let mut chain = Chain { draws: Vec::with_capacity(plan.draws), acceptance: 0.0, step: 0.0 };
+        let (mut taken, mut tried) = (0_usize, 0_usize);
+        for n in 0..plan.warmup + plan.draws * plan.apart {
+            if observer(n) == Flow::Stop {
+                break;
+            }
+            self.temperature = plan.temperature(n);
+            let kept = self.trajectory(random)?;
+            if let Some(x) = stir(&self.here.x, random) {
+                self.here = self.look(x)?;
+            }
+            if n < plan.warmup {
+                self.adapt(kept, n, plan.warmup)?;
+                continue;
+            }
+            tried += 1;
+            taken += usize::from(self.moved);
+            if (n + 1 - plan.warmup).is_multiple_of(plan.apart.max(1)) {
+                chain.draws.push(Draw { x: self.here.x.clone(), cost: 2.0 * self.here.energy });
+            }
+        }
+        Ok(Chain { acceptance: taken as f64 / tried.max(1) as f64, step: self.step, ..chain })
+    }
+
+    /// Follows one trajectory; the chance with which its end would be taken if what it followed were exact.
     fn trajectory(&mut self, random: &mut Random) -> Result<f64, P::Error> {
-        let mut momentum = self.mass.l() * random.normals(self.here.x.len());
-        let before = self.here.energy + self.kinetic(&momentum);
+        let mut momentum = self.mass.l() * random.normals(self.here.x.len()) * self.temperature.sqrt();
+        let kinetic = self.kinetic(&momentum);
         let step = self.step * (1.0 + JITTER * (2.0 * random.uniform() - 1.0));
         let time = TIMES.0 + (TIMES.1 - TIMES.0) * random.uniform();
         let steps = ((time / step).ceil() as usize).clamp(1, self.longest.max(1));
+        let lost = self.here.followed + kinetic + LOST * self.temperature;
         let mut there = self.here.clone();
-        let mut curvature = None;
         for _ in 0..steps {
             momentum -= 0.5 * step * &there.gradient;
             let x = &there.x + step * self.mass.solve(&momentum);
-            (there, curvature) = look(self.problem, x, self.learns)?;
+            there = self.follow(x)?;
             momentum -= 0.5 * step * &there.gradient;
-            if there.energy.is_nan() || there.energy > before + LOST {
+            if there.followed.is_nan() || there.followed > lost {
                 break;
             }
         }
-        let change = there.energy + self.kinetic(&momentum) - before;
-        let chance = if change.is_finite() { (-change).exp().min(1.0) } else { 0.0 };
+        let gained = self.kinetic(&momentum) - kinetic;
+        let kept = chance((there.followed - self.here.followed + gained) / self.temperature);
         // The number is drawn in any case: how many a trajectory takes must not hang on its last digit.
-        self.moved = random.uniform() < chance;
+        let drawn = random.uniform();
+        // Where the landscape that was followed has no way, there is nothing to be looked at.
+        self.moved = kept > 0.0 && {
+            self.arrive(&mut there)?;
+            drawn < chance((there.energy - self.here.energy + gained) / self.temperature)
+        };
         if self.moved {
-            self.here = there;
-            if let Some(curvature) = curvature {
+            if let Some(curvature) = there.curvature.take() {
                 self.seen = (&self.seen.0 + curvature, self.seen.1 + 1);
             }
+            self.here = there;
         }
-        Ok(chance)
+        Ok(kept)
     }
 
-    /// In the warm-up: longer steps if more than enough are taken, shorter ones if fewer; halfway a better M.
-    fn adapt(&mut self, chance: f64, n: usize, warmup: usize) {
-        self.step = (self.step * (ADAPTS * (chance - ACCEPTANCE) / ACCEPTANCE).exp()).clamp(STEPS.0, STEPS.1);
+    /// In the warm-up: longer steps if more than enough are kept, shorter ones if fewer; halfway a better M and a better guide.
+    fn adapt(&mut self, kept: f64, n: usize, warmup: usize) -> Result<(), P::Error> {
+        self.step = (self.step * (ADAPTS * (kept - ACCEPTANCE) / ACCEPTANCE).exp()).clamp(STEPS.0, STEPS.1);
         if n + 1 == warmup / 2 {
             self.mass = factor(&self.seen.0 / self.seen.1 as f64);
             self.learns = false;
+            if let Some(guide) = &mut self.guide {
+                guide.settle(&self.here.x)?;
+                (self.here.followed, self.here.gradient) = guide.look(&self.here.x)?;
+            }
         }
+        Ok(())
     }
 
     fn kinetic(&self, momentum: &DVector<f64>) -> f64 {
         0.5 * self.mass.solve(momentum).dot(momentum)
     }
+
+    /// The next place of a trajectory.
+    fn follow(&mut self, x: DVector<f64>) -> Result<Place, P::Error> {
+        let Some(guide) = &mut self.guide else { return exact(self.problem, x, self.learns) };
+        let (followed, gradient) = guide.look(&x)?;
+        Ok(Place { x, energy: f64::NAN, followed, gradient, curvature: None })
+    }
+
+    /// What the end of a trajectory lacks yet, if it followed a guide.
+    fn arrive(&mut self, there: &mut Place) -> Result<(), P::Error> {
+        if self.guide.is_none() {
+            return Ok(());
+        }
+        if self.learns {
+            let place = exact(self.problem, there.x.clone(), true)?;
+            (there.energy, there.curvature) = (place.energy, place.curvature);
+        } else {
+            there.energy = 0.5 * self.problem.residuals(&there.x)?.norm_squared();
+        }
+        Ok(())
+    }
+
+    /// All of a place.
+    fn look(&mut self, x: DVector<f64>) -> Result<Place, P::Error> {
+        let mut place = self.follow(x)?;
+        self.arrive(&mut place)?;
+        Ok(place)
+    }
 }
 
-/// The energy and its gradient at x, and `JᵀJ` if it is wanted.
-fn look<P: Problem>(
-    problem: &mut P,
-    x: DVector<f64>,
-    curvature: bool,
-) -> Result<(Place, Option<DMatrix<f64>>), P::Error> {
+/// The chance with which the end of a trajectory is taken whose H has changed by so much.
+fn chance(change: f64) -> f64 {
+    if change.is_finite() { (-change).exp().min(1.0) } else { 0.0 }
+}
+
+/// A place as the problem has it; with `JᵀJ` if it is wanted.
+fn exact<P: Problem>(problem: &mut P, x: DVector<f64>, curvature: bool) -> Result<Place, P::Error> {
     let (residuals, jacobian) = problem.both(&x)?;
     let transposed = jacobian.transpose();
-    let place = Place { x, energy: 0.5 * residuals.norm_squared(), gradient: &transposed * residuals };
-    Ok((place, curvature.then(|| transposed * jacobian)))
+    let energy = 0.5 * residuals.norm_squared();
+    let gradient = &transposed * residuals;
+    Ok(Place { x, energy, followed: energy, gradient, curvature: curvature.then(|| transposed * jacobian) })
 }
 
 /// The Cholesky factor of a matrix that may lack a direction; of 1 where it is none.

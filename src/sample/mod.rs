@@ -49,6 +49,6 @@ mod random;
 mod randomised;
 
 pub use agreement::{Agreement, MET, agreement};
-pub use hamiltonian::{Chain, Draw, Plan, Stir, chain, silent, stirred_chain};
+pub use hamiltonian::{Chain, Draw, Guide, Plan, Stir, chain, guided_chain, silent, stirred_chain};
 pub use random::Random;
 pub use randomised::randomised;

@@ -52,7 +52,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        let plan = Plan { warmup: 600, draws: 0, apart: 16, longest: 20 };
+        let plan = Plan { warmup: 600, draws: 0, apart: 16, ..Plan::default() };
         Self {
             range: None,
             step: 0.02,

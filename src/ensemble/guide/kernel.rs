@@ -1,0 +1,314 @@
+//! What pairs of atoms add to the data's residuals: of displaced atoms as a table of their distance.
+
+use nalgebra::{DMatrix, DVector, Vector3};
+
+use super::still::Still;
+use crate::crystal::{Crystal, classes, place};
+use crate::distances::Kinds;
+use crate::engine::Cpu;
+use crate::fit::{FitError, Setup};
+use crate::forward::Forward;
+use crate::lines::Single;
+use crate::params::State;
+
+/// `T_ab(r, v)`: what one pair of atoms of the kinds a and b, r apart, adds to the residuals of the data; `v = ln (U_a + U_b)` less what
+/// it is where the tables are made.
+///
+/// Residuals of many points hold few numbers, since all that pairs can do to them has its waves below qmax. `basis` is an orthonormal
+/// basis Q of what they can do, points × m, and a table holds `Qᵀ T`, m numbers for each node of a lattice of distances. Between nodes T is
+/// the cubic through the nearest four; along v it is a parabola.
+#[derive(Debug, Clone)]
+pub struct Kernel {
+    /// The atoms that are displaced.
+    pub moved: Vec<bool>,
+    /// Pairs farther apart are left out, Å.
+    pub reach: f64,
+    /// The scale that T is for.
+    pub scale: f64,
+    basis: DMatrix<f64>,
+    /// The factors of 1, v and v²: nodes of all classes of pairs × m.
+    tables: [DMatrix<f64>; 3],
+    kinds: Kinds,
+    /// An atom of each kind.
+    lender: Vec<usize>,
+    /// All other pairs.
+    still: Option<Still>,
+    /// The classes of pairs that have a table, as kinds, and where each class of all stands among them.
+    tabled: Vec<(usize, usize)>,
+    place: Vec<Option<usize>>,
+    nodes: Nodes,
+}
+
+/// The lattice of distances.
+#[derive(Debug, Clone, Copy)]
+struct Nodes {
+    /// Å.
+    first: f64,
+    /// Å.
+    step: f64,
+    count: usize,
+}
+
+/// Where a pair lies among the nodes: the first of four, their shares, and the derivatives of these by r.
+#[derive(Debug, Clone, Copy)]
+pub struct Stand {
+    node: usize,
+    shares: [f64; 4],
+    slopes: [f64; 4],
+}
+
+/// How much a sum over residuals changes with what [`Kernel::added`] depends on.
+#[derive(Debug, Clone)]
+pub struct Pulls {
+    /// By one more pair at each node.
+    pub nodes: DVector<f64>,
+    /// By U of each kind, 1/Å².
+    pub by_u: Vec<f64>,
+}
+
+/// Most kinds of atoms that are told apart.
+const MOST_KINDS: usize = 16;
+/// Nearer pairs are as if they were here, Å: no structure has them.
+const NEAREST: f64 = 0.6;
+/// What pairs beyond the data's end by more than this do, Å, is left out: ripples of some hundredths of a peak.
+const BEYOND: f64 = 1.5;
+/// Directions in which pairs do less than this share of what they do in the strongest are left out.
+const FAINT: f64 = 1e-4;
+/// The v at which tables are made beside 0.
+const WIDER: f64 = 0.5;
+
+impl Kernel {
+    /// The tables at a structure, for the atoms that are `moved`; `None` where pairs are not told by their kinds and distance, or
+    /// nothing moves.
+    ///
+    /// # Errors
+    /// Where a curve cannot be computed.
+    pub fn of(setup: &Setup, forward: &mut Forward, state: &State, moved: Vec<bool>) -> Result<Option<Self>, FitError> {
+        let crystal = &state.crystal;
+        let Some(kinds) = Kinds::of(crystal, MOST_KINDS) else { return Ok(None) };
+        if !moved.contains(&true) || kinds.kinds.iter().any(|kind| kind.uiso <= 0.0) {
+            return Ok(None);
+        }
+        let (whole, step) = forward.lattice();
+        let reach = whole.min(setup.target.r.last().copied().unwrap_or(0.0) + BEYOND);
+        let nodes = Nodes { first: NEAREST, step, count: ((reach - NEAREST) / step).ceil().max(1.0) as usize + 3 };
+        let lender = (0..kinds.kinds.len()).filter_map(|kind| kinds.of.iter().position(|of| *of == kind)).collect();
+        let lent: Vec<_> = classes(kinds.kinds.len()).map(|class| pair_of(crystal, &kinds, &moved, class)).collect();
+        let mut place = Vec::with_capacity(lent.len());
+        let mut tabled = Vec::new();
+        for (class, lent) in classes(kinds.kinds.len()).zip(&lent) {
+            place.push(lent.map(|_| tabled.len()));
+            tabled.extend(lent.map(|_| class));
+        }
+        let pairs: Vec<[u32; 2]> = lent.into_iter().flatten().collect();
+        let mut tables = |v: f64| -> Result<DMatrix<f64>, FitError> {
+            let state = widened(state, v);
+            let parts = pairs.iter().map(|atoms| {
+                let singles: Vec<Single> = (0..nodes.count).map(|node| nodes.single(*atoms, node)).collect();
+                let curves = forward.singles(&state, &singles, nodes.count, &mut Cpu)?;
+                Ok(setup.target.jacobian(&curves))
+            });
+            Ok(side_by_side(&parts.collect::<Result<Vec<_>, FitError>>()?))
+        };
+        let (table, up, down) = (tables(0.0)?, tables(WIDER)?, tables(-WIDER)?);
+        let basis = basis(&table);
+        let slope = (&up - &down) / (2.0 * WIDER);
+        let bend = (up + down - &table * 2.0) / (2.0 * WIDER * WIDER);
+        let tables = [table, slope, bend].map(|table| table.tr_mul(&basis));
+        let scale = state.model.profile.scale;
+        let mut kernel = Self { moved, reach, scale, basis, tables, kinds, lender, still: None, tabled, place, nodes };
+        kernel.still = Still::of(setup, forward, state, &kernel)?;
+        Ok(Some(kernel))
+    }
+
+    /// `Qᵀ r`: residuals as the tables have them.
+    pub fn reduced(&self, residuals: &DVector<f64>) -> DVector<f64> {
+        self.basis.tr_mul(residuals)
+    }
+
+    /// The same of each column.
+    pub fn reduced_columns(&self, residuals: &DMatrix<f64>) -> DMatrix<f64> {
+        self.basis.tr_mul(residuals)
+    }
+
+    /// Where the nodes of a pair of atoms begin.
+    pub fn base(&self, atoms: [usize; 2]) -> Option<usize> {
+        let [a, b] = atoms.map(|atom| self.kinds.of[atom]);
+        Some(self.place[place(self.kinds.kinds.len(), (a.min(b), a.max(b)))]? * self.nodes.count)
+    }
+
+    /// Where a pair of distance `r` (Å), below the reach, lies among the nodes from `base` on.
+    #[inline]
+    pub fn stand(&self, base: usize, r: f64) -> Stand {
+        let Nodes { first, step, count } = self.nodes;
+        let t = (r - first) / step;
+        let near = t.max(0.0);
+        let left = (near as usize).clamp(1, count - 3);
+        let s = near - left as f64;
+        let (a, b, c, d) = (s + 1.0, s, s - 1.0, s - 2.0);
+        let shares = [-b * c * d / 6.0, a * c * d / 2.0, -a * b * d / 2.0, a * b * c / 6.0];
+        let sloping = if t < 0.0 { 0.0 } else { 1.0 / step };
+        let slopes = [
+            -(c * d + b * d + b * c) / 6.0,
+            (c * d + a * d + a * c) / 2.0,
+            -(b * d + a * d + a * b) / 2.0,
+            (b * c + a * c + a * b) / 6.0,
+        ];
+        Stand { node: base + left - 1, shares, slopes: slopes.map(|slope| slope * sloping) }
+    }
+
+    /// m.
+    pub fn width(&self) -> usize {
+        self.basis.ncols()
+    }
+
+    /// No pairs at any node.
+    pub fn empty(&self) -> DVector<f64> {
+        DVector::zeros(self.tables[0].nrows())
+    }
+
+    /// What all pairs add to the reduced residuals, those of displaced atoms shared out among nodes, for unit scale.
+    pub fn added(&self, crystal: &Crystal, nodes: &DVector<f64>) -> DVector<f64> {
+        let sums = self.sums(crystal);
+        let still = self.still.as_ref().map(|still| still.added(&sums));
+        let moved = self.displaced(nodes, &self.wider(&sums));
+        still.map_or(moved.clone(), |still| moved + still) / self.scale
+    }
+
+    /// What displaced pairs alone add, for the scale of the tables.
+    pub fn displaced(&self, nodes: &DVector<f64>, v: &[f64]) -> DVector<f64> {
+        let mut sum = self.tables[0].tr_mul(nodes);
+        let mut nodes = nodes.clone();
+        for table in &self.tables[1..] {
+            self.scale_classes(&mut nodes, v);
+            sum += table.tr_mul(&nodes);
+        }
+        sum
+    }
+
+    /// How `by · added` changes with what [`Kernel::added`] depends on.
+    pub fn pulls(&self, crystal: &Crystal, nodes: &DVector<f64>, by: &DVector<f64>) -> Pulls {
+        let sums = self.sums(crystal);
+        let v = self.wider(&sums);
+        let [value, slope, mut bend] = [0, 1, 2].map(|k| &self.tables[k] * by / self.scale);
+        self.scale_classes(&mut bend, &v);
+        let by_v = &slope + &bend * 2.0;
+        let mut by_sum =
+            self.still.as_ref().map_or(vec![0.0; sums.len()], |still| still.pulls(&sums, &(by / self.scale)));
+        for (k, class) in self.tabled.iter().enumerate() {
+            let (first, count) = (k * self.nodes.count, self.nodes.count);
+            let class = place(self.kinds.kinds.len(), *class);
+            by_sum[class] += by_v.rows(first, count).dot(&nodes.rows(first, count)) / sums[class];
+        }
+        let mut by_u = vec![0.0; self.kinds.kinds.len()];
+        for ((a, b), by) in classes(by_u.len()).zip(by_sum) {
+            by_u[a] += by;
+            by_u[b] += by;
+        }
+        bend += slope;
+        self.scale_classes(&mut bend, &v);
+        Pulls { nodes: value + bend, by_u }
+    }
+
+    /// An atom of each kind: the U of all of them.
+    pub fn lenders(&self) -> &[usize] {
+        &self.lender
+    }
+
+    /// `U_a + U_b` of each pair of kinds, Å².
+    pub fn sums(&self, crystal: &Crystal) -> Vec<f64> {
+        let u = |kind: usize| crystal.atoms[self.lender[kind]].u[(0, 0)];
+        classes(self.kinds.kinds.len()).map(|(a, b)| u(a) + u(b)).collect()
+    }
+
+    /// v of each class that has a table.
+    pub fn wider(&self, sums: &[f64]) -> Vec<f64> {
+        let n = self.kinds.kinds.len();
+        let v = |(a, b): &(usize, usize)| {
+            (sums[place(n, (*a, *b))] / (self.kinds.kinds[*a].uiso + self.kinds.kinds[*b].uiso)).ln()
+        };
+        self.tabled.iter().map(v).collect()
+    }
+
+    /// The classes of pairs that have a table, as kinds.
+    pub fn tabled(&self) -> &[(usize, usize)] {
+        &self.tabled
+    }
+
+    /// The kinds of atoms.
+    pub fn kinds(&self) -> &Kinds {
+        &self.kinds
+    }
+
+    /// The nodes of one class with a table, and zeros.
+    pub fn only(&self, nodes: &DVector<f64>, class: usize) -> DVector<f64> {
+        let mut only = self.empty();
+        let (first, count) = (class * self.nodes.count, self.nodes.count);
+        only.rows_mut(first, count).copy_from(&nodes.rows(first, count));
+        only
+    }
+
+    /// Multiplies the nodes of each class by its factor.
+    fn scale_classes(&self, nodes: &mut DVector<f64>, factors: &[f64]) {
+        for (k, factor) in factors.iter().enumerate() {
+            nodes.rows_mut(k * self.nodes.count, self.nodes.count).scale_mut(*factor);
+        }
+    }
+}
+
+/// The structure with every U times `e^v`.
+pub fn widened(state: &State, v: f64) -> State {
+    let mut state = state.clone();
+    state.crystal.atoms.iter_mut().for_each(|atom| atom.u *= v.exp());
+    state
+}
+
+impl Nodes {
+    fn single(&self, atoms: [u32; 2], node: usize) -> Single {
+        let r = self.first + node as f64 * self.step;
+        Single { atoms, same: false, v: Vector3::x() * r, weight: 1.0, column: node }
+    }
+}
+
+impl Stand {
+    /// Shares out the weight of a pair.
+    #[inline]
+    pub fn lay_down(&self, nodes: &mut DVector<f64>, weight: f64) {
+        for (node, share) in nodes.as_mut_slice()[self.node..self.node + 4].iter_mut().zip(self.shares) {
+            *node += weight * share;
+        }
+    }
+
+    /// The slope along r of what lies at the nodes.
+    #[inline]
+    pub fn slope(&self, nodes: &DVector<f64>) -> f64 {
+        nodes.as_slice()[self.node..self.node + 4].iter().zip(self.slopes).map(|(node, slope)| node * slope).sum()
+    }
+}
+
+/// Two atoms of these kinds, if pairs of them have one that is moved.
+fn pair_of(crystal: &Crystal, kinds: &Kinds, moved: &[bool], (a, b): (usize, usize)) -> Option<[u32; 2]> {
+    let found = |kind: usize, moving: bool| {
+        (0..crystal.atoms.len())
+            .find(|atom| kinds.of[*atom] == kind && (moved[*atom] || !moving))
+            .map(|atom| atom as u32)
+    };
+    match (found(a, true), found(b, true)) {
+        (None, None) => None,
+        (first, second) => Some([first.or(found(a, false))?, second.or(found(b, false))?]),
+    }
+}
+
+/// Matrices of as many rows beside each other.
+fn side_by_side(parts: &[DMatrix<f64>]) -> DMatrix<f64> {
+    let columns: Vec<_> = parts.iter().flat_map(DMatrix::column_iter).collect();
+    DMatrix::from_columns(&columns)
+}
+
+/// An orthonormal basis of what the columns of a table can do.
+fn basis(table: &DMatrix<f64>) -> DMatrix<f64> {
+    let eigen = (table * table.transpose()).symmetric_eigen();
+    let largest = eigen.eigenvalues.max();
+    let strong: Vec<usize> = (0..table.nrows()).filter(|k| eigen.eigenvalues[*k] > FAINT * FAINT * largest).collect();
+    eigen.eigenvectors.select_columns(&strong)
+}

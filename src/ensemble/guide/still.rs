@@ -1,0 +1,83 @@
+//! Pairs of atoms that are not displaced: what they add to the data's residuals depends on U alone.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::displaced::Displaced;
+use super::kernel::{Kernel, widened};
+use crate::crystal::{classes, place};
+use crate::engine::Cpu;
+use crate::fit::{FitError, Setup};
+use crate::forward::Forward;
+use crate::params::State;
+
+/// `R_ab(v)`, a polynomial in `v = ln (U_a + U_b)` less what it is in the middle, for each pair of kinds.
+#[derive(Debug, Clone)]
+pub struct Still {
+    /// `U_a + U_b` in the middle, Å².
+    middle: Vec<f64>,
+    /// Of each pair of kinds m × powers of v from 0 on.
+    powers: Vec<DMatrix<f64>>,
+}
+
+/// Powers of v, and how far to either side of the middle they are held to the curve: three standard deviations of what is known of U.
+const POWERS: usize = 6;
+const RANGE: f64 = 0.9;
+
+impl Still {
+    /// What pairs add at a structure beside those of `kernel`'s tables; `None` where a species has several kinds of atoms.
+    ///
+    /// # Errors
+    /// Where a curve cannot be computed.
+    pub fn of(setup: &Setup, forward: &mut Forward, state: &State, kernel: &Kernel) -> Result<Option<Self>, FitError> {
+        let (species, kinds) = (state.crystal.species.len(), kernel.kinds());
+        let of_species: Option<Vec<usize>> =
+            (0..species).map(|s| kinds.kinds.iter().position(|kind| kind.species == s)).collect();
+        let Some(of_species) = of_species.filter(|_| kinds.kinds.len() == species) else { return Ok(None) };
+        let nodes = Displaced::find(kernel, &state.crystal).lay_down(kernel, &state.crystal).nodes;
+        let v: Vec<f64> = (0..POWERS).map(chebyshev).collect();
+        let mut values = vec![DMatrix::zeros(kernel.width(), POWERS); classes(species).count()];
+        for (column, v) in v.iter().enumerate() {
+            let parts = forward.partials(&widened(state, *v), &mut Cpu)?;
+            for ((s, t), (_, part)) in classes(species).zip(parts) {
+                let (a, b) = (of_species[s], of_species[t]);
+                let class = place(species, (a.min(b), a.max(b)));
+                let residuals = setup.target.jacobian(&DMatrix::from_vec(part.len(), 1, part));
+                values[class].set_column(column, &kernel.reduced_columns(&residuals).column(0));
+            }
+            for (k, class) in kernel.tabled().iter().enumerate() {
+                let displaced = kernel.displaced(&kernel.only(&nodes, k), &vec![*v; kernel.tabled().len()]);
+                let mut value = values[place(species, *class)].column_mut(column);
+                value -= displaced;
+            }
+        }
+        let vandermonde = DMatrix::from_fn(POWERS, POWERS, |power, k| v[k].powi(power as i32));
+        // The nodes are all different: it has an inverse.
+        let Some(inverse) = vandermonde.try_inverse() else { return Ok(None) };
+        let powers = values.into_iter().map(|values| values * &inverse).collect();
+        Ok(Some(Self { middle: kernel.sums(&state.crystal), powers }))
+    }
+
+    /// What they add with these `U_a + U_b`.
+    pub fn added(&self, sums: &[f64]) -> DVector<f64> {
+        let part = |((powers, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
+            let v = (sum / middle).ln();
+            powers * DVector::from_fn(POWERS, |power, _| v.powi(power as i32))
+        };
+        self.powers.iter().zip(sums).zip(&self.middle).map(part).sum()
+    }
+
+    /// How `by · added` changes with each `U_a + U_b`, 1/Å².
+    pub fn pulls(&self, sums: &[f64], by: &DVector<f64>) -> Vec<f64> {
+        let pull = |((powers, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
+            let v = (sum / middle).ln();
+            let slopes = DVector::from_fn(POWERS, |n, _| if n == 0 { 0.0 } else { n as f64 * v.powi(n as i32 - 1) });
+            by.dot(&(powers * slopes)) / sum
+        };
+        self.powers.iter().zip(sums).zip(&self.middle).map(pull).collect()
+    }
+}
+
+/// Chebyshev's nodes, between which a polynomial swings least.
+fn chebyshev(k: usize) -> f64 {
+    RANGE * ((2 * k + 1) as f64 * std::f64::consts::PI / (2 * POWERS) as f64).cos()
+}
