@@ -2,6 +2,7 @@
 
 use nalgebra::DMatrix;
 
+use crate::interpolate::{cubic, linear};
 use crate::job::{Data, GridChoice};
 use crate::observed::Observed;
 
@@ -117,7 +118,7 @@ impl Target {
                 rmax: data.rmax,
             });
         }
-        let g: Vec<f64> = r.iter().map(|r| interpolate(&observed.r, &observed.g, *r)).collect();
+        let g: Vec<f64> = r.iter().map(|r| cubic(&observed.r, &observed.g, *r)).collect();
         let largest = g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
         if largest == 0.0 {
             return Err(ObjectiveError::Zero { file: observed.name.clone(), rmin: data.rmin, rmax: data.rmax });
@@ -206,46 +207,9 @@ fn distances(observed: &Observed, data: &Data, qmax: Option<f64>) -> Result<Vec<
     Ok((0..count).map(|k| data.rmin + k as f64 * step).collect())
 }
 
-/// The cubic through the four nearest points: exact to 1e-6 for a curve with 20 points per wave.
-fn interpolate(x: &[f64], y: &[f64], at: f64) -> f64 {
-    let right = x.partition_point(|x| *x < at);
-    if let Some(hit) =
-        [right, right.saturating_sub(1)].into_iter().find(|k| x.get(*k).is_some_and(|x| (x - at).abs() < 1e-9))
-    {
-        return y[hit];
-    }
-    if x.len() < 4 {
-        return linear(x, y, at);
-    }
-    let from = right.saturating_sub(2).min(x.len() - 4);
-    let nodes = from..from + 4;
-    nodes
-        .clone()
-        .map(|i| y[i] * nodes.clone().filter(|j| *j != i).map(|j| (at - x[j]) / (x[i] - x[j])).product::<f64>())
-        .sum()
-}
-
-/// The straight line between the two nearest points.
-fn linear(x: &[f64], y: &[f64], at: f64) -> f64 {
-    let right = x.partition_point(|x| *x < at).clamp(1, x.len() - 1);
-    let share = (at - x[right - 1]) / (x[right] - x[right - 1]);
-    y[right - 1] + (y[right] - y[right - 1]) * share.clamp(0.0, 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_smooth_curve_is_interpolated_to_1e_6() {
-        let x: Vec<f64> = (0..500).map(|k| f64::from(k) * 0.01).collect();
-        let y: Vec<f64> = x.iter().map(|x| (25.0 * x).sin()).collect();
-        for at in [0.0, 0.003, 1.2345, 2.5, 4.987, 4.99] {
-            let error = (interpolate(&x, &y, at) - (25.0 * at).sin()).abs();
-            assert!(error < if at > 0.01 && at < 4.98 { 1e-4 } else { 1e-3 }, "{at}: {error:e}");
-        }
-        assert_eq!(interpolate(&x, &y, 2.5), y[250]);
-    }
 
     #[test]
     fn rw_does_not_depend_on_the_unit_of_the_weights() {

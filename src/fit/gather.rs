@@ -175,6 +175,7 @@ fn restart(job: &Job, state: &State, restraints: &[RestraintResult], ties: Vec<S
     // A molecule that was set is rigid, and goes on so from where it is.
     let motion = |name: &str| Name::parse(name).is_some_and(|name| name.kind.is_motion());
     next.set.extend(job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
+    next.data.instrument = None;
     next.beyond = Vec::new();
     next.ties = ties;
     for (name, vary) in &mut next.refine {

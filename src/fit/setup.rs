@@ -8,7 +8,7 @@ use crate::job::{Bonds, Job, Symmetry};
 use crate::lines::Sum;
 use crate::model::Model;
 use crate::objective::{Noise, ObjectiveError, Target};
-use crate::observed::{Form, Observed};
+use crate::observed::Observed;
 use crate::outcome::InputFile;
 use crate::params::{BindError, Binding, State};
 use crate::restraints::{RestraintError, Restraints};
@@ -152,7 +152,7 @@ fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<S
         own.or(theirs)
     };
     // A curve that this program transformed itself has been continued to Q = 0.
-    let own_transform = matches!(observed.form, Form::SofQ | Form::FofQ);
+    let own_transform = observed.form.in_q();
     let theirs = if own_transform { None } else { header.qmin };
     job.data.qmin = settle("qmin", job.data.qmin, theirs);
     job.data.qmax = settle("qmax", job.data.qmax, header.qmax);
