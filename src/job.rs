@@ -78,6 +78,9 @@ pub struct Data {
     /// Where the curves are compared.
     #[serde(default)]
     pub grid: GridChoice,
+    /// What is compared: G(r), or its part between `rmin` and `rmax` as F(Q) or S(Q).
+    #[serde(default, skip_serializing_if = "Compare::is_g")]
+    pub compare: Compare,
     /// X-rays or neutrons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radiation: Option<Radiation>,
@@ -128,6 +131,25 @@ pub enum GridChoice {
     Nyquist,
     /// Steps of the given length in Å from rmin. Data are interpolated.
     Step(f64),
+}
+
+/// What model and data are compared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Compare {
+    /// G(r).
+    #[default]
+    G,
+    /// `F(Q) = Q [S(Q) - 1]` of what lies between rmin and rmax.
+    F,
+    /// `S(Q)` of it: low Q count more.
+    S,
+}
+
+impl Compare {
+    /// Is it G(r)? A job need not say so.
+    pub fn is_g(&self) -> bool {
+        *self == Self::G
+    }
 }
 
 /// Weights of the partial curves.
@@ -301,6 +323,7 @@ impl Data {
             rmin,
             rmax,
             grid: GridChoice::default(),
+            compare: Compare::default(),
             radiation: None,
             weights: Weights::default(),
             normalisation: Normalisation::default(),

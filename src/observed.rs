@@ -21,6 +21,19 @@ pub struct Observed {
     pub header: Header,
     /// What a reader should tell its user (rows left out, a column ignored).
     pub warnings: Vec<String>,
+    /// F(Q) as the file has it, where it holds a curve in Q.
+    pub in_q: Option<InQ>,
+}
+
+/// A measured F(Q), the vectors of one length but for `df`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct InQ {
+    /// Momentum transfer, 1/Å, ascending.
+    pub q: Vec<f64>,
+    /// `F(Q) = Q [S(Q) - 1]`, 1/Å.
+    pub f: Vec<f64>,
+    /// Its standard uncertainty, 1/Å; empty where the file has none.
+    pub df: Vec<f64>,
 }
 
 /// The function of r or of Q that a file holds; `forms` has the equations. The reader converts to [`Form::G`].

@@ -39,7 +39,7 @@ fn curve(name: &str, stretch: f64, more_u: f64) -> Observed {
     let mut forward = Forward::new(&xrays(0.0, QMAX, r.clone()), &state).unwrap();
     let g = forward.curves(&state, &[], &mut Cpu).unwrap().g;
     let header = Header { qmax: Some(QMAX), ..Header::default() };
-    Observed { name: name.into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
+    Observed { name: name.into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None }
 }
 
 fn side(observed: Observed) -> Side {

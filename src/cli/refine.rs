@@ -238,7 +238,8 @@ pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'s
         report::histogram_csv(&outcome.bonds),
         report::html(outcome),
     ];
-    Ok(RESULTS.into_iter().zip(texts).collect())
+    let in_q = report::fq(curve).map(|text| ("fit.fq", text));
+    Ok(RESULTS.into_iter().zip(texts).chain(in_q).collect())
 }
 
 /// The job that goes on from the refined structure, with paths as they are seen from the folder of results.

@@ -129,7 +129,7 @@ impl Setup {
     /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
     pub(crate) fn independent_observations(&self) -> f64 {
         let data = &self.job.data;
-        let points = self.target.r.len() as f64;
+        let points = self.target.points() as f64;
         let known = |qmax: f64| ((qmax - self.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points);
         self.qmax.map_or(points, known)
     }

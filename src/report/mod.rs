@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`json`] | `result.json` | scripts |
 //! | [`fgr`] | `fit.fgr` | plotting programs, `numpy.loadtxt` |
+//! | [`fq`] | `fit.fq` | the same of a comparison in Q |
 //! | [`columns`] | any | a curve with its form in the header |
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
@@ -41,7 +42,7 @@ pub use csv::{bonds_csv, histogram_csv};
 pub use delta::{delta_columns, delta_html, delta_lines};
 pub use difference::{Side, difference_html};
 pub use ensemble::{ensemble_html, ensemble_json};
-pub use fgr::fgr;
+pub use fgr::{fgr, fq};
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};

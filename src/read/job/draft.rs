@@ -323,7 +323,16 @@ mod tests {
     fn observed(last: f64, header: Header) -> Observed {
         let r: Vec<f64> = (1..=10).map(|i| last * f64::from(i) / 10.0).collect();
         let g = r.iter().map(|r| r.sin()).collect();
-        Observed { name: "x.gr".to_owned(), r, g, dg: Vec::new(), form: Form::G, header, warnings: Vec::new() }
+        Observed {
+            name: "x.gr".to_owned(),
+            r,
+            g,
+            dg: Vec::new(),
+            form: Form::G,
+            header,
+            warnings: Vec::new(),
+            in_q: None,
+        }
     }
 
     fn draft(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {

@@ -168,7 +168,7 @@ fn to_g(curve: Tabulated) -> Result<Observed, DataError> {
         lines.iter().zip(&y).map(|(line, y)| Some(line.back(*y)).filter(|g| g.is_finite()).unwrap_or(0.0)).collect();
     let dg: Vec<f64> = lines.iter().zip(&dy).map(|(line, dy)| dy / line.factor.abs()).collect();
     let dg = if dg.iter().all(|dg| dg.is_finite() && *dg > 0.0) { dg } else { Vec::new() };
-    Ok(Observed { name, r: x, g, dg, form, header, warnings })
+    Ok(Observed { name, r: x, g, dg, form, header, warnings, in_q: None })
 }
 
 fn extension(name: &str) -> String {

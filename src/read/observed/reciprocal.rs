@@ -4,7 +4,7 @@ use super::curve::{Curve, curve, layout};
 use super::labels::Labels;
 use super::sheet::Sheet;
 use super::{DataError, header};
-use crate::observed::{Form, Header, Observed, Tabulated};
+use crate::observed::{Form, Header, InQ, Observed, Tabulated};
 use crate::transform::{Window, sine_transform, sine_transform_sigma};
 
 /// A measured curve in Q: `q` in 1/Å ascending, `value` and `dvalue` of the same length.
@@ -54,6 +54,7 @@ impl Reciprocal {
             form: self.form,
             header: Header { qmin: Some(qmin), qmax: Some(qmax), ..self.header.clone() },
             warnings: self.warnings.clone(),
+            in_q: Some(InQ { q: self.q.clone(), f: self.f(), df: self.times_q(&self.dvalue) }),
         }
     }
 

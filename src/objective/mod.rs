@@ -1,24 +1,32 @@
 //! What a fit makes small: weighted differences between a measured curve and a calculated one.
 
-use nalgebra::DMatrix;
+mod in_q;
+
+pub use in_q::Seen;
+
+use std::borrow::Cow;
+
+use nalgebra::{DMatrix, DVectorView};
 
 use crate::interpolate::{cubic, linear};
-use crate::job::{Data, GridChoice};
+use crate::job::{Compare, Data, GridChoice};
 use crate::observed::Observed;
 
 /// The points of a measured curve that a fit compares with, and their weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Distances, Å.
+    /// Distances at which a model is asked for, Å.
     pub r: Vec<f64>,
-    /// Measured G, 1/Å².
+    /// Measured G there, 1/Å².
     pub g: Vec<f64>,
-    /// Its standard uncertainty, 1/Å²: the file's, or one number for all points.
+    /// Standard uncertainty of what is compared, one for each point: the file's, or one number for all. 1/Å² for G(r).
     pub dg: Vec<f64>,
     /// Where `dg` comes from.
     pub noise: Noise,
-    /// How many neighbouring points carry one piece of information, `π / (qmax step)`, at least 1.
+    /// How many neighbouring points carry one piece of information, at least 1: `π / (qmax step)`, in Q `π / ((rmax - rmin) step)`.
     pub oversampling: f64,
+    /// The comparison in Q, if that is where it is made.
+    pub seen: Option<Seen>,
 }
 
 /// Where the uncertainty of the points comes from.
@@ -67,6 +75,26 @@ pub enum ObjectiveError {
         /// The data file.
         file: String,
     },
+    /// A comparison in Q without an end.
+    #[error("{file}: a comparison in Q needs qmax, and neither the job nor the file's header has it: add qmax to data")]
+    NoWindow {
+        /// The data file.
+        file: String,
+    },
+    /// Too few points in Q.
+    #[error(
+        "{file}: {count} points of Q between {qmin} and {qmax} 1/Å are too few: widen the window, or r, or take a finer grid"
+    )]
+    FewInQ {
+        /// The data file.
+        file: String,
+        /// How many.
+        count: usize,
+        /// Lower end, 1/Å.
+        qmin: f64,
+        /// Upper end, 1/Å.
+        qmax: f64,
+    },
     /// A grid that the data do not fill.
     #[error(
         "{file}: a grid of {asked:.4} Å is finer than the data's own, {step:.4} Å, and would invent points: take grid: Data"
@@ -108,6 +136,9 @@ impl Target {
         qmax: Option<f64>,
         restrained: bool,
     ) -> Result<Self, ObjectiveError> {
+        if data.compare != Compare::G {
+            return Self::select_in_q(observed, data, qmax, restrained.then_some(NOMINAL_NOISE));
+        }
         within(observed, data)?;
         let r = distances(observed, data, qmax)?;
         if r.len() < 2 {
@@ -132,22 +163,48 @@ impl Target {
         };
         let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
         let oversampling = qmax.map_or(1.0, |qmax| (std::f64::consts::PI / (qmax * step)).max(1.0));
-        Ok(Self { r, g, dg, noise, oversampling })
+        Ok(Self { r, g, dg, noise, oversampling, seen: None })
     }
 
-    /// `Rw = sqrt(Σ w (Gobs - Gcalc)² / Σ w Gobs²)`, `w = 1/dG²`, no unit.
+    /// How many points are compared.
+    pub fn points(&self) -> usize {
+        self.dg.len()
+    }
+
+    /// The abscissae of what is compared, and the end of the band of its conjugate: r (Å) and qmax (1/Å), or Q and rmax - rmin.
+    pub fn axis(&self, qmax: Option<f64>) -> (&[f64], Option<f64>) {
+        let width = self.r.first().zip(self.r.last()).map(|(first, last)| last - first);
+        self.seen.as_ref().map_or((&self.r, qmax), |seen| (&seen.q, width))
+    }
+
+    /// Measured values of what is compared.
+    pub fn values(&self) -> &[f64] {
+        self.seen.as_ref().map_or(&self.g, |seen| &seen.values)
+    }
+
+    /// What is compared of a G(r) at the distances of this target.
+    pub fn of<'a>(&self, g: &'a [f64]) -> Cow<'a, [f64]> {
+        match &self.seen {
+            None => Cow::Borrowed(g),
+            Some(seen) => Cow::Owned((&seen.rows * DVectorView::from_slice(g, g.len())).as_slice().to_vec()),
+        }
+    }
+
+    /// `Rw = sqrt(Σ w (Gobs - Gcalc)² / Σ w Gobs²)`, `w = 1/dG²`, no unit; in Q with F or S - 1 for G.
     ///
     /// (Farrow et al. 2007, J. Phys.: Condens. Matter 19, 335219.)
     pub fn rw(&self, gcalc: &[f64]) -> f64 {
         let square = |x: f64, dg: f64| (x / dg).powi(2);
-        let apart: f64 = self.g.iter().zip(gcalc).zip(&self.dg).map(|((o, c), dg)| square(o - c, *dg)).sum();
-        let whole: f64 = self.g.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
+        let (observed, calculated) = (self.values(), self.of(gcalc));
+        let pairs = observed.iter().zip(calculated.iter()).zip(&self.dg);
+        let apart: f64 = pairs.map(|((o, c), dg)| square(o - c, *dg)).sum();
+        let whole: f64 = observed.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
         (apart / whole).sqrt()
     }
 
     /// How many points there are that tell something each.
     pub fn effective_points(&self) -> f64 {
-        self.r.len() as f64 / self.oversampling
+        self.points() as f64 / self.oversampling
     }
 
     /// `(Gcalc - Gobs) / dG` for every point.
@@ -155,12 +212,13 @@ impl Target {
     /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
     /// sum of squares counts what is independent, once.
     pub fn residuals(&self, gcalc: &[f64]) -> Vec<f64> {
-        gcalc.iter().zip(&self.g).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
+        let (observed, calculated) = (self.values(), self.of(gcalc));
+        calculated.iter().zip(observed).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
     }
 
     /// The derivative of [`Target::residuals`] from that of the curve, points × parameters.
     pub fn jacobian(&self, columns: &DMatrix<f64>) -> DMatrix<f64> {
-        let mut jacobian = columns.clone();
+        let mut jacobian = self.seen.as_ref().map_or_else(|| columns.clone(), |seen| &seen.rows * columns);
         for mut column in jacobian.column_iter_mut() {
             for (value, dg) in column.iter_mut().zip(&self.dg) {
                 *value *= self.weight(*dg);
@@ -219,6 +277,7 @@ mod tests {
             dg: vec![dg; 2],
             noise: Noise::Unknown,
             oversampling: 1.0,
+            seen: None,
         };
         assert!((target(1.0).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
         assert!((target(0.01).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
