@@ -135,6 +135,8 @@ fn neutron_lengths_make_b_squared() {
 fn what_is_missing_is_asked_for() {
     let temp = tempfile::tempdir().unwrap();
     fs::write(temp.path().join("a.gr"), "1.0 0.5\n1.1 0.6\n1.2 0.1\n").unwrap();
+    fs::write(temp.path().join("a.fq"), "0.1 0.5\n0.2 0.6\n0.3 0.1\n").unwrap();
+    fs::write(temp.path().join("far.fq"), "1000000000 0.5\n1000000001 0.6\n1000000002 0.1\n").unwrap();
     let refused = |args: &[&str]| {
         let (code, _, complained) = corefine(temp.path(), args);
         assert_eq!(code, Some(2), "{args:?}: {complained}");
@@ -144,6 +146,8 @@ fn what_is_missing_is_asked_for() {
         (&["convert", "a.gr", "b.txt", "--to", "g"][..], "g needs the number density"),
         (&["convert", "a.gr", "b.txt", "--to", "F"], "begins too late"),
         (&["convert", "a.gr", "b.txt", "--to", "F", "--qmax", "-1"], "--qmax is -1"),
+        (&["convert", "a.fq", "b.txt", "--to", "G", "--rstep", "1e-9"], "more than 2 million"),
+        (&["convert", "far.fq", "b.txt", "--to", "G"], "more than 2 million"),
         (&["convert", "a.gr", "a.gr", "--to", "D"], "exists already"),
         (&["convert", "a.gr", "b.txt", "--to", "rdf"], "possible values: G, g, D, T, G_K, RDF, S, i, F"),
     ] {

@@ -1,7 +1,7 @@
 //! A curve in one form to the same in another, by way of G(r) or F(Q).
 
 use super::even;
-use super::{Even, FormError, Line, Sample, is_open_at_zero};
+use super::{Even, FormError, Line, MOST, Sample, is_open_at_zero};
 use crate::observed::{Form, Header, Tabulated};
 use crate::transform::{Window, sine_transform_sigma};
 
@@ -57,7 +57,7 @@ pub fn convert(curve: &Tabulated, to: Form, route: &Route) -> Result<Tabulated, 
     let base = to_base(curve, to, &sample)?;
     let crossed = match (curve.form.in_q(), to.in_q()) {
         (false, true) => into_q(base, route, &sample)?,
-        (true, false) => into_r(base, route),
+        (true, false) => into_r(base, route)?,
         _ => base,
     };
     from_base(crossed, to, &sample)
@@ -96,7 +96,7 @@ fn into_q(g: Tabulated, route: &Route, sample: &Sample) -> Result<Tabulated, For
     if line.is_none() && *first > 1.5 * step {
         return Err(FormError::Hole);
     }
-    let even = Even::new(&g.x, &g.y, |r| line.unwrap_or(0.0) * r);
+    let even = Even::new(&g.x, &g.y, |r| line.unwrap_or(0.0) * r).ok_or(FormError::Grid)?;
     let qmax = route.qmax.or(g.header.qmax).unwrap_or(f64::INFINITY);
     let f = even.to_q(qmax);
     let mut warnings = told(g.warnings, even.resampled, "r");
@@ -127,9 +127,10 @@ fn lost(g: &Even, f: &Even) -> Option<String> {
 }
 
 /// G(r) of an F(Q).
-fn into_r(f: Tabulated, route: &Route) -> Tabulated {
-    let (Some(first), Some(value)) = (f.x.first().copied(), f.y.first().copied()) else { return f };
-    let mut even = Even::new(&f.x, &f.y, |q| if first > 0.0 { value * q / first } else { 0.0 });
+fn into_r(f: Tabulated, route: &Route) -> Result<Tabulated, FormError> {
+    let (Some(first), Some(value)) = (f.x.first().copied(), f.y.first().copied()) else { return Err(FormError::Grid) };
+    let below = |q: f64| if first > 0.0 { value * q / first } else { 0.0 };
+    let mut even = Even::new(&f.x, &f.y, below).ok_or(FormError::Grid)?;
     let end = even.step * even.values.len() as f64;
     let (qmin, qmax) = (route.qmin.unwrap_or(0.0), route.qmax.unwrap_or(end).min(end));
     let q = even.x();
@@ -138,27 +139,31 @@ fn into_r(f: Tabulated, route: &Route) -> Tabulated {
         let inside = *q >= qmin - 5e-4 * even.step && *q <= qmax + 5e-4 * even.step;
         *value *= if inside { route.window.at(*q, qmax) } else { 0.0 };
     }
-    let (x, y) = points(&even, route);
+    let (x, y) = points(&even, route)?;
     let dy = sigma(&f, &x, (qmin, qmax), route.window);
     let mut warnings = told(f.warnings, even.resampled, "Q");
     if first > 1.5 * even.step {
         warnings.push(format!("S(Q) is held constant below its first point, Q = {first} 1/Å"));
     }
     let header = Header { qmin: Some(qmin), qmax: Some(qmax), ..f.header };
-    Tabulated { form: Form::G, x, y, dy, header, warnings, ..f }
+    Ok(Tabulated { form: Form::G, x, y, dy, header, warnings, ..f })
 }
 
 /// The distances asked for and G(r) there.
-fn points(f: &Even, route: &Route) -> (Vec<f64>, Vec<f64>) {
-    let rmax = route.rmax.unwrap_or(f64::INFINITY);
+fn points(f: &Even, route: &Route) -> Result<(Vec<f64>, Vec<f64>), FormError> {
+    let period = std::f64::consts::PI / f.step;
+    let rmax = route.rmax.unwrap_or(f64::INFINITY).min(period);
+    if rmax / route.rstep.unwrap_or(STEP) > MOST || period / STEP > 10.0 * MOST {
+        return Err(FormError::Grid);
+    }
     if let Some(step) = route.rstep {
-        let count = (rmax.min(std::f64::consts::PI / f.step) / step * (1.0 + 1e-9)).floor() as usize;
+        let count = (rmax / step * (1.0 + 1e-9)).floor() as usize;
         let r: Vec<f64> = (1..=count).map(|k| k as f64 * step).collect();
         let g = f.at(&r);
-        return (r, g);
+        return Ok((r, g));
     }
-    let g = f.to_r(f.parts(STEP));
-    g.x().into_iter().zip(g.values).filter(|(r, _)| *r <= rmax * (1.0 + 1e-9)).unzip()
+    let g = f.to_r_until(f.parts(STEP), rmax);
+    Ok((g.x(), g.values))
 }
 
 /// The uncertainty of G(r) from that of F(Q), if there is one.

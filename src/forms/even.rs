@@ -35,22 +35,29 @@ pub(super) fn unrounded(x: &[f64]) -> Option<Vec<f64>> {
     Some((start..start + x.len()).map(|k| k as f64 * step).collect())
 }
 
+/// More points than any curve needs.
+pub const MOST: f64 = 2e6;
+
 impl Even {
     /// The points `(x, y)`, x ascending and two at least, on whole multiples of their mean step. Below the first point stands `below(x)`.
     ///
-    /// Points that lie on multiples already keep their values; others are interpolated.
-    pub fn new(x: &[f64], y: &[f64], below: impl Fn(f64) -> f64) -> Self {
+    /// Points that lie on multiples already keep their values; others are interpolated. `None` for fewer than two points, and where
+    /// more than [`MOST`] would be needed.
+    pub fn new(x: &[f64], y: &[f64], below: impl Fn(f64) -> f64) -> Option<Self> {
+        let (first, last) = (*x.first()?, *x.last()?);
+        let mean = (last - first) / x.len().checked_sub(1).filter(|parts| *parts > 0)? as f64;
+        if mean.is_nan() || mean <= 0.0 || last / mean > MOST {
+            return None;
+        }
         if let Some((step, start)) = multiples(x) {
             let hole = (1..start).map(|k| below(k as f64 * step));
             // At x = 0 every one of them is 0.
             let values = hole.chain(y.iter().skip(usize::from(start == 0)).copied()).collect();
-            return Self { step, values, resampled: false };
+            return Some(Self { step, values, resampled: false });
         }
-        let (first, last) = (x.first().copied().unwrap_or(0.0), x.last().copied().unwrap_or(0.0));
-        let mean = (last - first) / (x.len().max(2) - 1) as f64;
         let n = (last / mean * (1.0 + 1e-12)).floor() as usize;
         let at = |x0: f64| if x0 < first { below(x0) } else { cubic(x, y, x0) };
-        Self { step: mean, values: (1..=n).map(|k| at(k as f64 * mean)).collect(), resampled: true }
+        Some(Self { step: mean, values: (1..=n).map(|k| at(k as f64 * mean)).collect(), resampled: true })
     }
 
     /// The abscissae.
@@ -95,10 +102,18 @@ impl Even {
     /// ```
     #[must_use]
     pub fn to_r(&self, parts: usize) -> Self {
+        self.to_r_until(parts, f64::INFINITY)
+    }
+
+    /// The same to `rmax` (Å) only.
+    #[must_use]
+    pub fn to_r_until(&self, parts: usize, rmax: f64) -> Self {
         let parts = parts.max(self.values.len() + 1);
+        let step = PI / (self.step * parts as f64);
+        let count = ((rmax / step * (1.0 + 1e-9)).floor() as usize).min(parts - 1);
         let front = FRAC_2_PI * self.step;
-        let values = sums(&self.values, parts, parts - 1).into_iter().map(|sum| front * sum).collect();
-        Self { step: PI / (self.step * parts as f64), values, resampled: false }
+        let values = sums(&self.values, parts, count).into_iter().map(|sum| front * sum).collect();
+        Self { step, values, resampled: false }
     }
 
     /// The cut of [`Even::to_r`] that comes nearest to a step of `h` Å.
@@ -177,11 +192,13 @@ mod tests {
     fn points_off_the_multiples_are_laid_anew() {
         let x: Vec<f64> = (0..200).map(|k| 0.01 + 0.02 * f64::from(k)).collect();
         let y: Vec<f64> = x.iter().map(|x| (3.0 * x).sin()).collect();
-        let even = Even::new(&x, &y, |_| 0.0);
+        let even = Even::new(&x, &y, |_| 0.0).unwrap();
         assert!(even.resampled && (even.step - 0.02).abs() < 1e-12 && even.values.len() == 199);
         assert!(even.x().iter().zip(&even.values).all(|(x, y)| (y - (3.0 * x).sin()).abs() < 1e-5));
         let whole: Vec<f64> = (3..9).map(|k| 0.1 * f64::from(k)).collect();
-        let even = Even::new(&whole, &[5.0; 6], |x| -x);
+        let even = Even::new(&whole, &[5.0; 6], |x| -x).unwrap();
         assert!(!even.resampled && (even.values[1] + 0.2).abs() < 1e-12 && even.values[2..] == [5.0; 6]);
+        assert!(Even::new(&[1.0], &[1.0], |_| 0.0).is_none());
+        assert!(Even::new(&[1e9, 1e9 + 1.0], &[1.0, 2.0], |_| 0.0).is_none());
     }
 }

@@ -18,7 +18,7 @@ mod convert;
 mod even;
 
 pub use convert::{Route, convert};
-pub use even::Even;
+pub use even::{Even, MOST};
 
 use std::f64::consts::PI;
 
@@ -55,6 +55,12 @@ pub enum FormError {
          to r = 0 as -4π r ρ0"
     )]
     Hole,
+    /// Points that no even grid of a reasonable size holds.
+    #[error(
+        "there are fewer than two points, or too many would be needed (more than 2 million); look at the abscissae, give a smaller --rmax \
+         or a larger --rstep"
+    )]
+    Grid,
 }
 
 /// `y = factor · p + offset` at one x, with p = G(r) for forms in r and F(Q) for forms in Q.

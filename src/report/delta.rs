@@ -143,8 +143,24 @@ pub fn delta_html(delta: &Delta) -> String {
     page.render().unwrap_or_default()
 }
 
+/// The second curve as it is drawn: `0.950 × pristine.gr, smeared`.
+fn drawn(delta: &Delta) -> String {
+    let mut name = delta.names[1].clone();
+    if delta.window.is_some() {
+        name = format!("{} × {name}", decimals(delta.scale.0, 3));
+    }
+    for (word, (value, _)) in [(", stretched", delta.stretch), (", smeared", delta.smear)] {
+        if value != 0.0 {
+            name.push_str(word);
+        }
+    }
+    name
+}
+
 fn figure(delta: &Delta) -> String {
-    let (low, high) = padded(extent(delta.first.iter().chain(&delta.second)), 0.05);
+    let (low, top) = padded(extent(delta.first.iter().chain(&delta.second)), 0.05);
+    // Room for the words at the window.
+    let high = if delta.window.is_some() { top + 0.08 * (top - low) } else { top };
     let (below, above) = extent(&delta.delta).unwrap_or((0.0, 0.0));
     let zero = low - above;
     let mut y = Axis::g((zero + below - 0.05 * (high - low), high));
@@ -152,7 +168,7 @@ fn figure(delta: &Delta) -> String {
     let [first, second] = &delta.names;
     let mut series = vec![
         Series::line(first.clone(), "calc", delta.first.clone()),
-        Series::line(second.clone(), "obs", delta.second.clone()),
+        Series::line(drawn(delta), "obs", delta.second.clone()),
     ];
     if !delta.sigma.is_empty() {
         let edge = |sign: f64| -> Vec<f64> {
@@ -161,7 +177,7 @@ fn figure(delta: &Delta) -> String {
         series.push(Series { shape: Shape::Band { base: edge(-1.0) }, ..Series::line("± 2 σ", "band50", edge(1.0)) });
     }
     series.push(Series::line("ΔG, the first minus the second", "diff", delta.delta.clone()).shifted(zero));
-    let ends = delta.window.map(|(from, to)| [(from, ""), (to, "scaled between these")]);
+    let ends = delta.window.map(|(from, to)| [(from, ""), (to, "scaled here")]);
     let window =
         ends.into_iter().flatten().map(|(x, text)| Mark::Vertical { x, text: text.to_owned(), class: "cutoff" });
     let figure = Figure {
