@@ -78,6 +78,9 @@ pub struct Data {
     /// Where the curves are compared.
     #[serde(default)]
     pub grid: GridChoice,
+    /// What is compared: G(r), or its part between `rmin` and `rmax` as F(Q) or S(Q).
+    #[serde(default, skip_serializing_if = "Compare::is_g")]
+    pub compare: Compare,
     /// X-rays or neutrons.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub radiation: Option<Radiation>,
@@ -102,6 +105,20 @@ pub struct Data {
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soper_lorch: Option<f64>,
+    /// Path of a file with the instrument's resolution ([`Instrument`]), relative to the job file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instrument: Option<String>,
+}
+
+/// The resolution of an instrument, as a calibration finds it once for many jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instrument {
+    /// Damping of the curve, 1/Å.
+    pub qdamp: f64,
+    /// Broadening of its peaks, 1/Å.
+    #[serde(default)]
+    pub qbroad: f64,
 }
 
 /// The points on which model and data are compared.
@@ -114,6 +131,25 @@ pub enum GridChoice {
     Nyquist,
     /// Steps of the given length in Å from rmin. Data are interpolated.
     Step(f64),
+}
+
+/// What model and data are compared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Compare {
+    /// G(r).
+    #[default]
+    G,
+    /// `F(Q) = Q [S(Q) - 1]` of what lies between rmin and rmax.
+    F,
+    /// `S(Q)` of it: low Q count more.
+    S,
+}
+
+impl Compare {
+    /// Is it G(r)? A job need not say so.
+    pub fn is_g(&self) -> bool {
+        *self == Self::G
+    }
 }
 
 /// Weights of the partial curves.
@@ -277,6 +313,72 @@ fn neighbours() -> usize {
 
 fn bin() -> f64 {
     0.1
+}
+
+impl Data {
+    /// A curve with every default.
+    pub fn of(file: String, rmin: f64, rmax: f64) -> Self {
+        Self {
+            file,
+            rmin,
+            rmax,
+            grid: GridChoice::default(),
+            compare: Compare::default(),
+            radiation: None,
+            weights: Weights::default(),
+            normalisation: Normalisation::default(),
+            compat: Compat::default(),
+            qmin: None,
+            qmax: None,
+            dg: None,
+            soper_lorch: None,
+            instrument: None,
+        }
+    }
+}
+
+impl Job {
+    /// A job that refines nothing, with every default.
+    pub fn of(structure: String, data: Data) -> Self {
+        Self {
+            title: String::new(),
+            structure,
+            symmetry: Symmetry::default(),
+            data,
+            set: Vec::new(),
+            refine: Vec::new(),
+            ties: Vec::new(),
+            beyond: Vec::new(),
+            molecules: None,
+            bonds: Vec::new(),
+            restraints: Vec::new(),
+            restraint_weight: one(),
+            fit: FitOptions::default(),
+        }
+    }
+
+    /// Takes the resolution of an instrument where the job itself says nothing of it: as the start of what is refined, else as a
+    /// value that is set.
+    ///
+    /// ```
+    /// use corefine::job::Instrument;
+    /// let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9), refine: { "qbroad": () })"#;
+    /// let mut job = corefine::read::job::job(text, "job.ron").unwrap();
+    /// job.take(&Instrument { qdamp: 0.045, qbroad: 0.017 });
+    /// assert_eq!((job.set[0].1, job.refine[0].1.start), (0.045, Some(0.017)));
+    /// ```
+    pub fn take(&mut self, instrument: &Instrument) {
+        for (name, value) in [("qdamp", instrument.qdamp), ("qbroad", instrument.qbroad)] {
+            let is_left = |tie: &String| tie.split('=').next().is_some_and(|left| left.trim() == name);
+            if self.set.iter().any(|(known, _)| known == name) || self.ties.iter().any(is_left) {
+                continue;
+            }
+            match self.refine.iter_mut().find(|(known, _)| known == name) {
+                Some((_, vary)) => vary.start = vary.start.or(Some(value)),
+                None => self.set.push((name.to_owned(), value)),
+            }
+        }
+    }
 }
 
 impl Bonds {

@@ -5,14 +5,17 @@
 
 pub mod crystal;
 pub mod curve;
+pub mod delta;
 pub mod distances;
 pub mod element;
 pub mod engine;
 pub mod ensemble;
 pub mod expand;
 pub mod fit;
+pub mod forms;
 pub mod forward;
 pub mod histogram;
+pub mod interpolate;
 pub mod job;
 pub mod lines;
 pub mod lm;
@@ -30,6 +33,7 @@ pub mod restraints;
 pub mod sample;
 pub mod scattering;
 pub mod shell;
+pub mod standards;
 pub mod sums;
 pub mod tangent;
 pub mod threads;

@@ -98,6 +98,26 @@ pub struct DataResult {
     pub dg: Vec<f64>,
     /// The calculated curve's parts by pair of elements, `("Co-N", curve)`; they add up to `gcalc`.
     pub partials: Vec<(String, Vec<f64>)>,
+    /// What was compared, if that was in Q: then `points` and `rw` are those of this.
+    pub in_q: Option<InQResult>,
+}
+
+/// A curve that was compared in Q: the part of it between two distances. The vectors have the same length, except `d`, which may be
+/// empty.
+#[derive(Debug, Clone)]
+pub struct InQResult {
+    /// `F(Q)`, or `S(Q) - 1`.
+    pub name: &'static str,
+    /// 1/Å, or empty.
+    pub unit: &'static str,
+    /// Q, 1/Å.
+    pub q: Vec<f64>,
+    /// Measured.
+    pub observed: Vec<f64>,
+    /// Calculated.
+    pub calculated: Vec<f64>,
+    /// Uncertainty of the measured.
+    pub d: Vec<f64>,
 }
 
 /// The bonds of one kind in the refined structure (see [`crate::histogram`]).

@@ -135,7 +135,7 @@ impl Lab {
         }
         let header = Header { qmin: Some(0.1), qmax: Some(QMAX), qdamp: Some(0.069), ..Header::default() };
         let dg = vec![noise; r.len()];
-        let observed = Observed { name: "set".into(), r, g, dg, form: Form::G, header, warnings: vec![] };
+        let observed = Observed { name: "set".into(), r, g, dg, form: Form::G, header, warnings: vec![], in_q: None };
         let text = format!(
             r#"(structure: "x", data: (file: "set", rmin: 1, rmax: 4.47, radiation: xray {more}
             refine: {{ "scale": (), "a": (), "b": (), "c": (), "xyz.Co": (), "Uiso.Co": (), "Uiso.N": (), "Uiso.C": () }},

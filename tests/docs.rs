@@ -134,7 +134,7 @@ fn restraints() -> Vec<Restraint> {
 #[test]
 fn every_key_is_in_the_reference() {
     let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
-        soper_lorch: 0.1, dg: 0.1, compat: Pdffit2))"#;
+        soper_lorch: 0.1, dg: 0.1, compat: Pdffit2, compare: F, instrument: "i.ron"))"#;
     let job = Job {
         molecules: Some(Molecules::default()),
         bonds: vec![Bonds::of("Co-N")],

@@ -52,7 +52,7 @@ fn data(model: &Model, noise: f64) -> Observed {
     }
     let header = Header { qmin: Some(0.1), qmax: Some(QMAX), qdamp: Some(0.069), ..Header::default() };
     let dg = vec![noise; r.len()];
-    Observed { name: "synthetic".into(), r, g, dg, form: Form::G, header, warnings: vec![] }
+    Observed { name: "synthetic".into(), r, g, dg, form: Form::G, header, warnings: vec![], in_q: None }
 }
 
 fn setup(observed: Observed, more: &str) -> Setup {

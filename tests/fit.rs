@@ -40,7 +40,7 @@ fn measured(job: &Job, model: &Model) -> Observed {
     let state = binding.state(&binding.start()).unwrap();
     let g = curve(&state, &measurement, &mut Cpu);
     let header = Header::default();
-    Observed { name: "known.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
+    Observed { name: "known.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None }
 }
 
 fn refined(job: &Job, model: &Model, observed: &Observed) -> Outcome {

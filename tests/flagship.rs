@@ -27,7 +27,7 @@ fn data(model: &Model) -> Observed {
     let state = state(model, &job(r#"set: { "qdamp": 0.069 }"#));
     let g = curve(&state, &xrays(0.1, 23.5, r.clone()), &mut Cpu);
     let header = Header { qmin: Some(0.1), qmax: Some(23.5), qdamp: Some(0.069), ..Header::default() };
-    Observed { name: "noiseless".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
+    Observed { name: "noiseless".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None }
 }
 
 /// Moves every Co by about `by` Å along each axis, the same way at every run.

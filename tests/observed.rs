@@ -158,7 +158,7 @@ fn int01_is_s_of_q_less_one_at_the_centres_of_its_bins() {
         (curve.q.len(), curve.q[0], curve.q[934]),
         (935, 0.5 * (0.6125 + 0.6374999), 0.5 * (23.96228 + 23.98728))
     );
-    assert_eq!((curve.value[0], curve.dvalue[0], curve.form), (-0.6279581, 0.0007987294, Form::SofQ));
+    assert_eq!((curve.value[0], curve.dvalue[0], curve.form), (-0.6279581, 0.0007987294, Form::IofQ));
     assert!((curve.f()[0] + curve.q[0] * 0.6279581).abs() < 1e-15);
     assert!(curve.warnings[0].contains("lower edges of the bins"), "{:?}", curve.warnings);
 }
@@ -202,7 +202,7 @@ fn our_transform_of_the_glass_is_gudrun_s() {
 fn a_file_in_q_becomes_g_of_r_and_says_so() {
     let Some(path) = reference("zif4_glass/ZIF4glassa_31.int01") else { return };
     let curve = observed(&std::fs::read(path).unwrap(), "ZIF4glassa_31.int01").unwrap();
-    assert_eq!((curve.r.len(), curve.form, curve.header.qmax), (2000, Form::SofQ, Some(0.5 * (23.96228 + 23.98728))));
+    assert_eq!((curve.r.len(), curve.form, curve.header.qmax), (2000, Form::IofQ, Some(0.5 * (23.96228 + 23.98728))));
     assert!((curve.r[0] - 0.02).abs() < 1e-15 && (curve.r[1999] - 40.0).abs() < 1e-9);
     assert!(curve.warnings.iter().any(|w| w.contains("sine transform")));
     // The published peaks: C-C/C-N 1.34 Å and Zn-N 1.98 Å.
@@ -408,7 +408,7 @@ proptest! {
             prop_assert!(curve.r.windows(2).all(|w| w[0] < w[1]) && curve.r.len() == curve.g.len());
             prop_assert!(curve.dg.is_empty() || curve.dg.len() == curve.r.len());
             prop_assert!(curve.r.iter().all(|r| r.is_finite()));
-            if curve.form != Form::SofQ && curve.form != Form::FofQ {
+            if !curve.form.in_q() {
                 prop_assert!(curve.g.iter().all(|g| g.is_finite()));
             }
         }

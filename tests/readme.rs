@@ -40,7 +40,7 @@ fn the_commands_of_the_readme_run() {
     fs::create_dir(temp.path().join("models")).unwrap();
     fs::copy(of_repository("models/ni.ron"), temp.path().join("models/ni.ron")).unwrap();
     let all: Vec<_> = commands(&page("README.md")).into_iter().filter(|command| command[0] != "demo").collect();
-    assert_eq!(all.len(), 5, "{all:?}");
+    assert_eq!(all.len(), 6, "{all:?}");
     for command in all {
         let (code, _, complained) = corefine(temp.path(), &command);
         assert_eq!(code, Some(0), "{command:?}\n{complained}");

@@ -368,7 +368,7 @@ fn stretched() -> (Model, Observed) {
     let r = hundredths(100, 400);
     let g = curve(&state(&truth, &job("")), &xrays(0.0, 20.0, r.clone()), &mut Cpu);
     let header = Header { qmax: Some(20.0), ..Header::default() };
-    (truth, Observed { name: "known.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] })
+    (truth, Observed { name: "known.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None })
 }
 
 fn refined(more: &str) -> Outcome {

@@ -55,7 +55,7 @@ fn nyquist(model: &Model, job: &Job) -> Observed {
     let measurement = Measurement::of(&data, r.clone(), r[0]);
     let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
     let header = Header { qmin: Some(0.1), qmax: Some(QMAX), qdamp: Some(0.069), ..Header::default() };
-    Observed { name: "synthetic".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] }
+    Observed { name: "synthetic".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None }
 }
 
 fn inputs(job: &Job, model: &Model, observed: &Observed) -> Inputs {

@@ -205,7 +205,8 @@ fn fit_of_single_widths(n: usize) -> Result<Setup, FitError> {
     let job = read::job::job(&job, "job.ron").unwrap();
     let r = hundredths(6800, 7000);
     let (g, header) = (vec![1.0; r.len()], Header::default());
-    let observed = Observed { name: "ni.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![] };
+    let observed =
+        Observed { name: "ni.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None };
     Setup::new(Inputs { job, model, observed, files: vec![], warnings: vec![] })
 }
 

@@ -278,6 +278,7 @@ fn noiseless(model: &Model, rmax: f64) -> Result<Observed, String> {
         form: Form::G,
         header,
         warnings: Vec::new(),
+        in_q: None,
     })
 }
 

@@ -1,6 +1,8 @@
 //! The command: arguments, a plan with everything checked and every file read, the run, an exit code.
 
 mod args;
+mod calibrate;
+mod convert;
 mod demo;
 mod difference;
 mod engine;

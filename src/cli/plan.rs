@@ -2,7 +2,9 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, difference, engine, ensemble, histogram, init, refine, scan, shell, simulate};
+use super::{
+    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, refine, scan, shell, simulate,
+};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -15,6 +17,8 @@ pub enum Plan {
     Ensemble(Box<ensemble::Plan>),
     Difference(Box<difference::Plan>),
     Histogram(Box<histogram::Plan>),
+    Calibrate(Box<calibrate::Plan>),
+    Convert(Box<convert::Plan>),
     Devices,
 }
 
@@ -30,6 +34,8 @@ impl Plan {
             Verb::Ensemble(args) => Self::Ensemble(Box::new(ensemble::Plan::of(&args)?)),
             Verb::Difference(args) => Self::Difference(Box::new(difference::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
+            Verb::Calibrate(args) => Self::Calibrate(Box::new(calibrate::Plan::of(&args)?)),
+            Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
     }
@@ -45,6 +51,8 @@ impl Plan {
             Self::Ensemble(plan) => plan.run(),
             Self::Difference(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
+            Self::Calibrate(plan) => plan.run(),
+            Self::Convert(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();
                 Ok(End::Well)

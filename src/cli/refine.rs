@@ -9,7 +9,7 @@ use corefine::lm::Flow;
 use corefine::observed::Observed;
 use corefine::outcome::{InputFile, Outcome};
 use corefine::read::job::{job, place_of, to_ron};
-use corefine::{report, write};
+use corefine::{read, report, write};
 
 use super::End;
 use super::args::Refine;
@@ -71,6 +71,15 @@ impl Case {
         let files = inputs.files.clone();
         let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
+        Ok(Self { setup, job, words, files, label, data })
+    }
+
+    /// A refinement that no job file describes.
+    pub fn of(inputs: Inputs, data: PathBuf) -> Result<Self, Failure> {
+        let (job, files) = (inputs.job.clone(), inputs.files.clone());
+        let words = Words { file: String::new(), text: String::new() };
+        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
+        let setup = Setup::new(inputs).map_err(|error| Failure::of(error.to_string()))?;
         Ok(Self { setup, job, words, files, label, data })
     }
 
@@ -138,16 +147,27 @@ fn path_of(name: &str, job: &Job) -> Option<String> {
 }
 
 /// The files that a job names, read and checked.
-pub fn inputs(job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
+pub fn inputs(mut job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
     let folder = folder_of(Path::new(&file.name));
+    let resolution = instrument(&mut job, folder, words)?;
     let structure = named_file(folder, &job.structure, &words.place("structure"))?;
     let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
     let observed = data.observed_for(&job.data)?;
     check_range(&job, &observed, words)?;
     let structure = Input::read(&structure)?;
     let (model, warnings) = structure.model()?;
-    let files = vec![structure.record("structure"), data.record("data"), file.record("job")];
+    let mut files = vec![structure.record("structure"), data.record("data"), file.record("job")];
+    files.extend(resolution);
     Ok(Inputs { job, model, observed, files, warnings })
+}
+
+/// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
+fn instrument(job: &mut Job, folder: &Path, words: &Words) -> Result<Option<InputFile>, Failure> {
+    let Some(name) = job.data.instrument.clone() else { return Ok(None) };
+    let file = Input::read(&named_file(folder, &name, &words.place("data/instrument"))?)?;
+    let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;
+    job.take(&found);
+    Ok(Some(file.record("instrument")))
 }
 
 /// A path relative to a folder, without a needless `./`.
@@ -208,7 +228,7 @@ fn fitted(setup: Setup, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcom
 }
 
 /// Every file of the results, as text.
-fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     let curve = outcome.data.first().ok_or_else(|| Failure::new("the fit returned no curve"))?;
     let texts = [
         report::json(outcome),
@@ -218,7 +238,8 @@ fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'stati
         report::histogram_csv(&outcome.bonds),
         report::html(outcome),
     ];
-    Ok(RESULTS.into_iter().zip(texts).collect())
+    let in_q = report::fq(curve).map(|text| ("fit.fq", text));
+    Ok(RESULTS.into_iter().zip(texts).chain(in_q).collect())
 }
 
 /// The job that goes on from the refined structure, with paths as they are seen from the folder of results.
@@ -230,7 +251,7 @@ fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Fa
     Ok(remarks.flat_map(|line| [line, "\n"]).collect::<String>() + &to_ron(&next))
 }
 
-fn say(outcome: &Outcome, folder: &Path) {
+pub fn say(outcome: &Outcome, folder: &Path) {
     let how = if outcome.converged { "converged" } else { "NOT converged" };
     println!("Rw {:.5} after {} iterations, {how}: {}", outcome.rw, outcome.iterations, outcome.stop);
     for bonds in &outcome.bonds {

@@ -281,12 +281,12 @@ impl Ensemble {
 
     /// Residuals of a plain refinement.
     fn residuals(&self) -> usize {
-        self.setup.target.r.len() + self.setup.restraints.len()
+        self.setup.target.points() + self.setup.restraints.len()
     }
 
     /// Noise of the data for a plain refinement.
     fn data_noise(&self, random: &mut Random) -> DVector<f64> {
-        let points = self.setup.target.r.len();
+        let points = self.setup.target.points();
         let noise = self.posterior().perturbation(random).rows(0, points) * self.noise;
         noise.resize_vertically(self.residuals(), 0.0)
     }
@@ -314,7 +314,7 @@ impl Ensemble {
             self.mode = self.best_of(STARTS)?;
             return Ok(());
         }
-        let largest = target.g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
+        let largest = target.values().iter().fold(0.0_f64, |top, g| top.max(g.abs()));
         self.noise = FIRST_NOISE * largest / target.dg.first().copied().unwrap_or(1.0);
         for _ in 0..ESTIMATES {
             self.mode = self.best_of(STARTS)?;

@@ -134,7 +134,7 @@ impl<'a> Posterior<'a> {
 
     /// How many rows belong to points of the curve.
     pub fn points(&self) -> usize {
-        if self.data { self.setup.target.r.len() } else { 0 }
+        if self.data { self.setup.target.points() } else { 0 }
     }
 
     /// Rows of the data: points, and the size of their noise.
@@ -155,7 +155,8 @@ impl<'a> Posterior<'a> {
         let mut rows = DVector::zeros(self.rows());
         let (points, target) = (self.points(), &self.setup.target);
         if self.data {
-            let noise = correlated(&target.r, self.setup.qmax, || random.normal());
+            let (axis, band) = target.axis(self.setup.qmax);
+            let noise = correlated(axis, band, || random.normal());
             rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
         }
         rows.rows_mut(self.data_rows(), self.known.len()).copy_from(&random.normals(self.known.len()));

@@ -4,9 +4,10 @@ use super::setup::{FitError, Setup};
 use super::spread::Spread;
 use crate::engine::Engine;
 use crate::histogram::{self, BondCovariance};
-use crate::job::{Job, Restraint, Vary};
+use crate::job::{Compare, Job, Restraint, Vary};
 use crate::lm;
-use crate::outcome::{BondResult, DataResult, IterationRecord, Outcome, ParameterResult, RestraintResult};
+use crate::objective::Noise;
+use crate::outcome::{BondResult, DataResult, InQResult, IterationRecord, Outcome, ParameterResult, RestraintResult};
 use crate::params::{Name, State};
 use crate::tangent::Tangent;
 
@@ -122,17 +123,25 @@ impl Setup {
     }
 
     fn data(&self, gcalc: Vec<f64>, partials: Vec<(String, Vec<f64>)>) -> DataResult {
+        let known = self.target.noise != Noise::Unknown;
+        let d = if known { self.target.dg.clone() } else { Vec::new() };
+        let in_q = self.target.seen.as_ref().map(|seen| {
+            let (name, unit) = if seen.compare == Compare::S { ("S(Q) - 1", "") } else { ("F(Q)", "1/Å") };
+            let calculated = self.target.of(&gcalc).into_owned();
+            InQResult { name, unit, q: seen.q.clone(), observed: seen.values.clone(), calculated, d: d.clone() }
+        });
         DataResult {
             file: self.job.data.file.clone(),
             label: if self.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
-            points: self.target.r.len(),
+            points: self.target.points(),
             independent_observations: self.independent_observations(),
             rw: self.target.rw(&gcalc),
             r: self.target.r.clone(),
             gobs: self.target.g.clone(),
             gcalc,
-            dg: if self.target.noise == crate::objective::Noise::Unknown { Vec::new() } else { self.target.dg.clone() },
+            dg: if in_q.is_some() { Vec::new() } else { d },
             partials,
+            in_q,
         }
     }
 
@@ -175,6 +184,7 @@ fn restart(job: &Job, state: &State, restraints: &[RestraintResult], ties: Vec<S
     // A molecule that was set is rigid, and goes on so from where it is.
     let motion = |name: &str| Name::parse(name).is_some_and(|name| name.kind.is_motion());
     next.set.extend(job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
+    next.data.instrument = None;
     next.beyond = Vec::new();
     next.ties = ties;
     for (name, vary) in &mut next.refine {

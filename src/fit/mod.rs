@@ -92,7 +92,7 @@ impl Setup {
         // An engine in f32 sums to some 1e-6: smaller changes of the residual are its rounding.
         let noise = if engine.exact() { options.noise } else { 1e-6 };
         // A model that explains noiseless data to Rw 1e-6 has explained them.
-        let whole = self.target.residuals(&vec![0.0; self.target.g.len()]).iter().map(|x| x * x).sum::<f64>();
+        let whole = self.target.residuals(&vec![0.0; self.target.r.len()]).iter().map(|x| x * x).sum::<f64>();
         let start = self.binding.start();
         let widths = spread::widths(self, &self.binding.state(&start)?, &start);
         Ok(Options { bounds, widths, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options })
@@ -122,7 +122,7 @@ impl lm::Problem for Problem<'_> {
         let p = p.as_slice();
         // No model where a formula has no value, or one that cannot be: a shorter step is tried.
         if !self.binding.values(p).is_ok_and(|values| self.binding.ties_allowed(&values)) {
-            return Ok(DVector::from_element(self.target.r.len() + self.restraints.len(), f64::NAN));
+            return Ok(DVector::from_element(self.target.points() + self.restraints.len(), f64::NAN));
         }
         let state = self.binding.state(p)?;
         let curves = self.forward.curves(&state, &[], self.engine)?;

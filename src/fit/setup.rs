@@ -8,7 +8,7 @@ use crate::job::{Bonds, Job, Symmetry};
 use crate::lines::Sum;
 use crate::model::Model;
 use crate::objective::{Noise, ObjectiveError, Target};
-use crate::observed::{Form, Observed};
+use crate::observed::Observed;
 use crate::outcome::InputFile;
 use crate::params::{BindError, Binding, State};
 use crate::restraints::{RestraintError, Restraints};
@@ -129,7 +129,7 @@ impl Setup {
     /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
     pub(crate) fn independent_observations(&self) -> f64 {
         let data = &self.job.data;
-        let points = self.target.r.len() as f64;
+        let points = self.target.points() as f64;
         let known = |qmax: f64| ((qmax - self.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points);
         self.qmax.map_or(points, known)
     }
@@ -152,7 +152,7 @@ fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<S
         own.or(theirs)
     };
     // A curve that this program transformed itself has been continued to Q = 0.
-    let own_transform = matches!(observed.form, Form::SofQ | Form::FofQ);
+    let own_transform = observed.form.in_q();
     let theirs = if own_transform { None } else { header.qmin };
     job.data.qmin = settle("qmin", job.data.qmin, theirs);
     job.data.qmax = settle("qmax", job.data.qmax, header.qmax);

@@ -28,7 +28,7 @@ const TOO_WIDE: f64 = 3.0;
 impl Spread {
     /// `jacobian` is that of the residuals at the minimum, restraints included.
     pub(super) fn of(setup: &Setup, state: &State, fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
-        let points = setup.target.r.len();
+        let points = setup.target.points();
         let widths = widths(setup, state, fit.p.as_slice());
         let data = jacobian.rows(0, points).into_owned();
         let cost: f64 = fit.residuals.rows(0, points).norm_squared();
@@ -135,9 +135,10 @@ fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64], variance: f64) -> De
         }
     });
     words.push(format!(
-        "Neighbouring points of a curve on a grid finer than π/qmax repeat each other; they are counted as {:.0} points, not {}.",
+        "Neighbouring points of a curve on a grid finer than {} repeat each other; they are counted as {:.0} points, not {}.",
+        if setup.target.seen.is_some() { "π/(rmax - rmin)" } else { "π/qmax" },
         setup.target.effective_points(),
-        setup.target.r.len()
+        setup.target.points()
     ));
     Determined {
         singular_values: fit.singular_values.iter().copied().collect(),

@@ -15,7 +15,7 @@ use ron::ser::PrettyConfig;
 pub use draft::{Draft, likely_pairs, write_commented};
 use places::{Place, Places};
 
-use crate::job::Job;
+use crate::job::{Instrument, Job};
 
 /// A job file that cannot be used. Line and column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +87,23 @@ pub fn job(text: &str, name: &str) -> Result<Job, JobError> {
     let job = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
     check::check(&job).map_err(|problem| problem.at(name, &Places::of(text)))?;
     Ok(job)
+}
+
+/// Reads the resolution of an instrument from the text of the file `name`, as `corefine calibrate` writes it.
+///
+/// # Errors
+/// For text that is no RON, unknown or missing keys, and values below 0.
+///
+/// ```
+/// let text = "// Ni\n(qdamp: 0.0453, qbroad: 0.0168)";
+/// assert_eq!(corefine::read::job::instrument(text, "instrument.ron").unwrap().qbroad, 0.0168);
+/// let error = corefine::read::job::instrument("(qdamp: -1.0)", "i.ron").unwrap_err();
+/// assert_eq!(error.to_string(), "i.ron:1:9: qdamp is -1; write 0 or more");
+/// ```
+pub fn instrument(text: &str, name: &str) -> Result<Instrument, JobError> {
+    let instrument: Instrument = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
+    check::instrument(&instrument).map_err(|problem| problem.at(name, &Places::of(text)))?;
+    Ok(instrument)
 }
 
 /// Writes a job as RON that reads back equal.

@@ -26,6 +26,37 @@ pub fn fgr(data: &DataResult, header: &[String]) -> String {
     text
 }
 
+/// What was compared in Q as five columns: Q in 1/Å, observed, calculated, difference, uncertainty (0 where there is none); `None`
+/// where nothing was.
+///
+/// It is the part of F(Q), or of S(Q) - 1, that lies between the two ends of the fitted range of r; see [`crate::objective::Seen`].
+pub fn fq(data: &DataResult) -> Option<String> {
+    let seen = data.in_q.as_ref()?;
+    let label = if data.label.is_empty() { String::new() } else { format!(" ({})", data.label) };
+    let ends = data.r.first().zip(data.r.last()).map_or((0.0, 0.0), |(first, last)| (*first, *last));
+    let unit = if seen.unit.is_empty() { "no unit" } else { "1/A" };
+    let mut text = format!(
+        "# corefine {}: fit of {}{label} in Q, Rw = {:.6}, {} points\n\
+         # form: {} of what lies between {} and {} A, {unit}; Q in 1/A\n\
+         # diff = obs - calc; d is the uncertainty of obs, 0 where the data give none\n\
+         # Q obs calc diff d\n",
+        super::VERSION,
+        data.file,
+        data.rw,
+        data.points,
+        seen.name,
+        ends.0,
+        ends.1,
+    );
+    for (k, q) in seen.q.iter().enumerate() {
+        let at = |curve: &[f64]| curve.get(k).copied().unwrap_or(0.0);
+        let (obs, calc, d) = (at(&seen.observed), at(&seen.calculated), at(&seen.d));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{q:.6} {obs:.9e} {calc:.9e} {:.9e} {d:.9e}", obs - calc);
+    }
+    Some(text)
+}
+
 /// What the columns are; ASCII, so that any reader's default encoding serves.
 fn own_header(data: &DataResult) -> String {
     let label = if data.label.is_empty() { String::new() } else { format!(" ({})", data.label) };

@@ -34,6 +34,36 @@ pub(crate) fn fit(id: &str, data: &DataResult, link: &str) -> String {
     draw::figure(&figure)
 }
 
+/// What was compared in Q, as [`fit`] shows it in r; empty where nothing was.
+pub(crate) fn fit_in_q(id: &str, data: &DataResult) -> String {
+    let Some(seen) = &data.in_q else { return String::new() };
+    let difference: Vec<f64> = seen.observed.iter().zip(&seen.calculated).map(|(obs, calc)| obs - calc).collect();
+    let (low, high) = padded(extent(seen.observed.iter().chain(&seen.calculated)), 0.05);
+    let (below, above) = extent(&difference).unwrap_or((0.0, 0.0));
+    let zero = low - above;
+    let unit = if seen.unit.is_empty() { "" } else { "Å⁻¹" };
+    let mut y = Axis::new(seen.name, unit, (zero + below - 0.05 * (high - low), high), AxisKind::Linear);
+    y.floor = low;
+    let figure = Figure {
+        id: id.to_owned(),
+        title: format!("Fit of {} in Q", data.file),
+        description: format!("Observed {} as open circles, calculated as a line, their difference below.", seen.name),
+        size: Size::Wide,
+        x: Axis::new("Q", "Å⁻¹", padded(extent(&seen.q), 0.0), AxisKind::Linear),
+        y,
+        grids: vec![seen.q.clone()],
+        series: vec![
+            Series::points("observed", "obs", seen.observed.clone()),
+            Series::line("calculated", "calc", seen.calculated.clone()),
+            Series::line("difference", "diff", difference).shifted(zero),
+        ],
+        marks: vec![Mark::Horizontal { y: zero, class: "zero" }],
+        stamp: data.label.clone(),
+        link: "Q".to_owned(),
+    };
+    draw::figure(&figure)
+}
+
 /// The calculated curve and its parts by pair of elements; empty where there are none.
 pub(crate) fn partials(id: &str, data: &DataResult, link: &str) -> String {
     if data.partials.is_empty() {

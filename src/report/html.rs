@@ -52,6 +52,8 @@ pub(crate) struct Fit<'a> {
     pub rw: String,
     pub observations: String,
     pub figure: String,
+    /// The same in Q, where it was compared there; empty otherwise.
+    pub in_q: String,
     pub partials: String,
 }
 
@@ -143,6 +145,7 @@ pub(crate) fn fits<'a>(id: &str, outcome: &'a Outcome, link: &str) -> Vec<Fit<'a
             rw: decimals(data.rw, 4),
             observations: decimals(data.independent_observations, 0),
             figure: figures::fit(&format!("{id}-{i}"), data, &link),
+            in_q: figures::fit_in_q(&format!("{id}-q-{i}"), data),
             partials: figures::partials(&format!("{id}-partials-{i}"), data, &link),
         }
     };

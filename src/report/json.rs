@@ -38,6 +38,7 @@ struct Data<'a> {
     points: usize,
     independent_observations: f64,
     rw: f64,
+    compared: &'static str,
 }
 
 impl<'a> From<&'a DataResult> for Data<'a> {
@@ -48,6 +49,7 @@ impl<'a> From<&'a DataResult> for Data<'a> {
             points: data.points,
             independent_observations: data.independent_observations,
             rw: data.rw,
+            compared: data.in_q.as_ref().map_or("G(r)", |seen| seen.name),
         }
     }
 }
@@ -55,7 +57,7 @@ impl<'a> From<&'a DataResult> for Data<'a> {
 /// `result.json` of a refinement.
 ///
 /// Keys: `title version rw chi2 converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
-/// tied at_bound`; `data[]` with `file label points independent_observations rw`; `bonds`, the first kind of bond asked
+/// tied at_bound`; `data[]` with `file label points independent_observations rw compared` (`G(r)`, `F(Q)` or `S(Q) - 1`); `bonds`, the first kind of bond asked
 /// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
 /// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;
 /// `bonds_all`, every kind; `restraints[]` with `kind of name value target within sigma pull weight unit`; `correlations` (rows and columns in the order of the parameters that are not tied);

@@ -6,16 +6,21 @@
 //! |---|---|---|
 //! | [`json`] | `result.json` | scripts |
 //! | [`fgr`] | `fit.fgr` | plotting programs, `numpy.loadtxt` |
+//! | [`fq`] | `fit.fq` | the same of a comparison in Q |
+//! | [`columns`] | any | a curve with its form in the header |
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
 //! | [`scan_csv`], [`scan_html`] | `scan.csv`, `scan.html` | one refinement for each weight of the restraints |
 //! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
+//! | [`delta_columns`], [`delta_html`] | any | two curves and their difference |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
+mod columns;
 mod compare;
 mod csv;
+mod delta;
 mod difference;
 mod ensemble;
 pub mod esd;
@@ -31,11 +36,13 @@ mod spread;
 mod strain;
 mod tables;
 
+pub use columns::columns;
 pub use compare::comparison_html;
 pub use csv::{bonds_csv, histogram_csv};
+pub use delta::{delta_columns, delta_html, delta_lines};
 pub use difference::{Side, difference_html};
 pub use ensemble::{ensemble_html, ensemble_json};
-pub use fgr::fgr;
+pub use fgr::{fgr, fq};
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};

@@ -55,6 +55,9 @@ impl Shell {
     /// Whatever does not fit together; options that make no sense; a job that follows no bonds.
     pub fn new(mut inputs: Inputs, options: &Options) -> Result<Self, ShellError> {
         options.check()?;
+        if !inputs.job.data.compare.is_g() {
+            return Err(ShellError::InQ);
+        }
         hold_positions(&mut inputs.job);
         let setup = Setup::new(inputs)?;
         let (kind, list) = setup.bonds.first().cloned().ok_or(ShellError::NoBonds)?;

@@ -119,6 +119,9 @@ pub enum ShellError {
     /// No bonds to follow.
     #[error("the job follows no bonds: add bonds: [(pair: \"Co-N\")], with the two elements that are meant")]
     NoBonds,
+    /// A job that compares in Q.
+    #[error("the distribution is found from G(r), and the job compares in Q; leave `compare` out of its data")]
+    InQ,
     /// A number that makes no sense.
     #[error("{what} is {value}: {needed}")]
     Number {

@@ -132,6 +132,7 @@ impl Shell {
             gcalc,
             dg: if known { target.dg.clone() } else { Vec::new() },
             partials: Vec::new(),
+            in_q: None,
         }
     }
 

@@ -250,6 +250,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
         gobs,
         gcalc,
         partials,
+        in_q: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Problem, names};
 use crate::element::Element;
-use crate::job::{Bonds, Data, FitOptions, GridChoice, Job, Molecules, Restraint, Vary};
+use crate::job::{Bonds, Data, FitOptions, GridChoice, Instrument, Job, Molecules, Restraint, Vary};
 
 type Checked = Result<(), Problem>;
 
@@ -46,7 +46,13 @@ fn data(data: &Data) -> Checked {
         positive("data/qmax", "qmax is", qmax)?;
         smaller("data/qmin", ("qmin", data.qmin.unwrap_or(0.0)), ("qmax", qmax))?;
     }
+    data.instrument.as_ref().map_or(Ok(()), |file| path("data/instrument", file))?;
     data.soper_lorch.map_or(Ok(()), |width| positive("data/soper_lorch", "soper_lorch is", width))
+}
+
+pub(super) fn instrument(instrument: &Instrument) -> Checked {
+    not_negative("qdamp", "qdamp is", instrument.qdamp)?;
+    not_negative("qbroad", "qbroad is", instrument.qbroad)
 }
 
 fn set(name: &str, value: f64) -> Checked {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::element::Element;
 use crate::job::Bonds;
 use crate::model::{Model, Site};
-use crate::observed::{Form, Observed, Radiation};
+use crate::observed::{Observed, Radiation};
 
 /// Below this rmax in Å, sharpening and resolution change a curve by less than its noise.
 const FAR_ENOUGH: f64 = 4.5;
@@ -99,7 +99,7 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
     let header = &observed.header;
     let from_header = format!("from the header of {}", short(data));
     // A curve that this program transformed itself says how far its data go, and was continued to Q = 0.
-    let transformed = matches!(observed.form, Form::SofQ | Form::FofQ);
+    let transformed = observed.form.in_q();
     let from_qmax = if transformed { format!("where {} ends", short(data)) } else { from_header.clone() };
     let (first, last) = (observed.r.first().copied().unwrap_or(0.0), observed.r.last().copied().unwrap_or(0.0));
     push(text, 1, "data: (");
@@ -296,7 +296,7 @@ mod tests {
     use super::*;
     use crate::job::Job;
     use crate::model::{Adp, Cell, Profile, SpaceGroup};
-    use crate::observed::Header;
+    use crate::observed::{Form, Header};
     use crate::units::Frac;
 
     fn model(elements: &[&str]) -> Model {
@@ -323,7 +323,16 @@ mod tests {
     fn observed(last: f64, header: Header) -> Observed {
         let r: Vec<f64> = (1..=10).map(|i| last * f64::from(i) / 10.0).collect();
         let g = r.iter().map(|r| r.sin()).collect();
-        Observed { name: "x.gr".to_owned(), r, g, dg: Vec::new(), form: Form::G, header, warnings: Vec::new() }
+        Observed {
+            name: "x.gr".to_owned(),
+            r,
+            g,
+            dg: Vec::new(),
+            form: Form::G,
+            header,
+            warnings: Vec::new(),
+            in_q: None,
+        }
     }
 
     fn draft(model: &Model, structure: &str, observed: &Observed, data: &str) -> String {

@@ -1,5 +1,7 @@
 //! What can be wrong with a data file.
 
+use crate::forms::FormError;
+
 /// A data file that holds no curve that could be used. Every message names the file, the line where there is one,
 /// and what to do.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -124,5 +126,13 @@ pub enum DataError {
         name: String,
         /// Its columns.
         columns: usize,
+    },
+    /// A form that cannot be brought to G(r) without numbers that the header does not say.
+    #[error("{name}: {problem}")]
+    Form {
+        /// The file.
+        name: String,
+        /// What is missing.
+        problem: FormError,
     },
 }

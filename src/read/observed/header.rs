@@ -7,7 +7,7 @@ use super::sheet::excerpt;
 use super::text::{number, words};
 use crate::element::Species;
 use crate::job::Normalisation;
-use crate::observed::{Header, Radiation};
+use crate::observed::{Form, Header, Radiation};
 
 type Lines<'a> = [(usize, &'a str)];
 
@@ -21,7 +21,8 @@ pub(super) fn read(lines: &Lines, warnings: &mut Vec<String>) -> Header {
         qmaxinst: positive(&["qmaxinst"]),
         wavelength: positive(&["wavelength", "lambda"]),
         rpoly: positive(&["rpoly"]),
-        number_density: positive(&["numberdensity", "numdensity"]),
+        number_density: positive(&["numberdensity", "numdensity", "number_density"]),
+        b_squared: positive(&["b_squared"]),
         ..Header::default()
     };
     let mut not_negative = |keys: &[&str]| settings.number(keys, warnings).filter(|&x| x >= 0.0);
@@ -34,9 +35,16 @@ pub(super) fn read(lines: &Lines, warnings: &mut Vec<String>) -> Header {
     header.composition = elements(lines, &settings, warnings);
     header.normalisation = normalisation(program, lines);
     header.program = program.map(str::to_owned);
+    header.form = form(lines);
     header.synthetic = lines.iter().any(|(_, text)| says_synthetic(text));
     check_range(&mut header, warnings);
     header
+}
+
+/// The form that a header names: `form = T`.
+pub(super) fn form(lines: &Lines) -> Option<Form> {
+    let settings = Settings(lines.iter().flat_map(|&(line, text)| settings(line, text)).collect());
+    words(settings.find(&["form"])?.value).next().and_then(Form::of_word)
 }
 
 /// One `key=value` of a header, the key in lower case.

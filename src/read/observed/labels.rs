@@ -67,11 +67,13 @@ fn role(label: &str) -> Role {
         "r" | "x" => Role::R,
         "q" => Role::Q,
         "2theta" | "2th" | "tth" | "twotheta" => Role::Angle,
-        "g" | "gr" | "gofr" | "d" | "dofr" | "y" | "s" | "sq" | "f" | "fq" | "i" | "iq" | "intensity" => Role::Curve,
+        "g" | "gr" | "gofr" | "d" | "dofr" | "y" | "s" | "sq" | "f" | "fq" | "i" | "iq" | "intensity" | "t" | "gk"
+        | "rdf" => Role::Curve,
         "gobs" | "gexp" | "yobs" | "obs" | "observed" => Role::Observed,
         "gcalc" | "gfit" | "ycalc" | "calc" | "calculated" => Role::Calculated,
         "gdiff" | "diff" | "ydiff" | "difference" => Role::Difference,
-        "dg" | "dgr" | "dgobs" | "dy" | "ds" | "df" | "sigma" | "esd" | "err" | "error" => Role::Sigma,
+        "dg" | "dgr" | "dgobs" | "dy" | "ds" | "df" | "di" | "dd" | "dt" | "dgk" | "drdf" | "sigma" | "esd" | "err"
+        | "error" => Role::Sigma,
         _ => Role::Other,
     }
 }

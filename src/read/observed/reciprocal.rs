@@ -1,11 +1,10 @@
 //! S(Q) and F(Q) files, and their way to G(r).
 
-use super::Kind;
 use super::curve::{Curve, curve, layout};
 use super::labels::Labels;
 use super::sheet::Sheet;
 use super::{DataError, header};
-use crate::observed::{Form, Header, Observed};
+use crate::observed::{Form, Header, InQ, Observed, Tabulated};
 use crate::transform::{Window, sine_transform, sine_transform_sigma};
 
 /// A measured curve in Q: `q` in 1/Å ascending, `value` and `dvalue` of the same length.
@@ -15,11 +14,11 @@ pub struct Reciprocal {
     pub name: String,
     /// Momentum transfer, 1/Å.
     pub q: Vec<f64>,
-    /// `S(Q) - 1` (no unit) for [`Form::SofQ`], `F(Q) = Q [S(Q) - 1]` in 1/Å for [`Form::FofQ`].
+    /// `S(Q) - 1` (no unit) for [`Form::SofQ`] and [`Form::IofQ`], `F(Q) = Q [S(Q) - 1]` in 1/Å for [`Form::FofQ`].
     pub value: Vec<f64>,
     /// Standard uncertainty of `value`; empty where the file has no column of positive numbers for it.
     pub dvalue: Vec<f64>,
-    /// Which of the two.
+    /// What the file holds.
     pub form: Form,
     /// What the header says.
     pub header: Header,
@@ -55,6 +54,7 @@ impl Reciprocal {
             form: self.form,
             header: Header { qmin: Some(qmin), qmax: Some(qmax), ..self.header.clone() },
             warnings: self.warnings.clone(),
+            in_q: Some(InQ { q: self.q.clone(), f: self.f(), df: self.times_q(&self.dvalue) }),
         }
     }
 
@@ -74,6 +74,17 @@ impl Reciprocal {
         observed
     }
 
+    /// The curve as the file has it.
+    pub(super) fn tabulated(self) -> Tabulated {
+        let Self { name, q, mut value, dvalue, form, header, warnings } = self;
+        if form == Form::SofQ {
+            for value in &mut value {
+                *value += 1.0;
+            }
+        }
+        Tabulated { name, form, x: q, y: value, dy: dvalue, header, warnings }
+    }
+
     fn times_q(&self, values: &[f64]) -> Vec<f64> {
         match self.form {
             Form::FofQ => values.to_vec(),
@@ -89,16 +100,15 @@ impl Reciprocal {
 }
 
 /// The curve of a sheet that is known to hold one in Q.
-pub(super) fn read(sheet: &Sheet, labels: Option<&Labels>, kind: Kind, name: &str) -> Result<Reciprocal, DataError> {
+pub(super) fn read(sheet: &Sheet, labels: Option<&Labels>, form: Form, name: &str) -> Result<Reciprocal, DataError> {
     let mut curve = curve(sheet, layout(labels, sheet.columns()), "Q", name)?;
-    if kind == Kind::SofQ {
+    if form == Form::SofQ {
         subtract_one(&mut curve);
     }
     let mut header = header::read(&sheet.header, &mut curve.warnings);
-    if kind == Kind::SofQMinusOne {
+    if super::is_gudrun(name) {
         header.program.get_or_insert_with(|| "GudrunX".to_owned());
     }
-    let form = if kind == Kind::FofQ { Form::FofQ } else { Form::SofQ };
     let Curve { x: q, y: value, sigma: dvalue, warnings } = curve;
     Ok(Reciprocal { name: name.to_owned(), q, value, dvalue, form, header, warnings })
 }

@@ -1,4 +1,4 @@
-//! `corefine difference`: by how much the broken fractions of two ensembles differ.
+//! By how much the broken fractions of two ensembles differ.
 
 use std::path::Path;
 
@@ -9,11 +9,11 @@ use corefine::read::members::{Members, members};
 use corefine::report::{self, Side};
 use corefine::sample::MET;
 
-use super::End;
-use super::args;
-use super::files::Input;
-use super::messages::{Failure, warn_of};
-use super::output::Target;
+use crate::cli::End;
+use crate::cli::args;
+use crate::cli::files::Input;
+use crate::cli::messages::{Failure, warn_of};
+use crate::cli::output::Target;
 
 /// Cutoffs are typed by people: they are the same to this, Å.
 const EQUAL: f64 = 1e-9;
@@ -31,9 +31,9 @@ struct Folder {
 }
 
 impl Plan {
-    pub fn of(args: &args::Difference) -> Result<Self, Failure> {
+    pub fn of(args: &args::Difference, earlier: &Path, later: &Path) -> Result<Self, Failure> {
         let target = args.out.as_ref().map(|path| Target::check(path, args.force)).transpose()?;
-        let (earlier, later) = (Folder::read(&args.earlier)?, Folder::read(&args.later)?);
+        let (earlier, later) = (Folder::read(earlier)?, Folder::read(later)?);
         alike(&earlier.side, &later.side)?;
         Ok(Self { earlier, later, target })
     }

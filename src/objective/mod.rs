@@ -1,23 +1,32 @@
 //! What a fit makes small: weighted differences between a measured curve and a calculated one.
 
-use nalgebra::DMatrix;
+mod in_q;
 
-use crate::job::{Data, GridChoice};
+pub use in_q::Seen;
+
+use std::borrow::Cow;
+
+use nalgebra::{DMatrix, DVectorView};
+
+use crate::interpolate::{cubic, linear};
+use crate::job::{Compare, Data, GridChoice};
 use crate::observed::Observed;
 
 /// The points of a measured curve that a fit compares with, and their weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Target {
-    /// Distances, Å.
+    /// Distances at which a model is asked for, Å.
     pub r: Vec<f64>,
-    /// Measured G, 1/Å².
+    /// Measured G there, 1/Å².
     pub g: Vec<f64>,
-    /// Its standard uncertainty, 1/Å²: the file's, or one number for all points.
+    /// Standard uncertainty of what is compared, one for each point: the file's, or one number for all. 1/Å² for G(r).
     pub dg: Vec<f64>,
     /// Where `dg` comes from.
     pub noise: Noise,
-    /// How many neighbouring points carry one piece of information, `π / (qmax step)`, at least 1.
+    /// How many neighbouring points carry one piece of information, at least 1: `π / (qmax step)`, in Q `π / ((rmax - rmin) step)`.
     pub oversampling: f64,
+    /// The comparison in Q, if that is where it is made.
+    pub seen: Option<Seen>,
 }
 
 /// Where the uncertainty of the points comes from.
@@ -66,6 +75,26 @@ pub enum ObjectiveError {
         /// The data file.
         file: String,
     },
+    /// A comparison in Q without an end.
+    #[error("{file}: a comparison in Q needs qmax, and neither the job nor the file's header has it: add qmax to data")]
+    NoWindow {
+        /// The data file.
+        file: String,
+    },
+    /// Too few points in Q.
+    #[error(
+        "{file}: {count} points of Q between {qmin} and {qmax} 1/Å are too few: widen the window, or r, or take a finer grid"
+    )]
+    FewInQ {
+        /// The data file.
+        file: String,
+        /// How many.
+        count: usize,
+        /// Lower end, 1/Å.
+        qmin: f64,
+        /// Upper end, 1/Å.
+        qmax: f64,
+    },
     /// A grid that the data do not fill.
     #[error(
         "{file}: a grid of {asked:.4} Å is finer than the data's own, {step:.4} Å, and would invent points: take grid: Data"
@@ -107,6 +136,9 @@ impl Target {
         qmax: Option<f64>,
         restrained: bool,
     ) -> Result<Self, ObjectiveError> {
+        if data.compare != Compare::G {
+            return Self::select_in_q(observed, data, qmax, restrained.then_some(NOMINAL_NOISE));
+        }
         within(observed, data)?;
         let r = distances(observed, data, qmax)?;
         if r.len() < 2 {
@@ -117,7 +149,7 @@ impl Target {
                 rmax: data.rmax,
             });
         }
-        let g: Vec<f64> = r.iter().map(|r| interpolate(&observed.r, &observed.g, *r)).collect();
+        let g: Vec<f64> = r.iter().map(|r| cubic(&observed.r, &observed.g, *r)).collect();
         let largest = g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
         if largest == 0.0 {
             return Err(ObjectiveError::Zero { file: observed.name.clone(), rmin: data.rmin, rmax: data.rmax });
@@ -131,22 +163,48 @@ impl Target {
         };
         let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
         let oversampling = qmax.map_or(1.0, |qmax| (std::f64::consts::PI / (qmax * step)).max(1.0));
-        Ok(Self { r, g, dg, noise, oversampling })
+        Ok(Self { r, g, dg, noise, oversampling, seen: None })
     }
 
-    /// `Rw = sqrt(Σ w (Gobs - Gcalc)² / Σ w Gobs²)`, `w = 1/dG²`, no unit.
+    /// How many points are compared.
+    pub fn points(&self) -> usize {
+        self.dg.len()
+    }
+
+    /// The abscissae of what is compared, and the end of the band of its conjugate: r (Å) and qmax (1/Å), or Q and rmax - rmin.
+    pub fn axis(&self, qmax: Option<f64>) -> (&[f64], Option<f64>) {
+        let width = self.r.first().zip(self.r.last()).map(|(first, last)| last - first);
+        self.seen.as_ref().map_or((&self.r, qmax), |seen| (&seen.q, width))
+    }
+
+    /// Measured values of what is compared.
+    pub fn values(&self) -> &[f64] {
+        self.seen.as_ref().map_or(&self.g, |seen| &seen.values)
+    }
+
+    /// What is compared of a G(r) at the distances of this target.
+    pub fn of<'a>(&self, g: &'a [f64]) -> Cow<'a, [f64]> {
+        match &self.seen {
+            None => Cow::Borrowed(g),
+            Some(seen) => Cow::Owned((&seen.rows * DVectorView::from_slice(g, g.len())).as_slice().to_vec()),
+        }
+    }
+
+    /// `Rw = sqrt(Σ w (Gobs - Gcalc)² / Σ w Gobs²)`, `w = 1/dG²`, no unit; in Q with F or S - 1 for G.
     ///
     /// (Farrow et al. 2007, J. Phys.: Condens. Matter 19, 335219.)
     pub fn rw(&self, gcalc: &[f64]) -> f64 {
         let square = |x: f64, dg: f64| (x / dg).powi(2);
-        let apart: f64 = self.g.iter().zip(gcalc).zip(&self.dg).map(|((o, c), dg)| square(o - c, *dg)).sum();
-        let whole: f64 = self.g.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
+        let (observed, calculated) = (self.values(), self.of(gcalc));
+        let pairs = observed.iter().zip(calculated.iter()).zip(&self.dg);
+        let apart: f64 = pairs.map(|((o, c), dg)| square(o - c, *dg)).sum();
+        let whole: f64 = observed.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
         (apart / whole).sqrt()
     }
 
     /// How many points there are that tell something each.
     pub fn effective_points(&self) -> f64 {
-        self.r.len() as f64 / self.oversampling
+        self.points() as f64 / self.oversampling
     }
 
     /// `(Gcalc - Gobs) / dG` for every point.
@@ -154,12 +212,13 @@ impl Target {
     /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
     /// sum of squares counts what is independent, once.
     pub fn residuals(&self, gcalc: &[f64]) -> Vec<f64> {
-        gcalc.iter().zip(&self.g).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
+        let (observed, calculated) = (self.values(), self.of(gcalc));
+        calculated.iter().zip(observed).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
     }
 
     /// The derivative of [`Target::residuals`] from that of the curve, points × parameters.
     pub fn jacobian(&self, columns: &DMatrix<f64>) -> DMatrix<f64> {
-        let mut jacobian = columns.clone();
+        let mut jacobian = self.seen.as_ref().map_or_else(|| columns.clone(), |seen| &seen.rows * columns);
         for mut column in jacobian.column_iter_mut() {
             for (value, dg) in column.iter_mut().zip(&self.dg) {
                 *value *= self.weight(*dg);
@@ -206,46 +265,9 @@ fn distances(observed: &Observed, data: &Data, qmax: Option<f64>) -> Result<Vec<
     Ok((0..count).map(|k| data.rmin + k as f64 * step).collect())
 }
 
-/// The cubic through the four nearest points: exact to 1e-6 for a curve with 20 points per wave.
-fn interpolate(x: &[f64], y: &[f64], at: f64) -> f64 {
-    let right = x.partition_point(|x| *x < at);
-    if let Some(hit) =
-        [right, right.saturating_sub(1)].into_iter().find(|k| x.get(*k).is_some_and(|x| (x - at).abs() < 1e-9))
-    {
-        return y[hit];
-    }
-    if x.len() < 4 {
-        return linear(x, y, at);
-    }
-    let from = right.saturating_sub(2).min(x.len() - 4);
-    let nodes = from..from + 4;
-    nodes
-        .clone()
-        .map(|i| y[i] * nodes.clone().filter(|j| *j != i).map(|j| (at - x[j]) / (x[i] - x[j])).product::<f64>())
-        .sum()
-}
-
-/// The straight line between the two nearest points.
-fn linear(x: &[f64], y: &[f64], at: f64) -> f64 {
-    let right = x.partition_point(|x| *x < at).clamp(1, x.len() - 1);
-    let share = (at - x[right - 1]) / (x[right] - x[right - 1]);
-    y[right - 1] + (y[right] - y[right - 1]) * share.clamp(0.0, 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_smooth_curve_is_interpolated_to_1e_6() {
-        let x: Vec<f64> = (0..500).map(|k| f64::from(k) * 0.01).collect();
-        let y: Vec<f64> = x.iter().map(|x| (25.0 * x).sin()).collect();
-        for at in [0.0, 0.003, 1.2345, 2.5, 4.987, 4.99] {
-            let error = (interpolate(&x, &y, at) - (25.0 * at).sin()).abs();
-            assert!(error < if at > 0.01 && at < 4.98 { 1e-4 } else { 1e-3 }, "{at}: {error:e}");
-        }
-        assert_eq!(interpolate(&x, &y, 2.5), y[250]);
-    }
 
     #[test]
     fn rw_does_not_depend_on_the_unit_of_the_weights() {
@@ -255,6 +277,7 @@ mod tests {
             dg: vec![dg; 2],
             noise: Noise::Unknown,
             oversampling: 1.0,
+            seen: None,
         };
         assert!((target(1.0).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
         assert!((target(0.01).rw(&[3.0, 3.0]) - 0.2).abs() < 1e-15);
