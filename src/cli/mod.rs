@@ -13,6 +13,7 @@ mod noise;
 mod output;
 mod plan;
 mod progress;
+mod reduce;
 mod refine;
 mod scan;
 mod shell;

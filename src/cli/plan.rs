@@ -2,7 +2,7 @@
 
 use super::args::Verb;
 use super::messages::Failure;
-use super::{End, demo, difference, engine, ensemble, histogram, init, refine, scan, shell, simulate};
+use super::{End, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell, simulate};
 
 /// A verb with all that it needs.
 pub enum Plan {
@@ -15,6 +15,7 @@ pub enum Plan {
     Ensemble(Box<ensemble::Plan>),
     Difference(Box<difference::Plan>),
     Histogram(Box<histogram::Plan>),
+    Reduce(Box<reduce::Plan>),
     Devices,
 }
 
@@ -30,6 +31,7 @@ impl Plan {
             Verb::Ensemble(args) => Self::Ensemble(Box::new(ensemble::Plan::of(&args)?)),
             Verb::Difference(args) => Self::Difference(Box::new(difference::Plan::of(&args)?)),
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
+            Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
     }
@@ -45,6 +47,7 @@ impl Plan {
             Self::Ensemble(plan) => plan.run(),
             Self::Difference(plan) => plan.run(),
             Self::Histogram(plan) => plan.run(),
+            Self::Reduce(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();
                 Ok(End::Well)

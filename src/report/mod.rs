@@ -12,6 +12,7 @@
 //! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
+//! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod compare;
@@ -25,6 +26,7 @@ mod html;
 mod json;
 mod members;
 mod plot;
+mod reduced;
 mod scan;
 mod shell;
 mod spread;
@@ -39,6 +41,7 @@ pub use fgr::fgr;
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};
+pub use reduced::{REDUCED, reduced_files};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
 pub use spread::with_interval;
