@@ -275,6 +275,9 @@ pub struct ReduceSettings {
     /// Factor on the background [default: 1]
     #[arg(long, value_name = "FACTOR", allow_negative_numbers = true)]
     pub bgscale: Option<f64>,
+    /// Fit that factor together with the scale
+    #[arg(long, conflicts_with = "bgscale")]
+    pub fit_bgscale: bool,
     /// The polynomial may change G(r) below this, Å [default: 0.9]
     #[arg(long, value_name = "Å", allow_negative_numbers = true)]
     pub rpoly: Option<f64>,

@@ -137,11 +137,12 @@ impl Sample {
 fn line(reduced: &Reduced) -> String {
     let settings = &reduced.settings;
     format!(
-        "{}: Q {} to {} 1/Å (qmaxinst {}), polynomial of degree {:.2}, G(r) {} to {} Å",
+        "{}: Q {} to {} 1/Å (qmaxinst {}), bgscale {}, polynomial of degree {:.2}, G(r) {} to {} Å",
         reduced.sample,
         settings.qmin,
         settings.qmax.unwrap_or_default(),
         settings.qmaxinst.unwrap_or_default(),
+        (settings.bgscale * 1e4).round() / 1e4,
         reduced.degree,
         settings.rmin,
         settings.rmax
@@ -184,6 +185,8 @@ fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> 
     for (value, place) in optional {
         *place = value.or(*place);
     }
+    // A factor that is given is not fitted, whatever the job says.
+    settings.fit_bgscale = given.fit_bgscale || (settings.fit_bgscale && given.bgscale.is_none());
     let always = [
         (given.twothetazero, &mut settings.twothetazero),
         (given.bgscale, &mut settings.bgscale),

@@ -47,6 +47,31 @@ pub(super) fn at(
     Ok(Background { intensity: on_grid(&background.intensity), uncertainty })
 }
 
+/// The factor on the background, fitted together with the scale so that the net intensity is nearest to `<f²>`:
+/// `Σ [I / <f²> - k - bgscale I_bg / <f²>]²` is least, a straight line through points.
+pub(super) fn fitted(
+    sample: &str,
+    measured: &[f64],
+    background: Option<&Background>,
+    square_mean: &[f64],
+) -> Result<f64, ReduceError> {
+    let Some(background) = background else {
+        return Err(ReduceError::Setting("bgscale is to be fitted, and there is no background; give one".to_owned()));
+    };
+    let over = |values: &[f64]| -> Vec<f64> { values.iter().zip(square_mean).map(|(i, f)| i / f).collect() };
+    let (x, y) = (over(&background.intensity), over(measured));
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (x_mean, y_mean) = (mean(&x), mean(&y));
+    let products = x.iter().zip(&y).map(|(x, y)| ((x - x_mean) * (y - y_mean), (x - x_mean).powi(2)));
+    let (both, square) = products.fold((0.0, 0.0), |sum, term| (sum.0 + term.0, sum.1 + term.1));
+    let bgscale = both / square;
+    if bgscale.is_finite() && bgscale >= 0.0 {
+        return Ok(bgscale);
+    }
+    let problem = format!("the fitted bgscale is {bgscale:.4}: this background is not in the sample's pattern");
+    Err(ReduceError::intensity(sample, problem, "give bgscale, or another background"))
+}
+
 fn same_wavelength(background: &Pattern, sample: &Pattern) -> Result<(), ReduceError> {
     match (background.wavelength, sample.wavelength) {
         (Some(own), Some(other)) if (own / other - 1.0).abs() > SAME_WAVELENGTH => Err(ReduceError::background(

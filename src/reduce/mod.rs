@@ -28,7 +28,7 @@ const FEWEST: usize = 20;
 
 /// Reduces one pattern after the other by the same settings, and keeps what does not depend on the intensities.
 ///
-/// With `y = (I - bgscale I_bg) / <f>²`-like normalisation as [`Reducer::reduce`] tells.
+/// [`Reducer::reduce`] has the equations.
 #[derive(Clone)]
 pub struct Reducer {
     settings: Reduction,
@@ -73,7 +73,7 @@ impl Reducer {
     /// ```
     ///
     /// I and its background in the unit of the detector, `<f²>` and `<f>²` in electrons², Q, F in 1/Å, G in 1/Å². M is the
-    /// window. Every point counts by the step ΔQ to its neighbours, the first and the last whole. Source: Juhás et al. 2013.
+    /// window. With `fit_bgscale`, `bgscale` and `1/a` are those for which `Σ [I / <f²> - 1/a - bgscale I_bg / <f²>]²` is least. Every point counts by the step ΔQ to its neighbours, the first and the last whole. Source: Juhás et al. 2013.
     ///
     /// # Errors
     /// [`ReduceError`]: an abscissa that is not what it was taken for, limits beyond the data, gaps and numbers that are none, a
@@ -100,10 +100,9 @@ impl Reducer {
     pub fn reduce(&mut self, sample: &Pattern, background: Option<&Pattern>) -> Result<Reduced, ReduceError> {
         let mut warnings = sample.warnings.clone();
         warnings.extend(background.into_iter().flat_map(|background| background.warnings.clone()));
-        let InQ { q, dataformat, wavelength } = in_q(sample, &self.settings)?;
-        let in_q = InQ { q, dataformat, wavelength };
-        let settings = self.filled_in(sample, &in_q)?;
-        let net = self.net(sample, background, &in_q, &settings, &mut warnings)?;
+        let in_q = in_q(sample, &self.settings)?;
+        let mut settings = self.filled_in(sample, &in_q)?;
+        let net = self.net(sample, background, &in_q, &mut settings, &mut warnings)?;
         let grid = self.grid(&in_q, &settings, !net.uncertainty.is_empty());
         let mut reduced = reduced(net, grid, settings);
         sample.name.clone_into(&mut reduced.sample);
@@ -129,12 +128,13 @@ impl Reducer {
         })
     }
 
+    /// What is left of the intensity within the limits; a `bgscale` that is to be fitted is, and put into the settings.
     fn net(
         &self,
         sample: &Pattern,
         background: Option<&Pattern>,
         in_q: &InQ,
-        settings: &Reduction,
+        settings: &mut Reduction,
         warnings: &mut Vec<String>,
     ) -> Result<Net, ReduceError> {
         let range = used(&in_q.q, settings);
@@ -147,6 +147,11 @@ impl Reducer {
         check::intensity(&sample.name, q, &measured, warnings)?;
         let background = background.map(|file| background::at(file, &self.settings, (sample, in_q, q), warnings));
         let background = background.transpose()?;
+        if settings.fit_bgscale {
+            let square_mean: Vec<f64> = q.iter().map(|q| self.atoms.at(*q).0).collect();
+            settings.bgscale = background::fitted(&sample.name, &measured, background.as_ref(), &square_mean)?;
+            settings.fit_bgscale = false;
+        }
         let uncertainty = sample.uncertainty.get(range).unwrap_or_default();
         let net = Net::of(measured, uncertainty, background, settings.bgscale);
         check::net(sample, q, &net.intensity, settings.bgscale, warnings)?;
@@ -157,6 +162,8 @@ impl Reducer {
     fn grid(&mut self, in_q: &InQ, settings: &Reduction, noise: bool) -> &Grid {
         let range = used(&in_q.q, settings);
         let q = &in_q.q[range.clone()];
+        // The grid does not know of the background.
+        let settings = &Reduction { bgscale: 0.0, ..settings.clone() };
         let fits = |kept: &Kept| kept.settings == *settings && kept.noise == noise && kept.grid.q == q;
         let kept = self.kept.take().filter(fits).unwrap_or_else(|| {
             let qmax = settings.qmax.unwrap_or(f64::INFINITY);
