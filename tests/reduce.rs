@@ -216,10 +216,8 @@ fn every_abscissa_gives_the_same_curve() {
     let with = |abscissa, x: Vec<f64>| Pattern { abscissa: Some(abscissa), x, ..plain.clone() };
     let ten = with(Abscissa::QPerNanometre, q.iter().map(|q| 10.0 * q).collect());
     let degrees = with(Abscissa::TwoTheta, q.iter().map(|q| angle(q) + 0.25).collect());
-    let moved = with(
-        Abscissa::Q,
-        q.iter().map(|q| 20.0 * std::f64::consts::PI * ((angle(q) + 0.25) / 2.0).to_radians().sin()).collect(),
-    );
+    let past = |q: &f64| 20.0 * std::f64::consts::PI * (0.5 * angle(q) + 0.125).to_radians().sin();
+    let moved = with(Abscissa::Q, q.iter().map(past).collect());
     let angles = Reduction { wavelength: Some(0.2), twothetazero: 0.25, ..nickel() };
     for (pattern, settings) in [(&ten, &nickel()), (&degrees, &angles), (&moved, &angles)] {
         let got = reduce(settings, pattern, None);

@@ -71,6 +71,32 @@ fn the_header_of_a_curve_is_a_job() {
     assert_eq!(read("first.gr"), read("again.gr"));
 }
 
+/// One page for a reduction with its steps, one for several that differ in a setting.
+#[test]
+fn pages_help_to_choose() {
+    let temp = folder(&[("a.dat", good())]);
+    let settings = "reduce a.dat --composition Ni --qmin 0.5 --rmax 10 -o out";
+    assert_eq!(run(temp.path(), &format!("{settings} --report --qmax 22")).0, Some(0));
+    assert_eq!(run(temp.path(), &format!("{settings} --scan qmax=14,18,22")).0, Some(0));
+    assert_eq!(names(temp.path()), ["a.dat", "out.fq", "out.gr", "out.html", "out.iq", "out.scan.html", "out.sq"]);
+    let page = |name: &str| fs::read_to_string(temp.path().join(name)).unwrap();
+    let (one, several) = (page("out.html"), page("out.scan.html"));
+    for id in ["reduced-g", "reduced-f", "reduced-i", "reduced-p", "reduced-s"] {
+        let id = format!("id=\"{id}\"");
+        let both = id.contains("-g") || id.contains("-f");
+        assert_eq!((one.contains(&id), several.contains(&id)), (true, both), "{id}");
+    }
+    for value in ["qmax = 14", "qmax = 18", "qmax = 22"] {
+        assert!(several.contains(value), "{value}");
+    }
+    for (scan, told) in
+        [("qmin", "--scan is qmin"), ("qmax", "has no value to start from"), ("qmax=a", "give numbers after the sign")]
+    {
+        let (code, _, complained) = run(temp.path(), &format!("{settings} --scan {scan} --force"));
+        assert!(code == Some(2) && complained.contains(told), "{scan}: {complained}");
+    }
+}
+
 /// A dead frame among good ones is told of and leaves nothing; the others are written.
 #[test]
 fn of_many_files_the_good_ones_are_reduced() {

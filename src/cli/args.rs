@@ -250,6 +250,12 @@ pub struct Reduce {
     /// Replace older files
     #[arg(long)]
     pub force: bool,
+    /// Write a page with all curves too, FILE.html
+    #[arg(long, conflicts_with = "scan")]
+    pub report: bool,
+    /// Write one page, FILE.scan.html, with reductions for several values of qmax, rpoly or bgscale, and figures of merit
+    #[arg(long, value_name = "KEY[=V,V,...]")]
+    pub scan: Option<String>,
     #[command(flatten)]
     pub settings: ReduceSettings,
     /// Threads [default: one per core]

@@ -8,7 +8,7 @@ use corefine::pattern::{Abscissa, Pattern};
 use corefine::read;
 use corefine::reduce::Reducer;
 use corefine::reduction::{Reduced, Reduction};
-use corefine::report::{REDUCED, reduced_files};
+use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
 use corefine::threads;
 use corefine::transform::Window;
 
@@ -30,6 +30,7 @@ pub struct Plan {
     samples: Vec<Sample>,
     background: Option<Pattern>,
     reducer: Reducer,
+    scan: Option<Scan>,
     folder: Folder,
     warnings: Vec<String>,
     many: bool,
@@ -46,17 +47,19 @@ impl Plan {
         use_threads(args.threads)?;
         let (settings, mut warnings) = settings(args)?;
         let reducer = Reducer::new(&settings).map_err(Failure::of)?;
+        let scan = args.scan.as_deref().map(|text| Scan::of(text, &settings)).transpose()?;
         let paths = expanded(&args.samples)?;
+        let endings = endings(args);
         let (folder, samples) = match (&args.output, &args.out) {
-            (Some(base), _) => single(base, paths)?,
-            (None, out) => (out.clone().unwrap_or_default(), named(paths)?),
+            (Some(base), _) => single(base, paths, &endings)?,
+            (None, out) => (out.clone().unwrap_or_default(), named(paths, &endings)?),
         };
         let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
         let folder = Folder::check(&folder, &names, args.force)?;
         let background = args.background.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
         let many = args.output.is_none();
-        Ok(Self { samples, background, reducer, folder, warnings, many })
+        Ok(Self { samples, background, reducer, scan, folder, warnings, many })
     }
 
     pub fn run(self) -> Result<End, Failure> {
@@ -66,7 +69,7 @@ impl Plan {
 
     fn run_one(mut self) -> Result<End, Failure> {
         for sample in &self.samples {
-            let done = sample.reduce(&mut self.reducer, self.background.as_ref(), &self.folder)?;
+            let done = sample.reduce(&mut self.reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder)?;
             warn_of(&done.warnings);
             println!("{}", done.line);
             println!("results in {}", sample.names.join(", "));
@@ -96,7 +99,7 @@ impl Plan {
         let mut reducer = self.reducer.clone();
         let mut done = Vec::with_capacity(to - from);
         for sample in &self.samples[from..to] {
-            done.push(sample.reduce(&mut reducer, self.background.as_ref(), &self.folder));
+            done.push(sample.reduce(&mut reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder));
             bar.step();
         }
         done
@@ -124,12 +127,107 @@ struct Done {
 }
 
 impl Sample {
-    fn reduce(&self, reducer: &mut Reducer, background: Option<&Pattern>, folder: &Folder) -> Result<Done, Failure> {
+    fn reduce(
+        &self,
+        reducer: &mut Reducer,
+        background: Option<&Pattern>,
+        scan: Option<&Scan>,
+        folder: &Folder,
+    ) -> Result<Done, Failure> {
         let sample = pattern(&self.path)?;
-        let reduced = reducer.reduce(&sample, background).map_err(Failure::of)?;
+        let (texts, reduced) = if let Some(scan) = scan {
+            scan.page(&sample, background)?
+        } else {
+            let reduced = reducer.reduce(&sample, background).map_err(Failure::of)?;
+            (self.texts(&reduced), reduced)
+        };
         let names = self.names.iter().map(String::as_str);
-        folder.write(&names.zip(reduced_files(&reduced)).collect::<Vec<_>>())?;
+        folder.write(&names.zip(texts).collect::<Vec<_>>())?;
         Ok(Done { line: line(&reduced), warnings: reduced.warnings })
+    }
+
+    /// The four files, and the page where a name is left for it.
+    fn texts(&self, reduced: &Reduced) -> Vec<String> {
+        let mut texts: Vec<String> = reduced_files(reduced).into();
+        if self.names.len() > texts.len() {
+            let alone = Variant { label: String::new(), reduced: reduced.clone() };
+            texts.push(reduction_html(&[alone], ""));
+        }
+        texts
+    }
+}
+
+/// Reductions that differ in one setting.
+struct Scan {
+    key: &'static str,
+    variants: Vec<(f64, Reduction)>,
+}
+
+/// What may be scanned, with the factors on its value where no values are given.
+const SCANNED: [(&str, [f64; 5]); 3] = [
+    ("qmax", [0.7, 0.8, 0.9, 0.95, 1.0]),
+    ("rpoly", [0.7, 0.85, 1.0, 1.25, 1.5]),
+    ("bgscale", [0.0, 0.5, 0.8, 1.0, 1.2]),
+];
+
+impl Scan {
+    /// `qmax`, or `qmax=20,22,24`.
+    fn of(text: &str, settings: &Reduction) -> Result<Self, Failure> {
+        let (key, values) = text.split_once('=').map_or((text, None), |(key, values)| (key, Some(values)));
+        let Some(&(key, factors)) = SCANNED.iter().find(|(known, _)| *known == key.trim()) else {
+            return Err(Failure::with_hint(
+                format!("--scan is {text}"),
+                "give qmax, rpoly or bgscale, or qmax=20,22,24",
+            ));
+        };
+        let values: Vec<f64> = match values {
+            Some(values) => numbers(text, values)?,
+            None => factors.map(|factor| factor * start(settings, key)).into(),
+        };
+        if values.iter().any(|value| !value.is_finite()) {
+            let hint = format!("give --{key}, or the values: --scan {key}=20,22,24");
+            return Err(Failure::with_hint(format!("--scan {key} has no value to start from"), hint));
+        }
+        let variants: Vec<_> = values.into_iter().map(|value| (value, with(settings, key, value))).collect();
+        variants.iter().try_for_each(|(_, settings)| Reducer::new(settings).map(drop).map_err(Failure::of))?;
+        Ok(Self { key, variants })
+    }
+
+    /// The page, and the last of its reductions.
+    fn page(&self, sample: &Pattern, background: Option<&Pattern>) -> Result<(Vec<String>, Reduced), Failure> {
+        let one = |(value, settings): &(f64, Reduction)| {
+            let reduced = Reducer::new(settings).and_then(|mut new| new.reduce(sample, background));
+            let value = (value * 1e6).round() / 1e6;
+            Ok(Variant { label: format!("{} = {value}", self.key), reduced: reduced.map_err(Failure::of)? })
+        };
+        let variants = self.variants.iter().map(one).collect::<Result<Vec<_>, Failure>>()?;
+        let page = reduction_html(&variants, self.key);
+        let last = variants.into_iter().next_back().map(|variant| variant.reduced);
+        let last = last.ok_or_else(|| Failure::with_hint("--scan has no values", "give some: --scan qmax=20,22"))?;
+        Ok((vec![page], last))
+    }
+}
+
+fn numbers(text: &str, values: &str) -> Result<Vec<f64>, Failure> {
+    let number = |word: &str| word.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    let found: Option<Vec<f64>> = values.split(',').map(number).collect();
+    found.ok_or_else(|| Failure::with_hint(format!("--scan is {text}"), "give numbers after the sign: qmax=20,22,24"))
+}
+
+fn start(settings: &Reduction, key: &str) -> f64 {
+    match key {
+        "qmax" => settings.qmax.or(settings.qmaxinst).unwrap_or(f64::NAN),
+        "rpoly" => settings.rpoly,
+        _ => settings.bgscale,
+    }
+}
+
+fn with(settings: &Reduction, key: &str, value: f64) -> Reduction {
+    let settings = settings.clone();
+    match key {
+        "qmax" => Reduction { qmax: Some(value), ..settings },
+        "rpoly" => Reduction { rpoly: value, ..settings },
+        _ => Reduction { bgscale: value, fit_bgscale: false, ..settings },
     }
 }
 
@@ -229,8 +327,16 @@ fn matching(argument: &str) -> Result<Vec<PathBuf>, Failure> {
     Ok(found.flatten().filter(|path| path.is_file()).collect())
 }
 
-/// The folder and the four names for one sample.
-fn single(base: &Path, paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<Sample>), Failure> {
+/// What is written for each sample.
+fn endings(args: &args::Reduce) -> Vec<&'static str> {
+    if args.scan.is_some() {
+        return vec!["scan.html"];
+    }
+    REDUCED.into_iter().chain(args.report.then_some("html")).collect()
+}
+
+/// The folder and the names for one sample.
+fn single(base: &Path, paths: Vec<PathBuf>, endings: &[&str]) -> Result<(PathBuf, Vec<Sample>), Failure> {
     let [path] = <[PathBuf; 1]>::try_from(paths).map_err(|paths| {
         let message = format!("-o names one result, and {} patterns are given", paths.len());
         Failure::with_hint(message, "give --out DIR: each pattern has its own name there")
@@ -244,15 +350,15 @@ fn single(base: &Path, paths: Vec<PathBuf>) -> Result<(PathBuf, Vec<Sample>), Fa
     if name.is_empty() {
         return Err(Failure::with_hint(format!("-o is {}", base.display()), "give a name without ending"));
     }
-    Ok((folder.to_owned(), vec![Sample { path, names: names(&name) }]))
+    Ok((folder.to_owned(), vec![Sample { path, names: names(&name, endings) }]))
 }
 
-fn names(stem: &str) -> Vec<String> {
-    REDUCED.iter().map(|ending| format!("{stem}.{ending}")).collect()
+fn names(stem: &str, endings: &[&str]) -> Vec<String> {
+    endings.iter().map(|ending| format!("{stem}.{ending}")).collect()
 }
 
 /// Each sample with the names that its own gives; no two may share them.
-fn named(paths: Vec<PathBuf>) -> Result<Vec<Sample>, Failure> {
+fn named(paths: Vec<PathBuf>, endings: &[&str]) -> Result<Vec<Sample>, Failure> {
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut samples = Vec::with_capacity(paths.len());
     for path in paths {
@@ -261,7 +367,7 @@ fn named(paths: Vec<PathBuf>) -> Result<Vec<Sample>, Failure> {
             let message = format!("{} and {} would both be written as {stem}.gr", other.display(), path.display());
             return Err(Failure::with_hint(message, "reduce them into two folders, or rename one"));
         }
-        samples.push(Sample { names: names(&stem), path });
+        samples.push(Sample { names: names(&stem, endings), path });
     }
     Ok(samples)
 }

@@ -175,7 +175,7 @@ pub(super) fn net(
     let below: Vec<f64> = q.iter().zip(net).filter(|(_, i)| **i < 0.0).map(|(q, _)| *q).collect();
     let (Some(first), Some(last)) = (below.first(), below.last()) else { return Ok(()) };
     let problem = format!(
-        "with bgscale = {bgscale} the background exceeds the sample at {} of {} points, from Q = {first:.4} to {last:.4} 1/Å",
+        "with bgscale = {bgscale:.4} the background exceeds the sample at {} of {} points, from Q = {first:.4} to {last:.4} 1/Å",
         below.len(),
         q.len()
     );

@@ -51,13 +51,14 @@ impl Grid {
         let near_distances = r.partition_point(|r| *r < NEAR * settings.rpoly);
         let sums = |q: &[f64], distances: usize| SineSums::new(q, settings.rmin, settings.rstep, distances);
         let doubled: Vec<f64> = used.iter().map(|q| 2.0 * q).collect();
+        let all = sums(used, r.len());
         let n = degree(settings.rpoly, qmaxinst);
         Self {
             degree: n,
             polynomials: Polynomials::new(&q, n),
             weights,
-            sums: sums(used, r.len()),
-            doubled: noise.then(|| sums(&doubled, r.len())),
+            doubled: noise.then(|| all.of_points(&doubled, settings.rmin, settings.rstep)),
+            sums: all,
             near: (noise && near_distances > 0).then(|| sums(used, near_distances)),
             near_distances,
             square_mean,

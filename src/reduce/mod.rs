@@ -11,9 +11,11 @@ mod grid;
 mod noise;
 mod points;
 mod polynomial;
+mod quality;
 mod sums;
 
 pub use error::ReduceError;
+pub use quality::{Quality, quality};
 
 use crate::pattern::Pattern;
 use crate::reduction::{Reduced, Reduction};

@@ -50,6 +50,12 @@ impl SineSums {
         }
     }
 
+    /// The same distances for other points.
+    pub(super) fn of_points(&self, q: &[f64], rmin: f64, step: f64) -> Self {
+        let middle = rmin + (self.correction.len() / 2) as f64 * step;
+        Self { spread: q.iter().map(|&q| Spread::of(q, step, middle, self.cells)).collect(), ..self.clone() }
+    }
+
     /// The sums of sines; `c` as long as `q` was, or shorter: then the first points only.
     pub(super) fn sines(&self, c: &[f64]) -> Vec<f64> {
         self.waves(c, |wave| wave.im)
@@ -96,13 +102,14 @@ fn shape(z: f64) -> f64 {
 
 /// What the spreading took from each distance: one over the transform of the shape.
 fn corrections(distances: usize, cells: usize) -> Vec<f64> {
-    let mut transform = vec![0.0; distances];
-    let before = (distances / 2) as f64;
-    for node in 0..NODES {
+    // The shape is even, and so is its transform: half of either is computed.
+    let before = distances / 2;
+    let mut transform = vec![0.0; before + 1];
+    for node in NODES / 2..NODES {
         let z = (2.0 * node as f64 + 1.0) / NODES as f64 - 1.0;
         let turn = PI * WIDTH as f64 * z / cells as f64;
-        // The shape is even: cosines do, and they follow each other by a rotation.
-        let (mut wave, rotation) = (Complex::from_polar(shape(z), -before * turn), Complex::from_polar(1.0, turn));
+        // Cosines follow each other by a rotation.
+        let (mut wave, rotation) = (Complex::from(2.0 * shape(z)), Complex::from_polar(1.0, turn));
         for sum in &mut transform {
             *sum += wave.re;
             wave *= rotation;
@@ -110,7 +117,7 @@ fn corrections(distances: usize, cells: usize) -> Vec<f64> {
     }
     // The mean of the shape over z from -1 to 1 times WIDTH cells is its sum over cells.
     let scale = NODES as f64 / WIDTH as f64;
-    transform.into_iter().map(|sum| scale / sum).collect()
+    (0..distances).map(|j| scale / transform[j.abs_diff(before)]).collect()
 }
 
 /// The smallest number from `n` on without prime factors beyond 5, for which the transform is fast.

@@ -87,7 +87,7 @@ fn header(reduced: &Reduced, kind: &str, labels: &str) -> String {
 }
 
 /// Every setting by its name, and what else stands in a header.
-fn entries(reduced: &Reduced, kind: &str) -> Vec<(&'static str, String)> {
+pub(super) fn entries(reduced: &Reduced, kind: &str) -> Vec<(&'static str, String)> {
     let settings = &reduced.settings;
     let optional = |value: Option<f64>| value.map(|value| value.to_string());
     let mut entries = vec![
