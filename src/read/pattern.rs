@@ -174,7 +174,8 @@ fn wavelength(sheet: &Sheet) -> Option<f64> {
         let rest = line.get(at + "wavelength".len()..)?;
         let word = rest.split(|c: char| c.is_whitespace() || ",;:=\"(){}".contains(c)).find(|word| !word.is_empty())?;
         let value = number(word).filter(|value| value.is_finite() && *value > 0.0)?;
-        Some(if value < METRES { value * 1e10 } else { value })
+        // To ten places: a number of metres is no round one in Å otherwise.
+        Some(if value < METRES { (value * 1e20).round() / 1e10 } else { value })
     })
 }
 
