@@ -14,6 +14,11 @@ use corefine::lines::{Part, RowTable, Shape, lines, narrowest};
 use corefine::lm::{self, Options};
 use corefine::pairs::Pairs;
 use corefine::params::{Binding, State};
+use corefine::pattern::{Abscissa, Pattern};
+use corefine::reduce::Reducer;
+use corefine::reduction::Reduction;
+use corefine::report::reduced_files;
+use corefine::scattering::xray;
 use corefine::tangent::Tangent;
 use criterion::{Criterion, criterion_group, criterion_main};
 use nalgebra::{DMatrix, DVector};
@@ -125,10 +130,40 @@ fn steps(criterion: &mut Criterion) {
     }
 }
 
+/// 2500 points with uncertainties and a background, to G(r) at 0 to 100 Å: the first pattern of a series, and a further one.
+fn reductions(criterion: &mut Criterion) {
+    let q: Vec<f64> = (1..=2500).map(|k| 0.01 * f64::from(k)).collect();
+    let nickel = "Ni".parse().expect("an element");
+    let intensity =
+        |q: &f64| 100.0 + xray::f0(nickel, *q).expect("in the table").powi(2) * (1.0 + 0.3 * (2.5 * q).sin());
+    let pattern = |intensity: Vec<f64>| Pattern {
+        name: String::new(),
+        abscissa: Some(Abscissa::Q),
+        x: q.clone(),
+        uncertainty: intensity.iter().map(|i: &f64| i.sqrt()).collect(),
+        intensity,
+        wavelength: None,
+        warnings: Vec::new(),
+    };
+    let (sample, empty) = (pattern(q.iter().map(intensity).collect()), pattern(vec![100.0; q.len()]));
+    let settings = Reduction { composition: "Ni".to_owned(), rmax: 100.0, ..Reduction::default() };
+    criterion.bench_function("reduction, the first", |b| {
+        b.iter(|| Reducer::new(&settings).and_then(|mut new| new.reduce(black_box(&sample), Some(&empty))));
+    });
+    let mut reducer = Reducer::new(&settings).expect("settings that can be");
+    criterion.bench_function("reduction, one more", |b| b.iter(|| reducer.reduce(black_box(&sample), Some(&empty))));
+    let plain = Pattern { uncertainty: Vec::new(), ..sample.clone() };
+    criterion.bench_function("reduction, one more, without uncertainties", |b| {
+        b.iter(|| reducer.reduce(black_box(&plain), Some(&empty)));
+    });
+    let reduced = reducer.reduce(&sample, Some(&empty)).expect("a pattern");
+    criterion.bench_function("its four files as text", |b| b.iter(|| reduced_files(black_box(&reduced))));
+}
+
 fn settings() -> Criterion {
     let times = Criterion::default().warm_up_time(Duration::from_millis(500));
     times.measurement_time(Duration::from_secs(2)).sample_size(20)
 }
 
-criterion_group!(name = parts; config = settings(); targets = evaluation, steps);
+criterion_group!(name = parts; config = settings(); targets = evaluation, steps, reductions);
 criterion_main!(parts);

@@ -2,15 +2,20 @@
 
 use std::f64::consts::PI;
 
+use serde::{Deserialize, Serialize};
+
 /// A factor M(Q) on F(Q) that brings it to zero at its end, against termination ripples.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub enum Window {
     /// `M = 1`: full resolution and full ripples, which the model shares.
     #[default]
+    #[serde(rename = "none")]
     None,
     /// `M = sin(x) / x` with `x = π Q / qmax` (E. Lorch, J. Phys. C **2** (1969) 229).
+    #[serde(rename = "lorch")]
     Lorch,
     /// `M = 3 (sin x - x cos x) / x³` with `x = Q Δ`, Δ in Å (A. K. Soper & E. R. Barney, J. Appl. Cryst. **44** (2011) 714).
+    #[serde(rename = "soper_lorch")]
     SoperLorch(f64),
 }
 

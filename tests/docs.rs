@@ -25,13 +25,28 @@ fn ron_blocks(text: &str) -> Vec<String> {
 #[test]
 fn every_job_that_is_shown_is_one() {
     let mut jobs = 0;
-    for (name, text) in docs() {
+    for (name, text) in docs().into_iter().filter(|(name, _)| !name.ends_with("reduction.md")) {
         for block in ron_blocks(&text) {
             jobs += 1;
             read::job::job(&block, &name).unwrap_or_else(|error| panic!("{error}\n{block}"));
         }
     }
     assert!(jobs >= 4, "only {jobs} jobs were found in docs/");
+}
+
+/// The settings of a reduction are shown in RON, and the reference has every one.
+#[test]
+fn settings_of_a_reduction_are_in_its_reference() {
+    let reference = page("reduction.md");
+    let blocks = ron_blocks(&reference);
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        read::reduction::reduction(&block, "reduction.md").unwrap_or_else(|error| panic!("{error}\n{block}"));
+    }
+    let settings = serde_json::to_value(corefine::reduction::Reduction::default()).unwrap();
+    for key in settings.as_object().unwrap().keys() {
+        assert!(reference.contains(&format!("`{key}`")), "docs/reduction.md does not speak of {key}");
+    }
 }
 
 /// One of every kind of parameter.

@@ -15,6 +15,7 @@ mod noise;
 mod output;
 mod plan;
 mod progress;
+mod reduce;
 mod refine;
 mod scan;
 mod shell;

@@ -84,6 +84,12 @@ impl Folder {
         &self.path
     }
 
+    /// Makes the folder if it is not there.
+    pub fn make(&self) -> Result<(), Failure> {
+        fs::create_dir_all(&self.path)
+            .map_err(|error| Failure::new(format!("{}: cannot make this folder: {error}", self.path.display())))
+    }
+
     /// Writes every file or none. Older results are moved aside first and are back in place if anything fails.
     pub fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
         let written = if self.path.is_dir() { self.write_into(files) } else { self.write_new(files) };

@@ -3,7 +3,7 @@
 use super::args::Verb;
 use super::messages::Failure;
 use super::{
-    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, refine, scan, shell, simulate,
+    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell, simulate,
 };
 
 /// A verb with all that it needs.
@@ -19,6 +19,7 @@ pub enum Plan {
     Histogram(Box<histogram::Plan>),
     Calibrate(Box<calibrate::Plan>),
     Convert(Box<convert::Plan>),
+    Reduce(Box<reduce::Plan>),
     Devices,
 }
 
@@ -36,6 +37,7 @@ impl Plan {
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Calibrate(args) => Self::Calibrate(Box::new(calibrate::Plan::of(&args)?)),
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
+            Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
     }
@@ -53,6 +55,7 @@ impl Plan {
             Self::Histogram(plan) => plan.run(),
             Self::Calibrate(plan) => plan.run(),
             Self::Convert(plan) => plan.run(),
+            Self::Reduce(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();
                 Ok(End::Well)

@@ -33,6 +33,30 @@ impl Progress {
     }
 }
 
+/// A bar on stderr that counts files; nothing where stderr is no terminal.
+pub struct Bar(ProgressBar);
+
+impl Bar {
+    pub fn of(files: usize) -> Self {
+        let bar = ProgressBar::new(files as u64);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} files  {eta} left") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// One more is done.
+    pub fn step(&self) {
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// `120 of 400 members  3.2/s  1 min 28 s left`.
 fn pace(before: usize, now: usize, wanted: usize, elapsed: Duration) -> String {
     let done = format!("{now} of {wanted} members");

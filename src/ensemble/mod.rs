@@ -63,10 +63,8 @@ pub struct Plan {
 }
 
 /// Trajectories of a chain before its first member, and from one member to the next.
-const WARMUP: usize = 600;
+const WARMUP: usize = 300;
 const APART: usize = 3;
-/// A chain's first temperature, by which it leaves minima that are not the best.
-const HOTTEST: f64 = 8.0;
 /// How far latent variables of a chain's start are spread: wider than the data leave them, near enough to find back.
 const SPREAD: f64 = 0.3;
 /// Iterations that bring a start near a minimum, or to one.
@@ -180,13 +178,7 @@ impl Ensemble {
         let mut posterior = self.posterior();
         let start = &self.mode + random.normals(self.known.len()) * SPREAD;
         let near = lm::minimise(&mut posterior, start, &self.options(NEAR), &mut lm::silent)?;
-        let plan = sample::Plan {
-            warmup: WARMUP,
-            draws: numbers.len(),
-            apart: APART,
-            hottest: HOTTEST,
-            ..sample::Plan::default()
-        };
+        let plan = sample::Plan { warmup: WARMUP, draws: numbers.len(), apart: APART, ..sample::Plan::default() };
         let observer = &mut |done: usize| add(usize::from(done > WARMUP && (done - WARMUP).is_multiple_of(APART)));
         let guide = match &self.kernel {
             Some(kernel) => Guide::new(self.posterior(), kernel, &near.p)?,

@@ -9,6 +9,8 @@ pub mod job;
 pub mod members;
 pub mod numbers;
 pub mod observed;
+pub mod pattern;
+pub mod reduction;
 pub mod ron_model;
 mod sound;
 mod species;

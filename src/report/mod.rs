@@ -15,6 +15,8 @@
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
 //! | [`delta_columns`], [`delta_html`] | any | two curves and their difference |
+//! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
+//! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
 mod columns;
@@ -30,6 +32,8 @@ mod html;
 mod json;
 mod members;
 mod plot;
+mod reduced;
+mod reduction;
 mod scan;
 mod shell;
 mod spread;
@@ -46,6 +50,8 @@ pub use fgr::{fgr, fq};
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};
+pub use reduced::{REDUCED, reduced_files};
+pub use reduction::{Variant, reduction_html};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
 pub use spread::with_interval;

@@ -29,21 +29,11 @@ pub struct Plan {
     pub apart: usize,
     /// Most leapfrog steps of a trajectory.
     pub longest: usize,
-    /// The temperature at which the warm-up begins, 1 for no heat: `p(x)^(1/temperature)` is followed, which leaves places where data fit
-    /// less well than elsewhere. It is cool halfway through the warm-up.
-    pub hottest: f64,
 }
 
 impl Default for Plan {
     fn default() -> Self {
-        Self { warmup: 200, draws: 250, apart: 1, longest: 20, hottest: 1.0 }
-    }
-}
-
-impl Plan {
-    fn temperature(&self, trajectory: usize) -> f64 {
-        let cool = 1.0 - 2.0 * trajectory as f64 / self.warmup.max(1) as f64;
-        self.hottest.powf(cool.max(0.0))
+        Self { warmup: 200, draws: 250, apart: 1, longest: 20 }
     }
 }
 
@@ -181,7 +171,6 @@ struct Walk<'a, P: Problem> {
     moved: bool,
     /// Is `JᵀJ` still of use?
     learns: bool,
-    temperature: f64,
 }
 
 impl<'a, P: Problem> Walk<'a, P> {
@@ -199,18 +188,7 @@ impl<'a, P: Problem> Walk<'a, P> {
         let curvature = here.curvature.take().unwrap_or_else(|| DMatrix::identity(n, n));
         let mass = factor(curvature.clone());
         let seen = (curvature, 1);
-        Ok(Self {
-            problem,
-            guide,
-            here,
-            mass,
-            seen,
-            step: FIRST_STEP,
-            longest,
-            moved: false,
-            learns: true,
-            temperature: 1.0,
-        })
+        Ok(Self { problem, guide, here, mass, seen, step: FIRST_STEP, longest, moved: false, learns: true })
     }
 
     /// The whole chain.
@@ -227,7 +205,6 @@ impl<'a, P: Problem> Walk<'a, P> {
             if observer(n) == Flow::Stop {
                 break;
             }
-            self.temperature = plan.temperature(n);
             let kept = self.trajectory(random)?;
             if let Some(x) = stir(&self.here.x, random) {
                 self.here = self.look(x)?;
@@ -247,12 +224,12 @@ impl<'a, P: Problem> Walk<'a, P> {
 
     /// Follows one trajectory; the chance with which its end would be taken if what it followed were exact.
     fn trajectory(&mut self, random: &mut Random) -> Result<f64, P::Error> {
-        let mut momentum = self.mass.l() * random.normals(self.here.x.len()) * self.temperature.sqrt();
+        let mut momentum = self.mass.l() * random.normals(self.here.x.len());
         let kinetic = self.kinetic(&momentum);
         let step = self.step * (1.0 + JITTER * (2.0 * random.uniform() - 1.0));
         let time = TIMES.0 + (TIMES.1 - TIMES.0) * random.uniform();
         let steps = ((time / step).ceil() as usize).clamp(1, self.longest.max(1));
-        let lost = self.here.followed + kinetic + LOST * self.temperature;
+        let lost = self.here.followed + kinetic + LOST;
         let mut there = self.here.clone();
         for _ in 0..steps {
             momentum -= 0.5 * step * &there.gradient;
@@ -264,13 +241,13 @@ impl<'a, P: Problem> Walk<'a, P> {
             }
         }
         let gained = self.kinetic(&momentum) - kinetic;
-        let kept = chance((there.followed - self.here.followed + gained) / self.temperature);
+        let kept = chance(there.followed - self.here.followed + gained);
         // The number is drawn in any case: how many a trajectory takes must not hang on its last digit.
         let drawn = random.uniform();
         // Where the landscape that was followed has no way, there is nothing to be looked at.
         self.moved = kept > 0.0 && {
             self.arrive(&mut there)?;
-            drawn < chance((there.energy - self.here.energy + gained) / self.temperature)
+            drawn < chance(there.energy - self.here.energy + gained)
         };
         if self.moved {
             if let Some(curvature) = there.curvature.take() {

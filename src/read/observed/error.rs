@@ -91,11 +91,8 @@ pub enum DataError {
         /// Rows left out.
         left_out: usize,
     },
-    /// Raw intensity, for which this program has no reduction.
-    #[error(
-        "{name}: this is raw intensity, I(Q) or I(2theta), not G(r); reduce it first (PDFgetX3, GudrunX) and give the \
-             .gr, .fq, .sq, .int01 or .dofr file"
-    )]
+    /// Raw intensity, which has to be reduced first.
+    #[error("{name}: this is raw intensity, I(Q) or I(2theta), not G(r); `corefine reduce` makes a .gr file of it")]
     RawIntensity {
         /// The file.
         name: String,

@@ -1,4 +1,4 @@
-//! Settings out of the headers of PDFgetX2, PDFgetX3, xPDFsuite, PDFgetN and PDFgui.
+//! Settings out of the headers of PDFgetX2, PDFgetX3, xPDFsuite, PDFgetN, PDFgui and `corefine reduce`.
 
 use std::f64::consts::PI;
 
@@ -101,7 +101,8 @@ fn says_synthetic(text: &str) -> bool {
     text.split(|c: char| !c.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("synthetic"))
 }
 
-const PROGRAMS: [(&str, &str); 8] = [
+const PROGRAMS: [(&str, &str); 9] = [
+    ("corefine reduce", "corefine reduce"),
     ("xpdfsuite", "xPDFsuite"),
     ("pdfgetxgui", "PDFgetXgui"),
     ("diffpy.pdfgetx", "PDFgetX3"),
@@ -200,7 +201,7 @@ fn fraction(word: &str) -> Option<f64> {
 /// PDFgetX3 divides by `<f>²`; PDFgetX2 says what it divides by: `weight_isa=1    weighttype=0    (0: <ASF>^2, 1: <ASF^2>, ...`.
 fn normalisation(program: Option<&str>, lines: &Lines) -> Option<Normalisation> {
     match program? {
-        "PDFgetX3" | "xPDFsuite" | "PDFgetXgui" => Some(Normalisation::MeanSquared),
+        "PDFgetX3" | "xPDFsuite" | "PDFgetXgui" | "corefine reduce" => Some(Normalisation::MeanSquared),
         "PDFgetX2" => {
             let (line, text) = lines.iter().find(|(_, text)| text.contains("weight_isa="))?;
             match Settings(settings(*line, text)).find(&["weighttype"])?.value.chars().next()? {

@@ -5,11 +5,11 @@ mod composition;
 mod curve;
 mod error;
 mod gudrun;
-mod header;
+pub(super) mod header;
 mod labels;
 mod reciprocal;
-mod sheet;
-mod text;
+pub(super) mod sheet;
+pub(super) mod text;
 
 pub use composition::composition;
 pub use error::DataError;

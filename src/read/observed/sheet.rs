@@ -4,7 +4,7 @@ use super::DataError;
 use super::text::{number, numbers, words};
 
 /// A file taken apart into header lines and rows of numbers.
-pub(super) struct Sheet<'a> {
+pub(in crate::read) struct Sheet<'a> {
     /// Everything before the first row, with line numbers (1-based).
     pub header: Vec<(usize, &'a str)>,
     /// The rows, none empty.
@@ -14,7 +14,7 @@ pub(super) struct Sheet<'a> {
 }
 
 /// One row of numbers.
-pub(super) struct Row {
+pub(in crate::read) struct Row {
     /// Its line, 1-based.
     pub line: usize,
     /// Its numbers.
@@ -36,7 +36,7 @@ impl Sheet<'_> {
 
 /// Takes a text apart. Headers hold rows of numbers too (tables of detectors and banks): the data begin after the
 /// line `start data` where there is one, and with the first three rows in a row otherwise.
-pub(super) fn split<'a>(text: &'a str, name: &str) -> Result<Sheet<'a>, DataError> {
+pub(in crate::read) fn split<'a>(text: &'a str, name: &str) -> Result<Sheet<'a>, DataError> {
     let lines: Vec<&str> = text.lines().collect();
     let after_mark = lines.iter().position(|line| starts_data(line)).map_or(0, |at| at + 1);
     let Some(start) = first_row(&lines, after_mark) else {

@@ -3,7 +3,7 @@
 use super::DataError;
 
 /// The text of a file: UTF-8, UTF-16 with its mark, or Latin-1 (an `Å` as older programs wrote it), with `\n` between lines.
-pub(super) fn decode(bytes: &[u8], name: &str) -> Result<String, DataError> {
+pub(in crate::read) fn decode(bytes: &[u8], name: &str) -> Result<String, DataError> {
     let text = match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
@@ -37,7 +37,7 @@ fn is_text(byte: u8) -> bool {
 }
 
 /// The words of a row: separated by white space, commas or semicolons.
-pub(super) fn words(line: &str) -> impl Iterator<Item = &str> {
+pub(in crate::read) fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '\u{1a}')).filter(|word| !word.is_empty())
 }
 
@@ -49,7 +49,7 @@ pub(super) fn numbers(line: &str) -> Option<Vec<f64>> {
 
 /// A number as programs print it: `1.0e-002`, Fortran's `1.0D-02`, and as NaN what no number could be printed for
 /// (`-NaN`, `-1.#IND`, `****`).
-pub(super) fn number(word: &str) -> Option<f64> {
+pub(in crate::read) fn number(word: &str) -> Option<f64> {
     if not_a_number(word) {
         return Some(f64::NAN);
     }

@@ -1,0 +1,373 @@
+//! `corefine reduce`: measured intensities to S(Q), F(Q) and G(r), one file or many.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use corefine::pattern::{Abscissa, Pattern};
+use corefine::read;
+use corefine::reduce::Reducer;
+use corefine::reduction::{Reduced, Reduction};
+use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
+use corefine::threads;
+use corefine::transform::Window;
+
+use super::End;
+use super::args::{self, ReduceSettings, WindowArg};
+use super::engine::use_threads;
+use super::files::Input;
+use super::messages::{Failure, warn, warn_of};
+use super::output::{Folder, folder_of};
+use super::progress::Bar;
+
+/// So many warnings of many files are printed; more say nothing new.
+const MOST_WARNINGS: usize = 10;
+
+/// Files are handed to threads in so many parts for each thread, so that none waits long for the others.
+const PARTS: usize = 8;
+
+pub struct Plan {
+    samples: Vec<Sample>,
+    background: Option<Pattern>,
+    reducer: Reducer,
+    scan: Option<Scan>,
+    folder: Folder,
+    warnings: Vec<String>,
+    many: bool,
+}
+
+/// One pattern, and the names of what will be written.
+struct Sample {
+    path: PathBuf,
+    names: Vec<String>,
+}
+
+impl Plan {
+    pub fn of(args: &args::Reduce) -> Result<Self, Failure> {
+        use_threads(args.threads)?;
+        let (settings, mut warnings) = settings(args)?;
+        let reducer = Reducer::new(&settings).map_err(Failure::of)?;
+        let scan = args.scan.as_deref().map(|text| Scan::of(text, &settings)).transpose()?;
+        let paths = expanded(&args.samples)?;
+        let endings = endings(args);
+        let (folder, samples) = match (&args.output, &args.out) {
+            (Some(base), _) => single(base, paths, &endings)?,
+            (None, out) => (out.clone().unwrap_or_default(), named(paths, &endings)?),
+        };
+        let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
+        let folder = Folder::check(&folder, &names, args.force)?;
+        let background = args.background.as_deref().map(pattern).transpose()?;
+        warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
+        let many = args.output.is_none();
+        Ok(Self { samples, background, reducer, scan, folder, warnings, many })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        warn_of(&self.warnings);
+        if self.many { self.run_many() } else { self.run_one() }
+    }
+
+    fn run_one(mut self) -> Result<End, Failure> {
+        for sample in &self.samples {
+            let done = sample.reduce(&mut self.reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder)?;
+            warn_of(&done.warnings);
+            println!("{}", done.line);
+            println!("results in {}", sample.names.join(", "));
+        }
+        Ok(End::Well)
+    }
+
+    /// Every file that can be reduced is; the others are told of, and leave nothing.
+    fn run_many(self) -> Result<End, Failure> {
+        self.folder.make()?;
+        let bar = Bar::of(self.samples.len());
+        let parts = (threads::count() * PARTS).min(self.samples.len());
+        let done: Vec<Result<Done, Failure>> =
+            threads::map(parts, |part| self.part(part, parts, &bar)).into_iter().flatten().collect();
+        drop(bar);
+        let warnings: Vec<String> = done.iter().flatten().flat_map(|done| done.warnings.clone()).collect();
+        warn_of(&warnings[..warnings.len().min(MOST_WARNINGS)]);
+        if warnings.len() > MOST_WARNINGS {
+            warn(&format!("{} more warnings of this kind", warnings.len() - MOST_WARNINGS));
+        }
+        self.tell(&done)
+    }
+
+    /// One of `parts` equal stretches of the files, with a reducer of its own.
+    fn part(&self, part: usize, parts: usize, bar: &Bar) -> Vec<Result<Done, Failure>> {
+        let (from, to) = (part * self.samples.len() / parts, (part + 1) * self.samples.len() / parts);
+        let mut reducer = self.reducer.clone();
+        let mut done = Vec::with_capacity(to - from);
+        for sample in &self.samples[from..to] {
+            done.push(sample.reduce(&mut reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder));
+            bar.step();
+        }
+        done
+    }
+
+    fn tell(&self, done: &[Result<Done, Failure>]) -> Result<End, Failure> {
+        let failures: Vec<&Failure> = done.iter().filter_map(|done| done.as_ref().err()).collect();
+        for failure in failures.iter().take(MOST_WARNINGS) {
+            eprintln!("{failure}");
+        }
+        let well = done.len() - failures.len();
+        if well == 0 {
+            let _ = fs::remove_dir(self.folder.path());
+            return Err(Failure::new(format!("none of {} files could be reduced", done.len())));
+        }
+        println!("{well} of {} files reduced; results in {}", done.len(), self.folder.path().display());
+        Ok(if failures.is_empty() { End::Well } else { End::NotConverged })
+    }
+}
+
+/// What is told of a reduced file.
+struct Done {
+    line: String,
+    warnings: Vec<String>,
+}
+
+impl Sample {
+    fn reduce(
+        &self,
+        reducer: &mut Reducer,
+        background: Option<&Pattern>,
+        scan: Option<&Scan>,
+        folder: &Folder,
+    ) -> Result<Done, Failure> {
+        let sample = pattern(&self.path)?;
+        let (texts, reduced) = if let Some(scan) = scan {
+            scan.page(&sample, background)?
+        } else {
+            let reduced = reducer.reduce(&sample, background).map_err(Failure::of)?;
+            (self.texts(&reduced), reduced)
+        };
+        let names = self.names.iter().map(String::as_str);
+        folder.write(&names.zip(texts).collect::<Vec<_>>())?;
+        Ok(Done { line: line(&reduced), warnings: reduced.warnings })
+    }
+
+    /// The four files, and the page where a name is left for it.
+    fn texts(&self, reduced: &Reduced) -> Vec<String> {
+        let mut texts: Vec<String> = reduced_files(reduced).into();
+        if self.names.len() > texts.len() {
+            let alone = Variant { label: String::new(), reduced: reduced.clone() };
+            texts.push(reduction_html(&[alone], ""));
+        }
+        texts
+    }
+}
+
+/// Reductions that differ in one setting.
+struct Scan {
+    key: &'static str,
+    variants: Vec<(f64, Reduction)>,
+}
+
+/// What may be scanned, with the factors on its value where no values are given.
+const SCANNED: [(&str, [f64; 5]); 3] = [
+    ("qmax", [0.7, 0.8, 0.9, 0.95, 1.0]),
+    ("rpoly", [0.7, 0.85, 1.0, 1.25, 1.5]),
+    ("bgscale", [0.0, 0.5, 0.8, 1.0, 1.2]),
+];
+
+impl Scan {
+    /// `qmax`, or `qmax=20,22,24`.
+    fn of(text: &str, settings: &Reduction) -> Result<Self, Failure> {
+        let (key, values) = text.split_once('=').map_or((text, None), |(key, values)| (key, Some(values)));
+        let Some(&(key, factors)) = SCANNED.iter().find(|(known, _)| *known == key.trim()) else {
+            return Err(Failure::with_hint(
+                format!("--scan is {text}"),
+                "give qmax, rpoly or bgscale, or qmax=20,22,24",
+            ));
+        };
+        let values: Vec<f64> = match values {
+            Some(values) => numbers(text, values)?,
+            None => factors.map(|factor| factor * start(settings, key)).into(),
+        };
+        if values.iter().any(|value| !value.is_finite()) {
+            let hint = format!("give --{key}, or the values: --scan {key}=20,22,24");
+            return Err(Failure::with_hint(format!("--scan {key} has no value to start from"), hint));
+        }
+        let variants: Vec<_> = values.into_iter().map(|value| (value, with(settings, key, value))).collect();
+        variants.iter().try_for_each(|(_, settings)| Reducer::new(settings).map(drop).map_err(Failure::of))?;
+        Ok(Self { key, variants })
+    }
+
+    /// The page, and the last of its reductions.
+    fn page(&self, sample: &Pattern, background: Option<&Pattern>) -> Result<(Vec<String>, Reduced), Failure> {
+        let one = |(value, settings): &(f64, Reduction)| {
+            let reduced = Reducer::new(settings).and_then(|mut new| new.reduce(sample, background));
+            let value = (value * 1e6).round() / 1e6;
+            Ok(Variant { label: format!("{} = {value}", self.key), reduced: reduced.map_err(Failure::of)? })
+        };
+        let variants = self.variants.iter().map(one).collect::<Result<Vec<_>, Failure>>()?;
+        let page = reduction_html(&variants, self.key);
+        let last = variants.into_iter().next_back().map(|variant| variant.reduced);
+        let last = last.ok_or_else(|| Failure::with_hint("--scan has no values", "give some: --scan qmax=20,22"))?;
+        Ok((vec![page], last))
+    }
+}
+
+fn numbers(text: &str, values: &str) -> Result<Vec<f64>, Failure> {
+    let number = |word: &str| word.trim().parse::<f64>().ok().filter(|value| value.is_finite());
+    let found: Option<Vec<f64>> = values.split(',').map(number).collect();
+    found.ok_or_else(|| Failure::with_hint(format!("--scan is {text}"), "give numbers after the sign: qmax=20,22,24"))
+}
+
+fn start(settings: &Reduction, key: &str) -> f64 {
+    match key {
+        "qmax" => settings.qmax.or(settings.qmaxinst).unwrap_or(f64::NAN),
+        "rpoly" => settings.rpoly,
+        _ => settings.bgscale,
+    }
+}
+
+fn with(settings: &Reduction, key: &str, value: f64) -> Reduction {
+    let settings = settings.clone();
+    match key {
+        "qmax" => Reduction { qmax: Some(value), ..settings },
+        "rpoly" => Reduction { rpoly: value, ..settings },
+        _ => Reduction { bgscale: value, fit_bgscale: false, ..settings },
+    }
+}
+
+/// `Ni.chi: Q 0.02 to 24 1/Å (qmaxinst 31.26), polynomial of degree 8.96, G(r) 0 to 60 Å`.
+fn line(reduced: &Reduced) -> String {
+    let settings = &reduced.settings;
+    format!(
+        "{}: Q {} to {} 1/Å (qmaxinst {}), bgscale {}, polynomial of degree {:.2}, G(r) {} to {} Å",
+        reduced.sample,
+        settings.qmin,
+        settings.qmax.unwrap_or_default(),
+        settings.qmaxinst.unwrap_or_default(),
+        (settings.bgscale * 1e4).round() / 1e4,
+        reduced.degree,
+        settings.rmin,
+        settings.rmax
+    )
+}
+
+fn pattern(path: &Path) -> Result<Pattern, Failure> {
+    let input = Input::read(path)?;
+    read::pattern::pattern(&input.bytes, &input.name).map_err(Failure::of)
+}
+
+/// The settings of the job with those of the command line before them.
+fn settings(args: &args::Reduce) -> Result<(Reduction, Vec<String>), Failure> {
+    let (mut settings, warnings) = match &args.job {
+        Some(job) => {
+            let input = Input::read(job)?;
+            let reading = read::reduction::reduction(input.text()?, &input.name).map_err(Failure::of)?;
+            (reading.value, reading.warnings)
+        }
+        None => (Reduction::default(), Vec::new()),
+    };
+    put(&args.settings, &mut settings)?;
+    Ok((settings, warnings))
+}
+
+fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> {
+    if let Some(word) = &given.dataformat {
+        let known = || Abscissa::ALL.map(Abscissa::word).join(", ");
+        let unknown = || Failure::with_hint(format!("--dataformat is {word}"), format!("known are {}", known()));
+        settings.dataformat = Some(Abscissa::named(word).ok_or_else(unknown)?);
+    }
+    if let Some(formula) = &given.composition {
+        settings.composition.clone_from(formula);
+    }
+    let optional = [
+        (given.wavelength, &mut settings.wavelength),
+        (given.qmax, &mut settings.qmax),
+        (given.qmaxinst, &mut settings.qmaxinst),
+    ];
+    for (value, place) in optional {
+        *place = value.or(*place);
+    }
+    // A factor that is given is not fitted, whatever the job says.
+    settings.fit_bgscale = given.fit_bgscale || (settings.fit_bgscale && given.bgscale.is_none());
+    let always = [
+        (given.twothetazero, &mut settings.twothetazero),
+        (given.bgscale, &mut settings.bgscale),
+        (given.rpoly, &mut settings.rpoly),
+        (given.qmin, &mut settings.qmin),
+        (given.rmin, &mut settings.rmin),
+        (given.rmax, &mut settings.rmax),
+        (given.rstep, &mut settings.rstep),
+    ];
+    for (value, place) in always {
+        *place = value.unwrap_or(*place);
+    }
+    let named = given.window.map(|window| if window == WindowArg::Lorch { Window::Lorch } else { Window::None });
+    settings.window = given.soper_lorch.map(Window::SoperLorch).or(named).unwrap_or(settings.window);
+    Ok(())
+}
+
+/// The files that arguments name: those that are there as they stand, the others as patterns.
+fn expanded(arguments: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for argument in arguments {
+        let found = matching(argument)?;
+        if found.is_empty() {
+            let hint = "check the path; in quotes, * and ? stand for any letters of a name";
+            return Err(Failure::with_hint(format!("{argument}: there is no such file"), hint));
+        }
+        paths.extend(found);
+    }
+    Ok(paths)
+}
+
+fn matching(argument: &str) -> Result<Vec<PathBuf>, Failure> {
+    let path = Path::new(argument);
+    if path.exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = glob::glob(argument).map_err(|error| {
+        Failure::with_hint(format!("{argument}: this is no pattern of names ({error})"), "write run*.chi or run?.chi")
+    })?;
+    Ok(found.flatten().filter(|path| path.is_file()).collect())
+}
+
+/// What is written for each sample.
+fn endings(args: &args::Reduce) -> Vec<&'static str> {
+    if args.scan.is_some() {
+        return vec!["scan.html"];
+    }
+    REDUCED.into_iter().chain(args.report.then_some("html")).collect()
+}
+
+/// The folder and the names for one sample.
+fn single(base: &Path, paths: Vec<PathBuf>, endings: &[&str]) -> Result<(PathBuf, Vec<Sample>), Failure> {
+    let [path] = <[PathBuf; 1]>::try_from(paths).map_err(|paths| {
+        let message = format!("-o names one result, and {} patterns are given", paths.len());
+        Failure::with_hint(message, "give --out DIR: each pattern has its own name there")
+    })?;
+    let folder = folder_of(base);
+    if !folder.is_dir() {
+        let message = format!("{}: there is no folder {}", base.display(), folder.display());
+        return Err(Failure::with_hint(message, "make it, or name another"));
+    }
+    let name = base.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if name.is_empty() {
+        return Err(Failure::with_hint(format!("-o is {}", base.display()), "give a name without ending"));
+    }
+    Ok((folder.to_owned(), vec![Sample { path, names: names(&name, endings) }]))
+}
+
+fn names(stem: &str, endings: &[&str]) -> Vec<String> {
+    endings.iter().map(|ending| format!("{stem}.{ending}")).collect()
+}
+
+/// Each sample with the names that its own gives; no two may share them.
+fn named(paths: Vec<PathBuf>, endings: &[&str]) -> Result<Vec<Sample>, Failure> {
+    let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
+    let mut samples = Vec::with_capacity(paths.len());
+    for path in paths {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        if let Some(other) = seen.insert(stem.clone(), path.clone()) {
+            let message = format!("{} and {} would both be written as {stem}.gr", other.display(), path.display());
+            return Err(Failure::with_hint(message, "reduce them into two folders, or rename one"));
+        }
+        samples.push(Sample { names: names(&stem, endings), path });
+    }
+    Ok(samples)
+}

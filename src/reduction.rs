@@ -1,0 +1,127 @@
+//! The settings of a reduction of intensities to G(r), and what it gives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::pattern::Abscissa;
+use crate::transform::Window;
+
+/// Settings of a reduction, by the names that PDFgetX3 has for them. What is `None` is taken from the data.
+///
+/// ```
+/// let settings = corefine::reduction::Reduction { composition: "Ni".to_owned(), ..Default::default() };
+/// assert_eq!((settings.bgscale, settings.rpoly, settings.rstep), (1.0, 0.9, 0.01));
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Reduction {
+    /// What the first column is; `None`: what the file says.
+    pub dataformat: Option<Abscissa>,
+    /// Wavelength, Å; `None`: what the file says. Needed where angles are.
+    pub wavelength: Option<f64>,
+    /// Where the zero of the scattering angle lies on the scale of the file, degrees.
+    pub twothetazero: f64,
+    /// The chemical formula, `Co C6.5 H5 N4`.
+    pub composition: String,
+    /// Factor on the background.
+    pub bgscale: f64,
+    /// Find `bgscale` from the low-r end of G(r).
+    pub fit_bgscale: bool,
+    /// Lower end of everything, 1/Å.
+    pub qmin: f64,
+    /// Upper end of the sine transform, 1/Å; `None`: `qmaxinst`.
+    pub qmax: Option<f64>,
+    /// Upper end of what the normalisation and the polynomial are fitted to, 1/Å; `None`: the last point that is not zero.
+    pub qmaxinst: Option<f64>,
+    /// Length below which the polynomial may change G(r), Å: its degree is `rpoly qmaxinst / π`.
+    pub rpoly: f64,
+    /// First distance, Å.
+    pub rmin: f64,
+    /// Last distance, Å.
+    pub rmax: f64,
+    /// Step of the grid, Å.
+    pub rstep: f64,
+    /// Factor on F(Q) in the sine transform.
+    pub window: Window,
+}
+
+impl Default for Reduction {
+    fn default() -> Self {
+        Self {
+            dataformat: None,
+            wavelength: None,
+            twothetazero: 0.0,
+            composition: String::new(),
+            bgscale: 1.0,
+            fit_bgscale: false,
+            qmin: 0.0,
+            qmax: None,
+            qmaxinst: None,
+            rpoly: 0.9,
+            rmin: 0.0,
+            rmax: 30.0,
+            rstep: 0.01,
+            window: Window::None,
+        }
+    }
+}
+
+/// A reduced pattern. Everything in Q has the length of `q`, which ends at `qmaxinst`; columns of uncertainties are empty
+/// where the sample's file has none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reduced {
+    /// The sample's file.
+    pub sample: String,
+    /// The background's file, if there is one.
+    pub background_file: Option<String>,
+    /// The settings, every value filled in as it was used.
+    pub settings: Reduction,
+    /// Momentum transfer, 1/Å.
+    pub q: Vec<f64>,
+    /// Intensity of the sample, as measured.
+    pub measured: Vec<f64>,
+    /// `bgscale` times the background at the sample's points; zeros without one.
+    pub background: Vec<f64>,
+    /// What is left of the intensity after the background.
+    pub intensity: Vec<f64>,
+    /// Its standard uncertainty.
+    pub dintensity: Vec<f64>,
+    /// `<f²>`, electrons².
+    pub square_mean: Vec<f64>,
+    /// `<f>²`, electrons².
+    pub mean_squared: Vec<f64>,
+    /// The factor `a` that brings the intensity to electrons² per atom.
+    pub normalisation: f64,
+    /// The degree of the polynomial, in general not whole.
+    pub degree: f64,
+    /// F(Q) before the polynomial is taken from it, 1/Å.
+    pub uncorrected: Vec<f64>,
+    /// The polynomial, 1/Å.
+    pub polynomial: Vec<f64>,
+    /// F(Q) = Q [S(Q) - 1], 1/Å.
+    pub f: Vec<f64>,
+    /// Its standard uncertainty, 1/Å.
+    pub df: Vec<f64>,
+    /// S(Q) = 1 + F(Q) / Q; no number at Q = 0.
+    pub s: Vec<f64>,
+    /// Its standard uncertainty.
+    pub ds: Vec<f64>,
+    /// Distances, Å.
+    pub r: Vec<f64>,
+    /// G(r), 1/Å².
+    pub g: Vec<f64>,
+    /// Its standard uncertainty, 1/Å².
+    pub dg: Vec<f64>,
+    /// What its user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Reduced {
+    /// Number of points from `qmin` to `qmax`: what the sine transform takes, the first of `q`.
+    pub fn transformed(&self) -> usize {
+        let qmax = self.settings.qmax.unwrap_or(f64::INFINITY);
+        self.q.partition_point(|q| *q <= qmax * (1.0 + NEARLY))
+    }
+}
+
+/// Points of a grid are written in few digits: one at a limit belongs to it, to this relative precision.
+pub const NEARLY: f64 = 1e-9;
