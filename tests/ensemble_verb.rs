@@ -189,7 +189,7 @@ fn two_ensembles_are_set_beside_each_other() {
     run("moving.ron", "starts --radius 0.01 --out a");
     run("moving.ron", "starts --radius 0.9 --out b");
     run("nearer.ron", "noise --out c");
-    let (code, said, complained) = corefine(temp.path(), &["difference", "a", "b", "--out", "d.html"]);
+    let (code, said, complained) = corefine(temp.path(), &["difference", "b", "a", "--out", "d.html"]);
     assert_eq!(code, Some(0), "{complained}");
     assert!(complained.contains("b: the spread of members by starts is no uncertainty"), "{complained}");
     assert_eq!(said.lines().next().unwrap(), expected(temp.path(), "a", "b"), "{said}");
@@ -197,9 +197,9 @@ fn two_ensembles_are_set_beside_each_other() {
     for part in ["histogram-0-0", "histogram-0-1", "fraction-0-0", "fraction-0-1", "b minus a", "synthetic data"] {
         assert!(page.contains(part), "{part} is missing");
     }
-    assert!(refused(temp.path(), "difference a b --out d.html").contains("d.html exists already"));
+    assert!(refused(temp.path(), "difference b a --out d.html").contains("d.html exists already"));
     assert_eq!(
-        refused(temp.path(), "difference a c"),
+        refused(temp.path(), "difference c a"),
         "error: a counts Ni-Ni beyond 2.55 Å, but c counts Ni-Ni beyond 2.5 Å\nhint: give both jobs the same `bonds`\n"
     );
     assert_eq!(
@@ -207,7 +207,7 @@ fn two_ensembles_are_set_beside_each_other() {
         "error: there is no file none/result.json\nhint: name two folders that corefine ensemble wrote\n"
     );
     fs::write(temp.path().join("c/result.json"), "{\"title\": \"a refinement\", \"rw\": 0.1}").unwrap();
-    let said = refused(temp.path(), "difference a c");
+    let said = refused(temp.path(), "difference c a");
     assert!(said.starts_with("error: c/result.json:1: this is no result of an ensemble (missing field"), "{said}");
 }
 

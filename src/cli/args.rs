@@ -197,9 +197,9 @@ pub struct Ensemble {
 
 #[derive(Debug, ClapArgs)]
 pub struct Difference {
-    /// The curve of the cycled sample; or the folder of the earlier ensemble
+    /// The curve of the cycled sample, or the folder of its ensemble
     pub first: PathBuf,
-    /// The curve of the pristine sample, which is subtracted; or the folder of the later ensemble, from which the earlier one is
+    /// The curve of the pristine sample, or the folder of its ensemble, which is subtracted
     pub second: PathBuf,
     /// Write a page: both curves with their difference, or both histograms
     #[arg(long, value_name = "FILE.html")]

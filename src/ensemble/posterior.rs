@@ -96,7 +96,7 @@ impl Known {
 }
 
 /// k is known to this factor.
-const NOISE_FACTOR: f64 = 1.5;
+pub(super) const NOISE_FACTOR: f64 = 1.5;
 /// C.
 const NOISE_ROOM: f64 = 20.0;
 /// So many standard deviations from its middle no latent variable goes; what is there is rounding.
@@ -207,11 +207,6 @@ impl<'a> Posterior<'a> {
     /// Points that tell something each, if the data have a say.
     pub(super) fn effective_points(&self) -> f64 {
         if self.data { self.setup.target.effective_points() } else { 0.0 }
-    }
-
-    /// `d ln k / d x_k`.
-    pub(super) fn noise_by_latent(&self) -> f64 {
-        NOISE_FACTOR.ln()
     }
 
     /// A kernel of what displaced atoms do to the data, at x.

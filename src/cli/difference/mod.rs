@@ -28,9 +28,9 @@ impl Plan {
             (Given::Curve(first), Given::Curve(second)) => {
                 Ok(Self::Curves(Box::new(curves::Plan::of(args, &first, &second)?)))
             }
-            (Given::Folder(earlier), Given::Folder(later)) => {
+            (Given::Folder(cycled), Given::Folder(pristine)) => {
                 only_of_curves(args)?;
-                Ok(Self::Ensembles(Box::new(ensembles::Plan::of(args, &earlier, &later)?)))
+                Ok(Self::Ensembles(Box::new(ensembles::Plan::of(args, &pristine, &cycled)?)))
             }
             (Given::Folder(folder), Given::Curve(curve)) | (Given::Curve(curve), Given::Folder(folder)) => {
                 let message =

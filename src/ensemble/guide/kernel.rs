@@ -89,33 +89,22 @@ impl Kernel {
         if !moved.contains(&true) || kinds.kinds.iter().any(|kind| kind.uiso <= 0.0) {
             return Ok(None);
         }
-        let (whole, step) = forward.lattice();
-        let reach = whole.min(setup.target.r.last().copied().unwrap_or(0.0) + BEYOND);
-        let nodes = Nodes { first: NEAREST, step, count: ((reach - NEAREST) / step).ceil().max(1.0) as usize + 3 };
-        let lender = (0..kinds.kinds.len()).filter_map(|kind| kinds.of.iter().position(|of| *of == kind)).collect();
-        let lent: Vec<_> = classes(kinds.kinds.len()).map(|class| pair_of(crystal, &kinds, &moved, class)).collect();
-        let mut place = Vec::with_capacity(lent.len());
-        let mut tabled = Vec::new();
-        for (class, lent) in classes(kinds.kinds.len()).zip(&lent) {
+        let nodes = Nodes::of(setup, forward);
+        let (mut place, mut tabled, mut pairs) = (Vec::new(), Vec::new(), Vec::new());
+        for class in classes(kinds.kinds.len()) {
+            let lent = pair_of(crystal, &kinds, &moved, class);
             place.push(lent.map(|_| tabled.len()));
             tabled.extend(lent.map(|_| class));
+            pairs.extend(lent);
         }
-        let pairs: Vec<[u32; 2]> = lent.into_iter().flatten().collect();
-        let mut tables = |v: f64| -> Result<DMatrix<f64>, FitError> {
-            let state = widened(state, v);
-            let parts = pairs.iter().map(|atoms| {
-                let singles: Vec<Single> = (0..nodes.count).map(|node| nodes.single(*atoms, node)).collect();
-                let curves = forward.singles(&state, &singles, nodes.count, &mut Cpu)?;
-                Ok(setup.target.jacobian(&curves))
-            });
-            Ok(side_by_side(&parts.collect::<Result<Vec<_>, FitError>>()?))
-        };
-        let (table, up, down) = (tables(0.0)?, tables(WIDER)?, tables(-WIDER)?);
-        let basis = basis(&table);
+        let mut at = |v: f64| nodes.tables(setup, forward, &widened(state, v), &pairs);
+        let (table, up, down) = (at(0.0)?, at(WIDER)?, at(-WIDER)?);
         let slope = (&up - &down) / (2.0 * WIDER);
         let bend = (up + down - &table * 2.0) / (2.0 * WIDER * WIDER);
+        let basis = basis(&table);
         let tables = [table, slope, bend].map(|table| table.tr_mul(&basis));
-        let scale = state.model.profile.scale;
+        let lender = (0..kinds.kinds.len()).filter_map(|kind| kinds.of.iter().position(|of| *of == kind)).collect();
+        let (reach, scale) = (nodes.reach(), state.model.profile.scale);
         let mut kernel = Self { moved, reach, scale, basis, tables, kinds, lender, still: None, tabled, place, nodes };
         kernel.still = Still::of(setup, forward, state, &kernel)?;
         Ok(Some(kernel))
@@ -264,6 +253,35 @@ pub fn widened(state: &State, v: f64) -> State {
 }
 
 impl Nodes {
+    fn of(setup: &Setup, forward: &Forward) -> Self {
+        let (whole, step) = forward.lattice();
+        let reach = whole.min(setup.target.r.last().copied().unwrap_or(0.0) + BEYOND);
+        // One more on either side of the last pair's place.
+        Self { first: NEAREST, step, count: ((reach - NEAREST) / step).ceil().max(1.0) as usize + 3 }
+    }
+
+    /// What all but the last two nodes hold, Å.
+    fn reach(&self) -> f64 {
+        self.first + (self.count - 3) as f64 * self.step
+    }
+
+    /// The residuals of each of `pairs` at each node, one after the other: points × nodes of all of them.
+    fn tables(
+        &self,
+        setup: &Setup,
+        forward: &mut Forward,
+        state: &State,
+        pairs: &[[u32; 2]],
+    ) -> Result<DMatrix<f64>, FitError> {
+        let mut parts = Vec::with_capacity(pairs.len());
+        for atoms in pairs {
+            let singles: Vec<Single> = (0..self.count).map(|node| self.single(*atoms, node)).collect();
+            let curves = forward.singles(state, &singles, self.count, &mut Cpu)?;
+            parts.push(setup.target.jacobian(&curves));
+        }
+        Ok(DMatrix::from_columns(&parts.iter().flat_map(DMatrix::column_iter).collect::<Vec<_>>()))
+    }
+
     fn single(&self, atoms: [u32; 2], node: usize) -> Single {
         let r = self.first + node as f64 * self.step;
         Single { atoms, same: false, v: Vector3::x() * r, weight: 1.0, column: node }
@@ -297,12 +315,6 @@ fn pair_of(crystal: &Crystal, kinds: &Kinds, moved: &[bool], (a, b): (usize, usi
         (None, None) => None,
         (first, second) => Some([first.or(found(a, false))?, second.or(found(b, false))?]),
     }
-}
-
-/// Matrices of as many rows beside each other.
-fn side_by_side(parts: &[DMatrix<f64>]) -> DMatrix<f64> {
-    let columns: Vec<_> = parts.iter().flat_map(DMatrix::column_iter).collect();
-    DMatrix::from_columns(&columns)
 }
 
 /// An orthonormal basis of what the columns of a table can do.

@@ -24,13 +24,13 @@ use displaced::Displaced;
 pub use kernel::Kernel;
 use parabola::Parabola;
 
-use super::posterior::Posterior;
+use super::posterior::{NOISE_FACTOR, Posterior};
 use crate::crystal::Crystal;
 use crate::fit::FitError;
 use crate::histogram::BondList;
 use crate::params::State;
 use crate::sample;
-use crate::tangent::{AtomTangent, Tangent};
+use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 
 /// The guide of one chain.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl<'a> Guide<'a> {
         let square = share * (residuals.norm_squared() + constant);
         let n = posterior.effective_points();
         slope.energy += 0.5 * square + n * factor.ln();
-        slope.by_x[x.len() - 1] += (n - square) * posterior.noise_by_latent();
+        slope.by_x[x.len() - 1] += (n - square) * NOISE_FACTOR.ln();
         let residuals = residuals * share;
         rest.pull(x, &residuals, &mut slope.by_x);
         slope.by_scale += residuals.dot(&added);
@@ -150,7 +150,7 @@ impl<'a> Guide<'a> {
 fn changes_all(tangent: &Tangent) -> bool {
     let still = |change: &AtomTangent| AtomTangent { position: change.position, ..AtomTangent::default() } == *change;
     let atoms = tangent.atoms.iter().all(|(_, change)| still(change));
-    !atoms || tangent.basis.is_some() || tangent.shape != Default::default()
+    !atoms || tangent.basis.is_some() || tangent.shape != ShapeTangent::default()
 }
 
 impl Slope {

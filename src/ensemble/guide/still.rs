@@ -15,8 +15,8 @@ use crate::params::State;
 pub struct Still {
     /// `U_a + U_b` in the middle, Å².
     middle: Vec<f64>,
-    /// Of each pair of kinds m × powers of v from 0 on.
-    powers: Vec<DMatrix<f64>>,
+    /// Of each pair of kinds the factors of the powers of v from 0 on, m × powers.
+    factors: Vec<DMatrix<f64>>,
 }
 
 /// Powers of v, and how far to either side of the middle they are held to the curve: three standard deviations of what is known of U.
@@ -50,31 +50,33 @@ impl Still {
                 value -= displaced;
             }
         }
-        let vandermonde = DMatrix::from_fn(POWERS, POWERS, |power, k| v[k].powi(power as i32));
+        let vandermonde = DMatrix::from_columns(&v.iter().map(|v| powers(*v)).collect::<Vec<_>>());
         // The nodes are all different: it has an inverse.
         let Some(inverse) = vandermonde.try_inverse() else { return Ok(None) };
-        let powers = values.into_iter().map(|values| values * &inverse).collect();
-        Ok(Some(Self { middle: kernel.sums(&state.crystal), powers }))
+        let factors = values.into_iter().map(|values| values * &inverse).collect();
+        Ok(Some(Self { middle: kernel.sums(&state.crystal), factors }))
     }
 
     /// What they add with these `U_a + U_b`.
     pub fn added(&self, sums: &[f64]) -> DVector<f64> {
-        let part = |((powers, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
-            let v = (sum / middle).ln();
-            powers * DVector::from_fn(POWERS, |power, _| v.powi(power as i32))
-        };
-        self.powers.iter().zip(sums).zip(&self.middle).map(part).sum()
+        let part = |((factors, sum), middle): ((&DMatrix<f64>, &f64), &f64)| factors * powers((sum / middle).ln());
+        self.factors.iter().zip(sums).zip(&self.middle).map(part).sum()
     }
 
     /// How `by · added` changes with each `U_a + U_b`, 1/Å².
     pub fn pulls(&self, sums: &[f64], by: &DVector<f64>) -> Vec<f64> {
-        let pull = |((powers, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
-            let v = (sum / middle).ln();
-            let slopes = DVector::from_fn(POWERS, |n, _| if n == 0 { 0.0 } else { n as f64 * v.powi(n as i32 - 1) });
-            by.dot(&(powers * slopes)) / sum
+        let pull = |((factors, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
+            let powers = powers((sum / middle).ln());
+            let slopes = DVector::from_fn(POWERS, |n, _| if n == 0 { 0.0 } else { n as f64 * powers[n - 1] });
+            by.dot(&(factors * slopes)) / sum
         };
-        self.powers.iter().zip(sums).zip(&self.middle).map(pull).collect()
+        self.factors.iter().zip(sums).zip(&self.middle).map(pull).collect()
     }
+}
+
+/// 1, v, v² ...
+fn powers(v: f64) -> DVector<f64> {
+    DVector::from_iterator(POWERS, std::iter::successors(Some(1.0), |power| Some(power * v)).take(POWERS))
 }
 
 /// Chebyshev's nodes, between which a polynomial swings least.
