@@ -206,3 +206,24 @@ fn a_guide_without_data_is_exact() {
         }
     }
 }
+
+#[test]
+fn positions_held_by_sigma_leave_bonds_no_room_and_that_is_said() {
+    let observed = data(&cycled(0.05, 4), 0.05);
+    let said = |text: &str| {
+        let job = read::job::job(text, "held.ron").unwrap();
+        let inputs = Inputs { job, model: flagship(), observed: observed.clone(), files: vec![], warnings: vec![] };
+        let ensemble = Ensemble::new(Setup::new(inputs).unwrap(), plan(Method::Randomised, 1)).unwrap();
+        let members = ensemble.run(&[], &|_| Flow::Continue).unwrap();
+        let warnings = ensemble.result(&members, 0.0).unwrap().warnings;
+        warnings.iter().any(|warning| warning.contains("leaves these bonds no room to break"))
+    };
+    let job = |co: &str| {
+        format!(
+            r#"(structure: "x", data: (file: "synthetic", rmin: 1, rmax: 4.47, radiation: xray),
+                refine: {{ "scale": (), "xyz.Co": {co} }}, bonds: [(pair: "Co-N")])"#
+        )
+    };
+    assert!(said(&job("(sigma: 0.25)")));
+    assert!(!said(&job("()")));
+}

@@ -2,7 +2,7 @@
 
 use nalgebra::DVector;
 
-use super::words::{restraint_words, warnings, words};
+use super::words::{held, restraint_words, warnings, words};
 use super::{Ensemble, Guide, Method, PRIOR_STREAM};
 use crate::fit::FitError;
 use crate::histogram::{BondList, Lengths, cutoffs, edges};
@@ -86,6 +86,9 @@ impl Ensemble {
         result.words = words(&result, self.plan.method);
         let known = self.setup.target.noise != Noise::Unknown;
         result.warnings.extend(warnings(&result, self.plan.method, members, known));
+        if matches!(self.plan.method, Method::Hamiltonian | Method::Randomised) {
+            result.warnings.extend(self.known.silent().map(|kind| held(&result.bonds[kind].pair)));
+        }
         Ok(result)
     }
 

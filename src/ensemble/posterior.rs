@@ -62,6 +62,11 @@ impl Known {
         Ok(Self { prior, bonds, restraints: setup.restraints.of_structure(&state.crystal) })
     }
 
+    /// The kinds of bonds, by their number, that what is refined leaves no room to break in: nothing is thought of them beforehand.
+    pub fn silent(&self) -> impl Iterator<Item = usize> {
+        (0..self.bonds.len()).filter(|kind| !self.bonds[*kind].speaks())
+    }
+
     /// How many latent variables there are.
     pub fn len(&self) -> usize {
         self.prior.len() + 2 * self.bonds.len() + 1

@@ -84,6 +84,14 @@ fn parameters(parameters: &[Narrowed]) -> Vec<String> {
 }
 
 /// `noise_known`: do the data or the job say how large the noise is?
+/// Bonds that cannot break.
+pub(super) fn held(pair: &str) -> String {
+    format!(
+        "{pair}: what is refined leaves these bonds no room to break, and the interval rests on that: refine positions, without \
+         `sigma`, which an ensemble does not need"
+    )
+}
+
 pub(super) fn warnings(result: &EnsembleResult, method: Method, members: &[Member], noise_known: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if members.len() < result.wanted {

@@ -112,6 +112,11 @@ impl BondPrior {
         self.start.len() + 1
     }
 
+    /// Can any of them break?
+    pub fn speaks(&self) -> bool {
+        self.spread.iter().any(|spread| *spread > 0.0)
+    }
+
     /// s (Å) and φ at their latent variables.
     pub fn shape(&self, [x_s, x_phi]: [f64; 2]) -> (f64, f64) {
         let Breaking { least, intact, factor, most, .. } = self.breaking;
