@@ -26,6 +26,12 @@ pub fn correlated(r: &[f64], qmax: Option<f64>, mut normal: impl FnMut() -> f64)
     r.iter().map(at).collect()
 }
 
+/// How many neighbouring points, `step` apart, carry one piece of information, at least 1: `π / (band step)`, where the transform of what
+/// they lie on ends at `band`, such as qmax for points in r; 1 without such an end.
+pub fn oversampling(step: f64, band: Option<f64>) -> f64 {
+    band.map_or(1.0, |band| (PI / (band * step)).max(1.0))
+}
+
 fn sinc(x: f64) -> f64 {
     if x.abs() < 1e-8 { 1.0 } else { x.sin() / x }
 }

@@ -121,9 +121,6 @@ const SPACING: f64 = 0.22;
 /// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 1 MB, and 8 while it is made.
 const FEW: f64 = (1 << 18) as f64;
 
-/// Most kinds that are told apart: 136 pairs of them.
-const MOST_KINDS: usize = 16;
-
 /// So many times as many pairs as nodes make the nodes worth while.
 const WORTH: f64 = 0.5;
 
@@ -150,7 +147,7 @@ struct Way {
 impl Way {
     /// The way through nodes, if it is open and worth while.
     fn through_nodes(request: &Request) -> Option<Self> {
-        let kinds = Kinds::of(request.crystal, MOST_KINDS)?;
+        let kinds = Kinds::of(request.crystal, Kinds::MOST)?;
         let (from, narrowest) = tame(&kinds, &request.shape)?;
         // In rough steps, so that a fit that changes widths a little keeps its nodes.
         let step = SPACING * (4.0 * narrowest.log2()).floor().exp2().sqrt().sqrt();
@@ -186,7 +183,7 @@ fn tame(kinds: &Kinds, shape: &Shape) -> Option<(f64, f64)> {
 impl Sums {
     /// The standard deviation of the narrowest peak up to `reach`, Å; infinite where there is none.
     pub fn narrowest(crystal: &Crystal, reach: f64, shape: &Shape) -> f64 {
-        let tamed = Kinds::of(crystal, MOST_KINDS).and_then(|kinds| tame(&kinds, shape));
+        let tamed = Kinds::of(crystal, Kinds::MOST).and_then(|kinds| tame(&kinds, shape));
         let (near, far) = tamed.map_or((reach, f64::INFINITY), |(from, narrowest)| (from.min(reach), narrowest));
         let near = lines::narrowest(crystal, &Pairs::find(crystal, near), shape);
         if reach > near { near.min(far) } else { near }

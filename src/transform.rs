@@ -20,6 +20,11 @@ pub enum Window {
 }
 
 impl Window {
+    /// Soper and Lorch's of this width, Å, or none.
+    pub fn soper_lorch(width: Option<f64>) -> Self {
+        width.map_or(Self::None, Self::SoperLorch)
+    }
+
     /// `M(Q)` at `q` for a transform that ends at `qmax`, both in 1/Å.
     pub fn at(self, q: f64, qmax: f64) -> f64 {
         match self {

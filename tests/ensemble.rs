@@ -76,28 +76,39 @@ fn plan(method: Method, members: usize) -> Plan {
     Plan { method, members, seed: 5, chains: 4 }
 }
 
+/// The posterior of a refinement that goes on as `more` says, against noisy data of a cycled structure, and what stands for it.
+fn with_posterior(more: &str, check: impl FnOnce(&Known, Posterior)) {
+    let setup = setup(data(&cycled(0.05, 4), 0.05), more);
+    let known = Known::of(&setup).unwrap();
+    let mut posterior = Posterior::new(&setup, &known);
+    posterior.noise = 1.3;
+    check(&known, posterior);
+}
+
+/// Latent variables somewhere.
+fn somewhere(known: &Known) -> DVector<f64> {
+    Random::new(2, 0).normals(known.len()) * 0.2
+}
+
 #[test]
 fn derivatives_of_the_posterior_are_those_of_its_rows() {
-    let observed = data(&cycled(0.05, 4), 0.05);
     for more in [CO, BODIES] {
-        let setup = setup(observed.clone(), more);
-        let known = Known::of(&setup).unwrap();
-        let mut posterior = Posterior::new(&setup, &known);
-        posterior.noise = 1.3;
-        let x = Random::new(2, 0).normals(known.len()) * 0.2;
-        let (values, slopes) = posterior.both(&x).unwrap();
-        assert!(values.iter().chain(slopes.iter()).all(|value| value.is_finite()));
-        let h = 1e-5;
-        for k in (0..known.len()).step_by(if more == CO { 1 } else { 7 }) {
-            let mut moved = |by: f64| {
-                let mut x = x.clone();
-                x[k] += by;
-                posterior.residuals(&x).unwrap()
-            };
-            let expected = (moved(h) - moved(-h)) / (2.0 * h);
-            let worst = (&expected - slopes.column(k)).amax();
-            assert!(worst < 2e-4 * expected.amax().max(1.0), "column {k}: {worst:e} of {:e}", expected.amax());
-        }
+        with_posterior(more, |known, mut posterior| {
+            let x = somewhere(known);
+            let (values, slopes) = posterior.both(&x).unwrap();
+            assert!(values.iter().chain(slopes.iter()).all(|value| value.is_finite()));
+            let h = 1e-5;
+            for k in (0..known.len()).step_by(if more == CO { 1 } else { 7 }) {
+                let mut moved = |by: f64| {
+                    let mut x = x.clone();
+                    x[k] += by;
+                    posterior.residuals(&x).unwrap()
+                };
+                let expected = (moved(h) - moved(-h)) / (2.0 * h);
+                let worst = (&expected - slopes.column(k)).amax();
+                assert!(worst < 2e-4 * expected.amax().max(1.0), "column {k}: {worst:e} of {:e}", expected.amax());
+            }
+        });
     }
 }
 
@@ -142,68 +153,62 @@ fn energy(posterior: &mut Posterior, x: &DVector<f64>) -> (f64, DVector<f64>) {
 
 #[test]
 fn a_guide_has_the_slope_of_the_posterior() {
-    let observed = data(&cycled(0.05, 4), 0.05);
     for more in [CO, BODIES] {
-        let setup = setup(observed.clone(), more);
-        let known = Known::of(&setup).unwrap();
-        let mut posterior = Posterior::new(&setup, &known);
-        posterior.noise = 1.3;
-        let x = Random::new(2, 0).normals(known.len()) * 0.2;
-        let kernel = posterior.kernel(&x).unwrap().unwrap();
-        let mut guide = Guide::new(posterior.clone(), &kernel, &x).unwrap().unwrap();
-        let (start, slope) = energy(&mut posterior, &x);
-        let (about, found) = guide.look(&x).unwrap();
-        let off = (&found - &slope).amax();
-        assert!(off < 2e-3 * slope.amax(), "{off:e} of {:e}", slope.amax());
-        for (seed, size, allowed) in [(0, 0.1, 0.1), (1, 0.1, 0.1), (2, 0.3, 0.5), (3, 0.3, 0.5)] {
-            // Every latent variable moved: U by some 3 and 10 %, Co by 0.05 and 0.15 Å.
-            let away = &x + Random::new(3, seed).normals(known.len()) * size;
-            let (exact, by) = energy(&mut posterior, &away);
-            let (near, found) = guide.look(&away).unwrap();
-            let off = ((exact - start) - (near - about)).abs();
-            assert!(off < allowed + 1e-3 * (exact - start).abs(), "energies: off by {off} of {}", exact - start);
-            assert!((&found - &by).norm() < 5e-3 * by.norm(), "{:e} of {:e}", (&found - &by).norm(), by.norm());
-        }
+        with_posterior(more, |known, mut posterior| {
+            let x = somewhere(known);
+            let kernel = posterior.kernel(&x).unwrap().unwrap();
+            let mut guide = Guide::new(posterior.clone(), &kernel, &x).unwrap().unwrap();
+            let (start, slope) = energy(&mut posterior, &x);
+            let (about, found) = guide.look(&x).unwrap();
+            let off = (&found - &slope).amax();
+            assert!(off < 2e-3 * slope.amax(), "{off:e} of {:e}", slope.amax());
+            for (seed, size, allowed) in [(0, 0.1, 0.1), (1, 0.1, 0.1), (2, 0.3, 0.5), (3, 0.3, 0.5)] {
+                // Every latent variable moved: U by some 3 and 10 %, Co by 0.05 and 0.15 Å.
+                let away = &x + Random::new(3, seed).normals(known.len()) * size;
+                let (exact, by) = energy(&mut posterior, &away);
+                let (near, found) = guide.look(&away).unwrap();
+                let off = ((exact - start) - (near - about)).abs();
+                assert!(off < allowed + 1e-3 * (exact - start).abs(), "energies: off by {off} of {}", exact - start);
+                assert!((&found - &by).norm() < 5e-3 * by.norm(), "{:e} of {:e}", (&found - &by).norm(), by.norm());
+            }
+        });
     }
 }
 
 #[test]
 fn the_slope_of_a_guide_is_that_of_its_value() {
-    let setup = setup(data(&cycled(0.05, 4), 0.05), BODIES);
-    let known = Known::of(&setup).unwrap();
-    let mut posterior = Posterior::new(&setup, &known);
-    let x = Random::new(2, 0).normals(known.len()) * 0.2;
-    let kernel = posterior.kernel(&x).unwrap().unwrap();
-    let mut guide = Guide::new(posterior.clone(), &kernel, &x).unwrap().unwrap();
-    let there = &x + Random::new(3, 1).normals(known.len()) * 0.3;
-    let (_, slope) = guide.look(&there).unwrap();
-    let h = 1e-5;
-    for k in (0..known.len()).step_by(5).chain(known.len() - 3..known.len()) {
-        let mut moved = |by: f64| {
-            let mut x = there.clone();
-            x[k] += by;
-            guide.look(&x).unwrap().0
-        };
-        let expected = (moved(h) - moved(-h)) / (2.0 * h);
-        assert!((slope[k] - expected).abs() < 2e-4 * slope.amax(), "{k}: {} {expected}", slope[k]);
-    }
+    with_posterior(BODIES, |known, mut posterior| {
+        let x = somewhere(known);
+        let kernel = posterior.kernel(&x).unwrap().unwrap();
+        let mut guide = Guide::new(posterior.clone(), &kernel, &x).unwrap().unwrap();
+        let there = &x + Random::new(3, 1).normals(known.len()) * 0.3;
+        let (_, slope) = guide.look(&there).unwrap();
+        let h = 1e-5;
+        for k in (0..known.len()).step_by(5).chain(known.len() - 3..known.len()) {
+            let mut moved = |by: f64| {
+                let mut x = there.clone();
+                x[k] += by;
+                guide.look(&x).unwrap().0
+            };
+            let expected = (moved(h) - moved(-h)) / (2.0 * h);
+            assert!((slope[k] - expected).abs() < 2e-4 * slope.amax(), "{k}: {} {expected}", slope[k]);
+        }
+    });
 }
 
 #[test]
 fn a_guide_without_data_is_exact() {
-    let observed = data(&cycled(0.05, 4), 0.05);
     for more in [CO, BODIES] {
-        let setup = setup(observed.clone(), more);
-        let known = Known::of(&setup).unwrap();
-        let mut posterior = Posterior::new(&setup, &known);
-        posterior.data = false;
-        let mut guide = Guide::without_data(posterior.clone());
-        for seed in 0..4 {
-            let x = Random::new(3, seed).normals(known.len()) * 0.4;
-            let (exact, slope) = energy(&mut posterior, &x);
-            let (energy, found) = guide.look(&x).unwrap();
-            assert!((energy - exact).abs() < 1e-9 * exact && (&found - &slope).amax() < 1e-9 * slope.amax());
-        }
+        with_posterior(more, |known, mut posterior| {
+            posterior.data = false;
+            let mut guide = Guide::without_data(posterior.clone());
+            for seed in 0..4 {
+                let x = Random::new(3, seed).normals(known.len()) * 0.4;
+                let (exact, slope) = energy(&mut posterior, &x);
+                let (energy, found) = guide.look(&x).unwrap();
+                assert!((energy - exact).abs() < 1e-9 * exact && (&found - &slope).amax() < 1e-9 * slope.amax());
+            }
+        });
     }
 }
 

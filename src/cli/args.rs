@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use corefine::observed::Radiation;
 
 /// Refine structures against atomic pair distribution functions G(r), and count the bonds.
 #[derive(Debug, Parser)]
@@ -502,6 +503,15 @@ pub enum FormArg {
 pub enum RadiationArg {
     Xray,
     Neutron,
+}
+
+impl From<RadiationArg> for Radiation {
+    fn from(arg: RadiationArg) -> Self {
+        match arg {
+            RadiationArg::Xray => Self::Xray,
+            RadiationArg::Neutron => Self::Neutron,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

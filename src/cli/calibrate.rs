@@ -11,7 +11,7 @@ use corefine::report::esd;
 use corefine::standards::{CEO2, LAB6, NI, SI, Standard};
 
 use super::End;
-use super::args::{Calibrate, RadiationArg, StandardArg};
+use super::args::{Calibrate, StandardArg};
 use super::engine::{Worker, set_threads};
 use super::files::Input;
 use super::messages::{Failure, warn, warn_of};
@@ -105,12 +105,8 @@ fn job(args: &Calibrate, standard: &Standard, observed: &Observed, file: String)
     if qmax.is_some_and(|qmax| qmax <= 0.0 || !qmax.is_finite()) {
         return Err(Failure::with_hint("--qmax is not above 0", "write the upper end of the transform in 1/Å"));
     }
-    let radiation = args.radiation.map(|radiation| match radiation {
-        RadiationArg::Xray => Radiation::Xray,
-        RadiationArg::Neutron => Radiation::Neutron,
-    });
     let data = Data {
-        radiation,
+        radiation: args.radiation.map(Radiation::from),
         normalisation: header.normalisation.unwrap_or_default(),
         qmin: args.qmin,
         qmax,

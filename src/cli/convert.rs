@@ -97,11 +97,7 @@ fn route(args: &Convert, curve: &Tabulated, to: Form) -> Route {
     let needs = |form| matches!(form, Form::D | Form::T | Form::Keen);
     let b_squared = args.b_squared.or(curve.header.b_squared);
     let b_squared = b_squared.or_else(|| if needs(curve.form) || needs(to) { assumed(&curve.header) } else { None });
-    let window = match args.soper_lorch {
-        Some(width) => Window::SoperLorch(width),
-        None if args.lorch => Window::Lorch,
-        None => Window::None,
-    };
+    let window = if args.lorch { Window::Lorch } else { Window::soper_lorch(args.soper_lorch) };
     let sample = Sample { number_density: args.number_density, b_squared };
     Route { sample, qmin: args.qmin, qmax: args.qmax, window, rmax: args.rmax, rstep: args.rstep }
 }

@@ -13,7 +13,7 @@ use corefine::sums::{Sums, TooMuch};
 use corefine::threads;
 
 use super::End;
-use super::args::{CompatArg, NormalisationArg, RadiationArg, Simulate, WeightsArg};
+use super::args::{CompatArg, NormalisationArg, Simulate, WeightsArg};
 use super::engine::{Worker, set_threads};
 use super::files::Structure;
 use super::messages::{Failure, warn, warn_of};
@@ -258,10 +258,7 @@ fn measurement(args: &Simulate) -> Measurement {
     // Rounding must not take the last point away.
     let points = ((args.rmax - args.rmin) / args.rstep * (1.0 + f64::EPSILON) + ROUNDING).floor() as usize;
     Measurement {
-        radiation: match args.radiation {
-            RadiationArg::Xray => Radiation::Xray,
-            RadiationArg::Neutron => Radiation::Neutron,
-        },
+        radiation: args.radiation.into(),
         weights: match args.weights {
             WeightsArg::Exact => Weights::Exact,
             WeightsArg::F0 => Weights::F0,

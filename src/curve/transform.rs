@@ -44,7 +44,7 @@ impl Transform {
         let farthest = grid.r(grid.n.saturating_sub(1)) + r.iter().copied().fold(0.0, f64::max);
         let nodes = nodes_for_wave(0.5 * (qmax - qmin) * farthest);
         let (q, weight) = gauss_legendre(nodes, qmin, qmax);
-        let window = soper_lorch.map_or(Window::None, Window::SoperLorch);
+        let window = Window::soper_lorch(soper_lorch);
         let windowed = |(q, weight): (&f64, f64)| std::f64::consts::FRAC_2_PI * weight * window.at(*q, qmax);
         let weight = q.iter().zip(weight).map(windowed).collect();
         let points: Vec<f64> = (0..grid.n).map(|m| grid.r(m)).collect();

@@ -12,8 +12,7 @@
 pub mod morph;
 mod warnings;
 
-use std::f64::consts::PI;
-
+use crate::noise;
 use crate::observed::Observed;
 use morph::{Fitted, Morph};
 
@@ -258,7 +257,7 @@ fn fit(second: &Side, one: &[f64], r: &[f64], options: &Options) -> Result<Fitte
 /// How many points hold one piece of information: `π / (qmax step)`, at least 1.
 fn oversampling(curve: &Observed, r: &[f64]) -> f64 {
     let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
-    curve.header.qmax.map_or(1.0, |qmax| (PI / (qmax * step)).max(1.0))
+    noise::oversampling(step, curve.header.qmax)
 }
 
 /// Standard uncertainty of the scale: from dG where the files have it, else from what is left over in the window. Neighbouring

@@ -65,6 +65,9 @@ pub struct Distances {
 }
 
 impl Kinds {
+    /// Most kinds that are worth telling apart: 136 pairs of them.
+    pub const MOST: usize = 16;
+
     /// The kinds of a crystal; `None` where some pairs do not depend on their distance only (a U that is a tensor, another
     /// U inside molecules), or where the kinds are more than `most`.
     pub fn of(crystal: &Crystal, most: usize) -> Option<Self> {

@@ -7,6 +7,7 @@ use nalgebra::{DMatrix, DVector};
 use super::{Noise, ObjectiveError, Target, within};
 use crate::interpolate::cubic;
 use crate::job::{Compare, Data, GridChoice};
+use crate::noise::oversampling;
 use crate::observed::{InQ, Observed};
 use crate::transform::{Window, sine_transform};
 
@@ -57,7 +58,7 @@ impl Target {
             (None, Some(in_q)) => (Noise::File, sigma(in_q, data, qmax, &rows, &r)),
             (None, None) => (Noise::Unknown, vec![nominal.map_or(1.0, |share| share * largest); q.len()]),
         };
-        let oversampling = (PI / ((data.rmax - data.rmin) * step)).max(1.0);
+        let oversampling = oversampling(step, Some(data.rmax - data.rmin));
         let seen = Seen { compare: data.compare, q, values, rows };
         Ok(Self { r, g, dg, noise, oversampling, seen: Some(seen) })
     }
@@ -103,7 +104,7 @@ fn rows(compare: Compare, q: &[f64], r: &[f64]) -> DMatrix<f64> {
 }
 
 fn window(data: &Data) -> Window {
-    data.soper_lorch.map_or(Window::None, Window::SoperLorch)
+    Window::soper_lorch(data.soper_lorch)
 }
 
 /// G(r) of the data: straight from F(Q) where the file holds that.

@@ -10,6 +10,7 @@ use nalgebra::{DMatrix, DVectorView};
 
 use crate::interpolate::{cubic, linear};
 use crate::job::{Compare, Data, GridChoice};
+use crate::noise::oversampling;
 use crate::observed::Observed;
 
 /// The points of a measured curve that a fit compares with, and their weights.
@@ -162,7 +163,7 @@ impl Target {
             None => (Noise::Unknown, vec![if restrained { NOMINAL_NOISE * largest } else { 1.0 }; r.len()]),
         };
         let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
-        let oversampling = qmax.map_or(1.0, |qmax| (std::f64::consts::PI / (qmax * step)).max(1.0));
+        let oversampling = oversampling(step, qmax);
         Ok(Self { r, g, dg, noise, oversampling, seen: None })
     }
 

@@ -1,6 +1,6 @@
 //! What pairs of atoms add to the data's residuals: of displaced atoms as a table of their distance.
 
-use nalgebra::{DMatrix, DVector, Vector3};
+use nalgebra::{DMatrix, DVector, DVectorView, Vector3};
 
 use super::still::Still;
 use crate::crystal::{Crystal, classes, place};
@@ -66,8 +66,6 @@ pub struct Pulls {
     pub by_u: Vec<f64>,
 }
 
-/// Most kinds of atoms that are told apart.
-const MOST_KINDS: usize = 16;
 /// Nearer pairs are as if they were here, Å: no structure has them.
 const NEAREST: f64 = 0.6;
 /// What pairs beyond the data's end by more than this do, Å, is left out: ripples of some hundredths of a peak.
@@ -85,7 +83,7 @@ impl Kernel {
     /// Where a curve cannot be computed.
     pub fn of(setup: &Setup, forward: &mut Forward, state: &State, moved: Vec<bool>) -> Result<Option<Self>, FitError> {
         let crystal = &state.crystal;
-        let Some(kinds) = Kinds::of(crystal, MOST_KINDS) else { return Ok(None) };
+        let Some(kinds) = Kinds::of(crystal, Kinds::MOST) else { return Ok(None) };
         if !moved.contains(&true) || kinds.kinds.iter().any(|kind| kind.uiso <= 0.0) {
             return Ok(None);
         }
@@ -111,13 +109,8 @@ impl Kernel {
     }
 
     /// `Qᵀ r`: residuals as the tables have them.
-    pub fn reduced(&self, residuals: &DVector<f64>) -> DVector<f64> {
-        self.basis.tr_mul(residuals)
-    }
-
-    /// The same of each column.
-    pub fn reduced_columns(&self, residuals: &DMatrix<f64>) -> DMatrix<f64> {
-        self.basis.tr_mul(residuals)
+    pub fn reduced(&self, residuals: DVectorView<f64>) -> DVector<f64> {
+        self.basis.tr_mul(&residuals)
     }
 
     /// Where the nodes of a pair of atoms begin.
@@ -159,9 +152,11 @@ impl Kernel {
     /// What all pairs add to the reduced residuals, those of displaced atoms shared out among nodes, for unit scale.
     pub fn added(&self, crystal: &Crystal, nodes: &DVector<f64>) -> DVector<f64> {
         let sums = self.sums(crystal);
-        let still = self.still.as_ref().map(|still| still.added(&sums));
-        let moved = self.displaced(nodes, &self.wider(&sums));
-        still.map_or(moved.clone(), |still| moved + still) / self.scale
+        let mut added = self.displaced(nodes, &self.wider(&sums));
+        if let Some(still) = &self.still {
+            added += still.added(&sums);
+        }
+        added / self.scale
     }
 
     /// What displaced pairs alone add, for the scale of the tables.

@@ -92,7 +92,7 @@ impl<'a> Guide<'a> {
         let rest = Parabola::through(x, whole, |x| {
             let Some((_, state)) = self.posterior.state(x) else { return Ok(None) };
             let (residuals, _) = self.posterior.data(&state, &[])?;
-            let reduced = kernel.reduced(&residuals);
+            let reduced = kernel.reduced(residuals.as_view());
             constant = residuals.norm_squared() - reduced.norm_squared();
             let there = pairs.lay_down(kernel, &state.crystal);
             Ok::<_, FitError>(Some(reduced - kernel.added(&state.crystal, &there.nodes) * state.model.profile.scale))

@@ -42,7 +42,7 @@ impl Still {
                 let (a, b) = (of_species[s], of_species[t]);
                 let class = place(species, (a.min(b), a.max(b)));
                 let residuals = setup.target.jacobian(&DMatrix::from_vec(part.len(), 1, part));
-                values[class].set_column(column, &kernel.reduced_columns(&residuals).column(0));
+                values[class].set_column(column, &kernel.reduced(residuals.column(0)));
             }
             for (k, class) in kernel.tabled().iter().enumerate() {
                 let displaced = kernel.displaced(&kernel.only(&nodes, k), &vec![*v; kernel.tabled().len()]);

@@ -52,7 +52,7 @@ pub fn observed_for(bytes: &[u8], name: &str, data: &crate::job::Data) -> Result
         Ok(curve) if data.qmin.is_some() || data.qmax.is_some() || data.soper_lorch.is_some() => {
             let points = ((data.rmax + 1.0) / 0.01).ceil() as usize;
             let r: Vec<f64> = (1..=points).map(|i| i as f64 * 0.01).collect();
-            let window = data.soper_lorch.map_or(Window::None, Window::SoperLorch);
+            let window = Window::soper_lorch(data.soper_lorch);
             let qmax = data.qmax.or(curve.q.last().copied()).unwrap_or_default();
             Ok(curve.to_observed(data.qmin.unwrap_or(0.0), qmax, &r, window))
         }
