@@ -337,6 +337,8 @@ pub struct BondAnswer {
     pub mean: Interval,
     /// Standard deviation of the lengths, Å.
     pub sd: Interval,
+    /// Share of the centres that have fewer bonds within the cutoff than they are followed to neighbours.
+    pub undercoordinated: Interval,
     /// Counts per bin.
     pub histogram: Vec<BinAnswer>,
     /// The broken fraction at other cutoffs.

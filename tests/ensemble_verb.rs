@@ -198,17 +198,45 @@ fn two_ensembles_are_set_beside_each_other() {
         assert!(page.contains(part), "{part} is missing");
     }
     assert!(refused(temp.path(), "difference b a --out d.html").contains("d.html exists already"));
+    let (code, said, complained) = corefine(temp.path(), &["difference", "b", "a", "a", "--out", "three.html"]);
+    assert_eq!(code, Some(0), "{complained}");
+    let expected = [("b", expected(temp.path(), "a", "b")), ("a", expected(temp.path(), "a", "a"))];
+    let lines = expected.map(|(name, line)| format!("{name}, {line}\n")).concat();
+    assert_eq!(said, format!("{lines}all in three.html\n"));
+    assert!(text(temp.path(), "three.html").contains("histogram-0-2"));
     assert_eq!(
         refused(temp.path(), "difference c a"),
         "error: a counts Ni-Ni beyond 2.55 Å, but c counts Ni-Ni beyond 2.5 Å\nhint: give both jobs the same `bonds`\n"
     );
     assert_eq!(
         refused(temp.path(), "difference a none"),
-        "error: there is no file none/result.json\nhint: name two folders that corefine ensemble wrote\n"
+        "error: there is no file none/result.json\nhint: name folders that corefine ensemble wrote\n"
     );
     fs::write(temp.path().join("c/result.json"), "{\"title\": \"a refinement\", \"rw\": 0.1}").unwrap();
     let said = refused(temp.path(), "difference c a");
     assert!(said.starts_with("error: c/result.json:1: this is no result of an ensemble (missing field"), "{said}");
+}
+
+/// A centre that lacks a bond has one of its columns in `ensemble.csv` beyond the cutoff.
+#[test]
+fn centres_that_lack_a_bond_are_counted() {
+    let temp = folder();
+    made(temp.path(), "ensemble moving.ron -n 4 --method starts --radius 0.9 --out out");
+    let table = text(&temp.path().join("out"), "ensemble.csv");
+    let mut rows = table.lines().filter(|line| !line.starts_with('#')).map(|line| line.split(',').collect::<Vec<_>>());
+    let heads = rows.next().unwrap();
+    let mut shares: Vec<usize> = rows
+        .map(|row| {
+            let bonds = heads.iter().zip(&row).filter(|(head, _)| head.starts_with("Ni") && head.contains('-'));
+            let long = bonds.filter(|(_, value)| value.parse::<f64>().unwrap() > 2.55);
+            long.map(|(head, _)| head.split('-').next().unwrap()).collect::<std::collections::BTreeSet<_>>().len()
+        })
+        .collect();
+    shares.sort_unstable();
+    assert!(shares[1] > 0, "{shares:?}");
+    let found = &result(&temp.path().join("out"))["bonds"]["undercoordinated"];
+    assert_eq!(found["median"].as_f64().unwrap(), shares[1] as f64 / 4.0);
+    assert_eq!(found["interval90"][1].as_f64().unwrap(), shares[3] as f64 / 4.0);
 }
 
 /// What `difference` has to say, from the last column of both tables.

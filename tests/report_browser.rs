@@ -156,6 +156,7 @@ fn answer(broken: f64) -> BondAnswer {
         fraction_before: Some(interval(0.25, 0.1)),
         mean: interval(2.08, 0.01),
         sd: interval(0.15, 0.01),
+        undercoordinated: interval(0.4, 0.05),
         histogram: (0..8).map(bin).collect(),
         fraction_by_cutoff: (0..50).map(curve).collect(),
         coordination: (1..=16).map(centre).collect(),
@@ -201,7 +202,7 @@ fn difference() -> String {
         let answers = Answers { title, method, members: 400, label, bonds_all: vec![answer(broken)] };
         Side { name: name.to_owned(), answers }
     };
-    report::difference_html([&side("pristine", 0.06), &side("cycled", 0.2)], &[interval(0.14, 0.03)], &[])
+    report::difference_html(&[&side("pristine", 0.06), &side("cycled", 0.2)], &[vec![interval(0.14, 0.03)]], &[])
 }
 
 #[test]

@@ -198,10 +198,9 @@ pub struct Ensemble {
 
 #[derive(Debug, ClapArgs)]
 pub struct Difference {
-    /// The curve of the cycled sample, or the folder of its ensemble
-    pub first: PathBuf,
-    /// The curve of the pristine sample, or the folder of its ensemble, which is subtracted
-    pub second: PathBuf,
+    /// The curves of the cycled and the pristine sample, or the folders of ensembles: the last is subtracted from the others
+    #[arg(num_args = 2.., required = true, value_names = ["CYCLED", "PRISTINE"])]
+    pub of: Vec<PathBuf>,
     /// Write a page: both curves with their difference, or both histograms
     #[arg(long, value_name = "FILE.html")]
     pub out: Option<PathBuf>,

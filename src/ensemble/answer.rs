@@ -5,7 +5,7 @@ use nalgebra::DVector;
 use super::words::{held, restraint_words, warnings, words};
 use super::{Ensemble, Guide, Method, PRIOR_STREAM};
 use crate::fit::FitError;
-use crate::histogram::{BondList, Lengths, cutoffs, edges};
+use crate::histogram::{BondList, Centre, Lengths, cutoffs, edges};
 use crate::job::{Bonds, Weights};
 use crate::objective::Noise;
 use crate::outcome::{
@@ -128,6 +128,7 @@ impl Ensemble {
         let fractions = of(members, &|bonds| bonds.fraction(kind.cutoff));
         let fraction = interval(&fractions);
         let agreement = self.agreement(members, &fractions);
+        let numbers = numbers(list, kind.cutoff, k, members);
         BondAnswer {
             pair: list.pair.clone(),
             cutoff: kind.cutoff,
@@ -138,6 +139,7 @@ impl Ensemble {
             fraction_before: (!before.is_empty()).then(|| interval(&of(before, &|bonds| bonds.fraction(kind.cutoff)))),
             mean: over(&|bonds| bonds.mean()),
             sd: over(&|bonds| bonds.standard_deviation(bonds.mean())),
+            undercoordinated: interval(&undercoordinated(list, &numbers)),
             histogram: bins(kind, k, members)
                 .into_iter()
                 .map(|(from, to)| BinAnswer { from, to, count: over(&|bonds| bonds.between(from, to)) })
@@ -145,7 +147,7 @@ impl Ensemble {
             fraction_by_cutoff: cutoffs(kind.cutoff)
                 .map(|cutoff| CutoffAnswer { cutoff, fraction: over(&|bonds| bonds.fraction(cutoff)) })
                 .collect(),
-            coordination: coordination(list, kind, k, members),
+            coordination: coordination(list, &numbers),
             r_hat: agreement.map(|agreement| agreement.r_hat),
             effective: agreement.map_or(members.len() as f64, |agreement| agreement.effective),
         }
@@ -205,29 +207,56 @@ fn bins(kind: &Bonds, k: usize, members: &[Member]) -> Vec<(f64, f64)> {
     edges(members.iter().flat_map(|member| member.lengths[k].iter().copied()), kind.bin)
 }
 
-/// Of each centre, how likely it is to have so many bonds.
-fn coordination(list: &BondList, kind: &Bonds, k: usize, members: &[Member]) -> Vec<CoordinationAnswer> {
+/// How many bonds each centre has in each member: centres × members.
+fn numbers(list: &BondList, cutoff: f64, k: usize, members: &[Member]) -> Vec<Vec<f64>> {
     let mut first = 0;
-    let mut of = |centre: &crate::histogram::Centre| {
-        let bonds = list.bonds[first..].iter().take_while(|bond| bond.i == centre.atom).count();
-        let own = first..first + bonds;
-        first += bonds;
+    let of = |centre: &Centre| {
+        let own = first..first + bonds_of(list, first, centre);
+        first = own.end;
         let number = |member: &Member| -> f64 {
-            let near = own.clone().filter(|bond| member.lengths[k][*bond] <= kind.cutoff);
+            let near = own.clone().filter(|bond| member.lengths[k][*bond] <= cutoff);
             near.map(|bond| list.bonds[bond].weight).sum::<f64>() / centre.weight.max(f64::MIN_POSITIVE)
         };
-        let numbers: Vec<f64> = members.iter().map(number).collect();
-        let mut chances = vec![0.0; numbers.iter().fold(0.0_f64, |top, n| top.max(n.round())) as usize + 1];
-        for n in &numbers {
-            chances[n.round() as usize] += 1.0 / members.len() as f64;
-        }
-        CoordinationAnswer {
-            label: centre.label.clone(),
-            mean: numbers.iter().sum::<f64>() / members.len() as f64,
-            chances,
-        }
+        members.iter().map(number).collect()
     };
-    list.centres.iter().map(&mut of).collect()
+    list.centres.iter().map(of).collect()
+}
+
+/// How many bonds of the list, from `first` on, are a centre's.
+fn bonds_of(list: &BondList, first: usize, centre: &Centre) -> usize {
+    list.bonds[first..].iter().take_while(|bond| bond.i == centre.atom).count()
+}
+
+/// The share of centres in each member that lack a bond: that have, rounded, fewer than are followed.
+fn undercoordinated(list: &BondList, numbers: &[Vec<f64>]) -> Vec<f64> {
+    let mut first = 0;
+    let mut followed = Vec::new();
+    for centre in &list.centres {
+        let own = &list.bonds[first..first + bonds_of(list, first, centre)];
+        first += own.len();
+        followed.push(own.iter().map(|bond| bond.weight).sum::<f64>() / centre.weight.max(f64::MIN_POSITIVE));
+    }
+    let whole: f64 = list.centres.iter().map(|centre| centre.weight).sum();
+    let members = numbers.first().map_or(0, Vec::len);
+    let share = |member: usize| {
+        let lack = list.centres.iter().zip(numbers).zip(&followed);
+        let lack = lack.filter(|((_, numbers), followed)| numbers[member].round() < followed.round());
+        lack.map(|((centre, _), _)| centre.weight).sum::<f64>() / whole
+    };
+    (0..members).map(share).collect()
+}
+
+/// Of each centre, how likely it is to have so many bonds.
+fn coordination(list: &BondList, numbers: &[Vec<f64>]) -> Vec<CoordinationAnswer> {
+    let of = |(centre, numbers): (&Centre, &Vec<f64>)| {
+        let mut chances = vec![0.0; numbers.iter().fold(0.0_f64, |top, n| top.max(n.round())) as usize + 1];
+        for n in numbers {
+            chances[n.round() as usize] += 1.0 / numbers.len() as f64;
+        }
+        let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
+        CoordinationAnswer { label: centre.label.clone(), mean, chances }
+    };
+    list.centres.iter().zip(numbers).map(of).collect()
 }
 
 #[cfg(test)]

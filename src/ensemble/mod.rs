@@ -67,6 +67,8 @@ const WARMUP: usize = 300;
 const APART: usize = 3;
 /// How far latent variables of a chain's start are spread: wider than the data leave them, near enough to find back.
 const SPREAD: f64 = 0.3;
+/// How often a start that no structure has is brought nearer to the mode.
+const HALVINGS: usize = 20;
 /// Iterations that bring a start near a minimum, or to one.
 const NEAR: usize = 25;
 const THERE: usize = 100;
@@ -176,7 +178,7 @@ impl Ensemble {
     fn chain(&self, unit: usize, random: &mut Random, add: Observer) -> Result<Vec<Member>, FitError> {
         let numbers = self.numbers(unit);
         let mut posterior = self.posterior();
-        let start = &self.mode + random.normals(self.known.len()) * SPREAD;
+        let start = self.near_mode(SPREAD, random);
         let near = lm::minimise(&mut posterior, start, &self.options(NEAR), &mut lm::silent)?;
         let plan = sample::Plan { warmup: WARMUP, draws: numbers.len(), apart: APART, ..sample::Plan::default() };
         let observer = &mut |done: usize| add(usize::from(done > WARMUP && (done - WARMUP).is_multiple_of(APART)));
@@ -200,7 +202,7 @@ impl Ensemble {
     fn randomised(&self, unit: usize, random: &mut Random, add: Observer) -> Result<Vec<Member>, FitError> {
         let mut posterior = self.posterior();
         let perturbation = posterior.perturbation(random);
-        let start = &self.mode + random.normals(self.known.len()) * SPREAD;
+        let start = self.near_mode(SPREAD, random);
         let observer = &mut |_: &lm::Progress| add(0);
         let fit = sample::randomised(&mut posterior, perturbation, start, &self.options(THERE), observer)?;
         let Some((p, state)) = posterior.state(&fit.p) else { return Ok(Vec::new()) };
@@ -267,6 +269,20 @@ impl Ensemble {
         Options { max_iterations, ftol: TOLERANCE, xtol: TOLERANCE, widths, bounds, ..Options::default() }
     }
 
+    /// Latent variables `away` from the mode in every direction, or nearer where there is no structure so far.
+    fn near_mode(&self, away: f64, random: &mut Random) -> DVector<f64> {
+        let posterior = self.posterior();
+        let mut step = random.normals(self.known.len()) * away;
+        for _ in 0..HALVINGS {
+            let start = &self.mode + &step;
+            if posterior.state(&start).is_some() {
+                return start;
+            }
+            step *= 0.5;
+        }
+        self.mode.clone()
+    }
+
     fn start(&self) -> DVector<f64> {
         DVector::from_vec(self.setup.binding.start())
     }
@@ -322,7 +338,7 @@ impl Ensemble {
         let minimum = |k: usize| {
             let mut random = Random::new(self.plan.seed, MODE_STREAM + k as u64);
             let away = if k == 0 { 0.0 } else { SPREAD };
-            let start = &self.mode + random.normals(self.known.len()) * away;
+            let start = self.near_mode(away, &mut random);
             let mut posterior = self.posterior();
             threads::alone(|| lm::minimise(&mut posterior, start, &self.options(THERE), &mut lm::silent))
         };

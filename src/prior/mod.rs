@@ -6,7 +6,7 @@
 //! | parameter | beforehand | p(x) |
 //! |---|---|---|
 //! | any with `sigma` in the job | start ± sigma | `start + sigma x` |
-//! | U, second U, U inside molecules | start times or over [`U_FACTOR`] | `start U_FACTOR^x` |
+//! | U, second U, U inside molecules | start times or over [`U_FACTOR`] | `start U_FACTOR^x`, less near a lower bound |
 //! | scale, particle diameter | start times or over [`SCALE_FACTOR`], [`DIAMETER_FACTOR`] | the same |
 //! | edges, angles of the cell, occupancies, the others | start ± a width | `start + width x` |
 //! | positions of atoms, shifts and turns of bodies | a mixture, see below | `start + R(|x|) x/|x|` |
@@ -22,7 +22,8 @@
 //! Both s and φ are latent variables of their own, which the data choose. A displacement keeps the direction of its normal
 //! vector and gets the length that [`Mixture::length`] gives it.
 //!
-//! Bounds of the job are kept: where a value is beyond one, [`Prior::allowed`] says so.
+//! What is known to a factor, and has a lower bound l > 0, is `l + a (factor^x)^(start/a)` with `a = max(start - l, start/2)`, which
+//! has the same slope in the middle and does not reach l. Other bounds of the job are kept: where a value is beyond one, [`Prior::allowed`] says so.
 
 mod bonds;
 mod groups;
@@ -34,7 +35,7 @@ pub use mixture::{Length, Mixture};
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::params::{Binding, Quantity, Variable, Whole};
+use crate::params::{Binding, Free, Quantity, Variable, Whole};
 use groups::{Cluster, Placed};
 
 /// U is known to this factor.
@@ -63,8 +64,10 @@ enum Rule {
         start: f64,
         sigma: f64,
     },
+    /// `low + above e^(log x)`
     Factor {
-        start: f64,
+        low: f64,
+        above: f64,
         log: f64,
     },
     /// By its cluster.
@@ -78,7 +81,7 @@ impl Prior {
     pub fn new(binding: &Binding, width: &Width) -> Self {
         let variables: Vec<&Variable> = binding.free.iter().map(|free| &binding.variables()[free.variable]).collect();
         let (clusters, groups) = groups::clusters(binding, &variables, width);
-        let rules = binding.free.iter().zip(&variables).map(|(free, variable)| rule(free.start, free.sigma, variable));
+        let rules = binding.free.iter().zip(&variables).map(|(free, variable)| rule(free, variable));
         Self { rules: rules.collect(), bounds: binding.free.iter().map(|free| free.bounds).collect(), clusters, groups }
     }
 
@@ -160,7 +163,7 @@ impl Rule {
     fn value(self, x: f64) -> f64 {
         match self {
             Self::Normal { start, sigma } => start + sigma * x,
-            Self::Factor { start, log } => start * (log * x).exp(),
+            Self::Factor { low, above, log } => low + above * (log * x).exp(),
             Self::Displaced { start } => start,
         }
     }
@@ -168,17 +171,18 @@ impl Rule {
     fn slope(self, x: f64) -> f64 {
         match self {
             Self::Normal { sigma, .. } => sigma,
-            Self::Factor { start, log } => start * log * (log * x).exp(),
+            Self::Factor { above, log, .. } => above * log * (log * x).exp(),
             // What clusters add is all.
             Self::Displaced { .. } => 0.0,
         }
     }
 }
 
-fn rule(start: f64, sigma: Option<f64>, variable: &Variable) -> Rule {
-    let factor = |factor: f64| Rule::Factor { start, log: factor.ln() };
+fn rule(free: &Free, variable: &Variable) -> Rule {
+    let start = free.start;
+    let factor = |factor: f64| known_to(factor, start, free.bounds.0);
     let normal = |sigma: f64| Rule::Normal { start, sigma };
-    if let Some(sigma) = sigma {
+    if let Some(sigma) = free.sigma {
         return normal(sigma);
     }
     match &variable.quantity {
@@ -194,4 +198,13 @@ fn rule(start: f64, sigma: Option<f64>, variable: &Variable) -> Rule {
         Quantity::Whole(_) => normal(0.3 * start.abs().max(0.1)),
         _ => normal((0.3 * start).abs().max(0.003)),
     }
+}
+
+/// What is known to a factor and never goes to its lower bound: as wide about its middle as without one.
+///
+/// A start at the bound, where a refinement has ended, is no knowledge: its middle is half as much again.
+fn known_to(factor: f64, start: f64, bound: f64) -> Rule {
+    let low = bound.max(0.0);
+    let above = (start - low).max(0.5 * start);
+    Rule::Factor { low, above, log: factor.ln() * start / above }
 }

@@ -1,15 +1,15 @@
-//! The page that sets two ensembles beside each other.
+//! The page that sets ensembles beside each other.
 
 use askama::Template;
 
 use super::html::{SCRIPT, STYLE};
 use super::plot::ticks::typeset;
-use super::spread::{self, Axes, fraction_of, with_interval};
+use super::spread::{self, Axes, fraction_of, length, with_interval};
 use super::tables::dashed;
 use crate::outcome::{BondAnswer, Interval};
 use crate::read::answers::Answers;
 
-/// One of the two ensembles.
+/// One of the ensembles.
 #[derive(Debug, Clone)]
 pub struct Side {
     /// What it is called beside the other: the name of its folder.
@@ -23,26 +23,30 @@ pub struct Side {
 struct Page<'a> {
     title: String,
     labels: Vec<&'a str>,
-    sides: Vec<Line<'a>>,
     kinds: Vec<Kind<'a>>,
     warnings: &'a [String],
     style: &'static str,
     script: &'static str,
 }
 
-/// One side in the table: its broken fractions, kind by kind.
-struct Line<'a> {
-    side: &'a Side,
-    fractions: Vec<String>,
-}
-
-/// One kind of bonds on both sides.
+/// One kind of bonds on all sides.
 struct Kind<'a> {
     id: String,
     pair: String,
     cutoff: f64,
-    difference: String,
+    lines: Vec<Line<'a>>,
     pictures: Vec<Picture<'a>>,
+}
+
+/// One side in the table.
+struct Line<'a> {
+    side: &'a Side,
+    broken: String,
+    undercoordinated: String,
+    mean: String,
+    sd: String,
+    /// Empty for the reference.
+    difference: String,
 }
 
 struct Picture<'a> {
@@ -51,16 +55,19 @@ struct Picture<'a> {
     curve: String,
 }
 
-/// The page of two ensembles: how much the broken fractions differ, and both histograms on equal axes.
+/// The page of ensembles beside each other: how much the broken fractions differ from that of the first, and all histograms on
+/// equal axes.
 ///
-/// `differences` has one entry for each kind of bonds, later minus earlier, and the sides have the same kinds in the same order.
-pub fn difference_html(sides: [&Side; 2], differences: &[Interval], warnings: &[String]) -> String {
-    let [earlier, later] = sides;
+/// `differences` has, for each side but the first, one entry for each kind of bonds: that side minus the first. All sides have the same
+/// kinds in the same order.
+pub fn difference_html(sides: &[&Side], differences: &[Vec<Interval>], warnings: &[String]) -> String {
+    let name = |side: &&Side| side.name.clone();
+    let others: Vec<String> = sides.iter().skip(1).map(name).collect();
+    let kinds = sides.first().map_or(0, |side| side.answers.bonds_all.len());
     let page = Page {
-        title: format!("{} minus {}", later.name, earlier.name),
+        title: format!("{} minus {}", others.join(", "), sides.first().map_or_else(String::new, name)),
         labels: labels(sides),
-        sides: sides.map(line).into(),
-        kinds: differences.iter().enumerate().filter_map(|(k, found)| kind(k, sides, found)).collect(),
+        kinds: (0..kinds).filter_map(|k| kind(k, sides, differences)).collect(),
         warnings,
         style: STYLE,
         script: SCRIPT,
@@ -69,32 +76,34 @@ pub fn difference_html(sides: [&Side; 2], differences: &[Interval], warnings: &[
     page.render().unwrap_or_default()
 }
 
-fn line(side: &Side) -> Line<'_> {
-    let fractions = side.answers.bonds_all.iter().map(fraction_text);
-    Line { side, fractions: fractions.collect() }
+fn line<'a>(side: &'a Side, bond: &BondAnswer, difference: Option<&Interval>) -> Line<'a> {
+    Line {
+        side,
+        broken: typeset(&with_interval(&fraction_of(bond), false)),
+        undercoordinated: typeset(&with_interval(&bond.undercoordinated, false)),
+        mean: length(&bond.mean),
+        sd: length(&bond.sd),
+        difference: difference.map_or_else(String::new, |found| typeset(&with_interval(found, true))),
+    }
 }
 
-fn fraction_text(bond: &BondAnswer) -> String {
-    typeset(&with_interval(&fraction_of(bond), false))
-}
-
-fn labels(sides: [&Side; 2]) -> Vec<&str> {
+fn labels<'a>(sides: &[&'a Side]) -> Vec<&'a str> {
     let mut labels: Vec<&str> = sides.iter().map(|side| side.answers.label.as_str()).collect();
     labels.retain(|label| !label.is_empty());
     labels.dedup();
     labels
 }
 
-fn kind<'a>(k: usize, sides: [&'a Side; 2], difference: &Interval) -> Option<Kind<'a>> {
-    let [earlier, later] = sides.map(|side| side.answers.bonds_all.get(k));
-    let bonds = [earlier?, later?];
+fn kind<'a>(k: usize, sides: &[&'a Side], differences: &[Vec<Interval>]) -> Option<Kind<'a>> {
+    let bonds: Vec<&BondAnswer> = sides.iter().filter_map(|side| side.answers.bonds_all.get(k)).collect();
     let axes = Axes::of(&bonds);
-    let pictures = sides.into_iter().zip(bonds).enumerate();
+    let differences = std::iter::once(None).chain(differences.iter().map(|found| found.get(k)));
+    let pictures = sides.iter().zip(&bonds).enumerate();
     Some(Kind {
         id: format!("bonds-{k}"),
-        pair: dashed(&bonds[0].pair),
-        cutoff: bonds[0].cutoff,
-        difference: typeset(&with_interval(difference, true)),
+        pair: dashed(&bonds.first()?.pair),
+        cutoff: bonds.first()?.cutoff,
+        lines: sides.iter().zip(&bonds).zip(differences).map(|((side, bond), found)| line(side, bond, found)).collect(),
         pictures: pictures.map(|(i, (side, bond))| picture(&format!("{k}-{i}"), side, bond, axes)).collect(),
     })
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 use super::esd;
 use super::html::{SCRIPT, STYLE};
 use super::plot::ticks::typeset;
-use super::spread::{self, Axes, fraction_of, with_interval};
+use super::spread::{self, Axes, fraction_of, interval90, length, with_interval};
 use super::tables::{coordinate, count, dashed, decimals};
-use crate::outcome::{BondAnswer, CoordinationAnswer, EnsembleResult, InputFile, Interval, Narrowed};
+use crate::outcome::{BondAnswer, CoordinationAnswer, EnsembleResult, InputFile, Narrowed};
 
 /// The contract: these names stay.
 #[derive(Serialize)]
@@ -40,8 +40,8 @@ struct Document<'a> {
 /// `result.json` of an ensemble; `label` is `synthetic` for data that were computed, else empty.
 ///
 /// Keys: `title version label method seed members wanted converged chains noise rw weights restraints`; `bonds`, the first kind of
-/// bonds (`null` without one), with `pair cutoff n fraction fraction_interval50 fraction_interval90 fraction_before mean sd`,
-/// `histogram[]` of `from to count`, `fraction_by_cutoff[]` of `cutoff fraction`, `coordination[]` of `label mean chances`, `r_hat
+/// bonds (`null` without one), with `pair cutoff n fraction fraction_interval50 fraction_interval90 fraction_before mean sd
+/// undercoordinated`, /// `histogram[]` of `from to count`, `fraction_by_cutoff[]` of `cutoff fraction`, `coordination[]` of `label mean chances`, `r_hat
 /// effective`; `bonds_all`, every kind; `parameters[]` of `name unit value sd sd_before`; `directions latent words warnings inputs
 /// seconds`. Where a quantity has an interval it is an object of `median interval50 interval90`.
 pub fn ensemble_json(result: &EnsembleResult, label: &str) -> String {
@@ -104,6 +104,7 @@ struct Kind<'a> {
     before: String,
     mean: String,
     sd: String,
+    undercoordinated: String,
     r_hat: String,
     effective: String,
     histogram: String,
@@ -170,6 +171,7 @@ fn kind<'a>(k: usize, bond: &'a BondAnswer, label: &str) -> Kind<'a> {
         before: bond.fraction_before.map_or_else(String::new, |before| interval90(&before, 100.0, 0)),
         mean: length(&bond.mean),
         sd: length(&bond.sd),
+        undercoordinated: typeset(&with_interval(&bond.undercoordinated, false)),
         r_hat: bond.r_hat.map_or_else(|| "–".to_owned(), |r_hat| decimals(r_hat, 2)),
         effective: decimals(bond.effective, 0),
         histogram: spread::histogram(&format!("histogram-{k}"), bond, axes, label),
@@ -177,16 +179,6 @@ fn kind<'a>(k: usize, bond: &'a BondAnswer, label: &str) -> Kind<'a> {
         numbers: (0..most).collect(),
         centres: bond.coordination.iter().map(|centre| chances(centre, most)).collect(),
     }
-}
-
-/// `[12, 17]` of values times `by`.
-fn interval90(interval: &Interval, by: f64, places: usize) -> String {
-    let [low, high] = interval.interval90.map(|end| decimals(by * end + 0.0, places));
-    format!("[{low}, {high}]")
-}
-
-fn length(interval: &Interval) -> String {
-    format!("{} Å {}", decimals(interval.median, 3), interval90(interval, 1.0, 3))
 }
 
 fn chances(centre: &CoordinationAnswer, most: usize) -> Centre<'_> {

@@ -2,7 +2,7 @@
 
 use super::plot::draw;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Shape, Size, extent, padded};
-use super::tables::dashed;
+use super::tables::{dashed, decimals};
 use crate::outcome::{BinAnswer, BondAnswer, Interval};
 
 /// `14 % [12, 17]`: a fraction of 1 with its 90 % interval; of a difference with signs.
@@ -21,6 +21,17 @@ pub fn with_interval(fraction: &Interval, signed: bool) -> String {
     };
     let [low, high] = fraction.interval90;
     format!("{} % [{}, {}]", whole(fraction.median), whole(low), whole(high))
+}
+
+/// `[12, 17]` of values times `by`.
+pub(crate) fn interval90(interval: &Interval, by: f64, places: usize) -> String {
+    let [low, high] = interval.interval90.map(|end| decimals(by * end + 0.0, places));
+    format!("[{low}, {high}]")
+}
+
+/// `1.970 Å [1.966, 1.978]`
+pub(crate) fn length(interval: &Interval) -> String {
+    format!("{} Å {}", decimals(interval.median, 3), interval90(interval, 1.0, 3))
 }
 
 /// The broken fraction of a kind of bonds.

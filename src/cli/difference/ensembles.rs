@@ -1,4 +1,4 @@
-//! By how much the broken fractions of two ensembles differ.
+//! By how much the broken fractions of ensembles differ from that of another.
 
 use std::path::Path;
 
@@ -19,8 +19,9 @@ use crate::cli::output::Target;
 const EQUAL: f64 = 1e-9;
 
 pub struct Plan {
-    earlier: Folder,
-    later: Folder,
+    /// What is subtracted from the others.
+    reference: Folder,
+    others: Vec<Folder>,
     target: Option<Target>,
 }
 
@@ -31,27 +32,29 @@ struct Folder {
 }
 
 impl Plan {
-    pub fn of(args: &args::Difference, earlier: &Path, later: &Path) -> Result<Self, Failure> {
+    pub fn of(args: &args::Difference, others: &[&Path], reference: &Path) -> Result<Self, Failure> {
         let target = args.out.as_ref().map(|path| Target::check(path, args.force)).transpose()?;
-        let (earlier, later) = (Folder::read(earlier)?, Folder::read(later)?);
-        alike(&earlier.side, &later.side)?;
-        Ok(Self { earlier, later, target })
+        let reference = Folder::read(reference)?;
+        let others = others.iter().map(|path| Folder::read(path)).collect::<Result<Vec<_>, _>>()?;
+        others.iter().try_for_each(|other| alike(&reference.side, &other.side))?;
+        Ok(Self { reference, others, target })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { earlier, later, target } = self;
-        let kinds = &earlier.side.answers.bonds_all;
-        let found = (0..kinds.len()).map(|k| Ok(ensemble::difference(&earlier.fractions(k)?, &later.fractions(k)?)));
-        let found = found.collect::<Result<Vec<_>, Failure>>()?;
-        let sides = [&earlier.side, &later.side];
-        let warnings = warnings(sides);
+        let Self { reference, others, target } = self;
+        let found = others.iter().map(|other| other.minus(&reference)).collect::<Result<Vec<_>, _>>()?;
+        let sides: Vec<&Side> = std::iter::once(&reference).chain(&others).map(|folder| &folder.side).collect();
+        let warnings = warnings(&sides);
         warn_of(&warnings);
-        for (bonds, difference) in kinds.iter().zip(&found) {
-            println!("{}", line(bonds, difference));
+        for (other, found) in others.iter().zip(&found) {
+            let name = if others.len() > 1 { format!("{}, ", other.side.name) } else { String::new() };
+            for (bonds, difference) in other.side.answers.bonds_all.iter().zip(found) {
+                println!("{name}{}", line(bonds, difference));
+            }
         }
         if let Some(target) = target {
-            target.write(&report::difference_html(sides, &found, &warnings))?;
-            println!("both in {}", target.path().display());
+            target.write(&report::difference_html(&sides, &found, &warnings))?;
+            println!("{} in {}", if others.len() > 1 { "all" } else { "both" }, target.path().display());
         }
         Ok(End::Well)
     }
@@ -70,6 +73,12 @@ impl Folder {
         Ok(Self { side: Side { name: path.display().to_string(), answers }, members })
     }
 
+    /// By how much the broken fractions of this one are larger, kind by kind.
+    fn minus(&self, reference: &Self) -> Result<Vec<Interval>, Failure> {
+        let kinds = 0..reference.side.answers.bonds_all.len();
+        kinds.map(|k| Ok(ensemble::difference(&reference.fractions(k)?, &self.fractions(k)?))).collect()
+    }
+
     /// The broken fraction of each member.
     fn fractions(&self, k: usize) -> Result<Vec<f64>, Failure> {
         let found = self.members.fractions(k, self.side.answers.bonds_all.len()).filter(|found| !found.is_empty());
@@ -82,7 +91,7 @@ fn there(path: &Path) -> Result<Input, Failure> {
         return Input::read(path);
     }
     let message = format!("there is no file {}", path.display());
-    Err(Failure::with_hint(message, "name two folders that corefine ensemble wrote"))
+    Err(Failure::with_hint(message, "name folders that corefine ensemble wrote"))
 }
 
 /// Do both follow the same kinds of bonds with the same cutoffs?
@@ -99,17 +108,18 @@ fn alike(earlier: &Side, later: &Side) -> Result<(), Failure> {
     Err(Failure::with_hint(format!("{first}, but {second}"), "give both jobs the same `bonds`"))
 }
 
-/// What keeps a difference from being an answer.
-fn warnings(sides: [&Side; 2]) -> Vec<String> {
-    let methods = sides.map(|side| side.answers.method.as_str());
+/// What keeps differences from being an answer.
+fn warnings(sides: &[&Side]) -> Vec<String> {
+    let mut methods: Vec<&str> = sides.iter().map(|side| side.answers.method.as_str()).collect();
+    methods.dedup();
     let mut warnings = Vec::new();
-    if methods[0] != methods[1] {
-        warnings.push(format!("one ensemble is by {}, the other by {}", methods[0], methods[1]));
+    if methods.len() > 1 {
+        warnings.push(format!("not all ensembles are made in the same way: by {}", methods.join(", by ")));
     }
     for side in sides.iter().filter(|side| ["noise", "starts"].contains(&side.answers.method.as_str())) {
         warnings.push(format!("{}: the spread of members by {} is no uncertainty", side.name, side.answers.method));
     }
-    warnings.extend(sides.into_iter().flat_map(apart));
+    warnings.extend(sides.iter().flat_map(|side| apart(side)));
     warnings
 }
 

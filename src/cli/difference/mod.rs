@@ -1,4 +1,4 @@
-//! `corefine difference`: of two ensembles, or of two measured curves, whichever it is given.
+//! `corefine difference`: of ensembles, or of two measured curves, whichever it is given.
 
 mod curves;
 mod ensembles;
@@ -24,19 +24,24 @@ enum Given {
 
 impl Plan {
     pub fn of(args: &Difference) -> Result<Self, Failure> {
-        match (given(&args.first), given(&args.second)) {
-            (Given::Curve(first), Given::Curve(second)) => {
-                Ok(Self::Curves(Box::new(curves::Plan::of(args, &first, &second)?)))
-            }
-            (Given::Folder(cycled), Given::Folder(pristine)) => {
+        let given: Vec<Given> = args.of.iter().map(|path| given(path)).collect();
+        let folders: Vec<&Path> = given.iter().filter_map(Given::folder).collect();
+        let curves: Vec<&Path> = given.iter().filter_map(Given::curve).collect();
+        match (curves.as_slice(), folders.as_slice()) {
+            ([cycled, pristine], []) => Ok(Self::Curves(Box::new(curves::Plan::of(args, cycled, pristine)?))),
+            ([], [later @ .., reference]) => {
                 only_of_curves(args)?;
-                Ok(Self::Ensembles(Box::new(ensembles::Plan::of(args, &pristine, &cycled)?)))
+                Ok(Self::Ensembles(Box::new(ensembles::Plan::of(args, later, reference)?)))
             }
-            (Given::Folder(folder), Given::Curve(curve)) | (Given::Curve(curve), Given::Folder(folder)) => {
+            ([curve, ..], [folder, ..]) => {
                 let message =
                     format!("{} is a folder of results, {} is a file with a curve", folder.display(), curve.display());
-                Err(Failure::with_hint(message, "name two folders that corefine ensemble wrote, or two curves"))
+                Err(Failure::with_hint(message, "name folders that corefine ensemble wrote, or two curves"))
             }
+            (curves, []) => Err(Failure::with_hint(
+                format!("these are {} curves", curves.len()),
+                "name two curves: the second is subtracted from the first",
+            )),
         }
     }
 
@@ -45,6 +50,16 @@ impl Plan {
             Self::Ensembles(plan) => plan.run(),
             Self::Curves(plan) => plan.run(),
         }
+    }
+}
+
+impl Given {
+    fn folder(&self) -> Option<&Path> {
+        if let Self::Folder(path) = self { Some(path) } else { None }
+    }
+
+    fn curve(&self) -> Option<&Path> {
+        if let Self::Curve(path) = self { Some(path) } else { None }
     }
 }
 
