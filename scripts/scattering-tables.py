@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Writes src/scattering/xray_table.rs and neutron_table.rs.
+"""Writes src/scattering/xray_table.rs, neutron_table.rs and compton_table.rs.
 
-    pip install periodictable==2.1.0 gemmi==0.7.5
+    pip install periodictable==2.1.0 gemmi==0.7.5 xraylib==4.3.0
     scripts/scattering-tables.py
 
 X-rays: f0_WaasKirf.dat, the file of Waasmaier and Kirfel's parameters that the package periodictable carries.
 Neutrons: the table of Neutron News 3 (1992) 29, V. F. Sears, as the package gemmi carries it; an element
 without a value there is left out. Wherever periodictable's own (newer) table differs by more than 0.5 fm and
 2 %, the line says so.
+Compton scattering: the incoherent scattering functions of J. H. Hubbell et al., J. Phys. Chem. Ref. Data 4 (1975)
+471, as the package xraylib carries them, at the points of the original to x = 5 1/A.
 """
 
 import importlib.util
@@ -15,6 +17,7 @@ import pathlib
 import re
 
 import gemmi
+import xraylib
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 OUT = ROOT / "src" / "scattering"
@@ -99,6 +102,33 @@ pub(super) static TABLE: [(u8, f64); {len(rows)}] = [
     print(f"neutron: {len(rows)} elements")
 
 
+HUBBELL = [0, 0.005, 0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.07, 0.09, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6,
+           0.7, 0.8, 0.9, 1, 1.25, 1.5, 2, 2.5, 3, 3.5, 4, 5]
+
+
+def write_compton():
+    rows = []
+    for z in range(1, LAST_ATOM + 1):
+        values = [0.0] + [xraylib.SF_Compt(z, x) for x in HUBBELL[1:]]
+        assert all(a <= b + 1e-3 for a, b in zip(values, values[1:])) and values[-1] <= z, z
+        rows.append("    [" + ", ".join(repr(float(f"{value:.4g}")) for value in values) + "],")
+    points = ", ".join(repr(float(x)) for x in HUBBELL)
+    text = f"""//! Incoherent scattering functions S(x, Z), electrons: J. H. Hubbell et al., J. Phys. Chem. Ref. Data 4 (1975) 471; neutral atoms,
+//! H to Cf. Written by `scripts/scattering-tables.py`; do not edit.
+
+/// x = sin(theta)/lambda, 1/A.
+#[rustfmt::skip]
+pub(super) static X: [f64; {len(HUBBELL)}] = [{points}];
+
+/// S at each x, by ascending atomic number from 1.
+#[rustfmt::skip]
+pub(super) static TABLE: [[f64; {len(HUBBELL)}]; {LAST_ATOM}] = [
+""" + "\n".join(rows) + "\n];\n"
+    (OUT / "compton_table.rs").write_text(text)
+    print(f"compton: {len(rows)} elements")
+
+
 if __name__ == "__main__":
     write_xray()
     write_neutron()
+    write_compton()

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::observed::Normalisation;
 use crate::observed::Radiation;
+use crate::reduction::Reduction;
 
 /// One refinement: a structure, a measured curve, what to vary, what to count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,6 +106,9 @@ pub struct Data {
     /// Real-space width of a Soper-Lorch window that the data's transform had, Å (default: none).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soper_lorch: Option<f64>,
+    /// The file holds intensities, and G(r) is made of them by these settings (default: it holds a reduced curve).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce: Option<Reduction>,
     /// Path of a file with the instrument's resolution ([`Instrument`]), relative to the job file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instrument: Option<String>,
@@ -332,6 +336,7 @@ impl Data {
             qmax: None,
             dg: None,
             soper_lorch: None,
+            reduce: None,
             instrument: None,
         }
     }

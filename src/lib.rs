@@ -42,4 +42,5 @@ pub mod tangent;
 pub mod threads;
 pub mod transform;
 pub mod units;
+pub mod window;
 pub mod write;

@@ -2,6 +2,8 @@
 
 use std::f64::consts::PI;
 
+use crate::window::sinc;
+
 /// The sum over points of noise is carried on so far beyond the last distance: sinc falls as 1/x.
 const BEYOND: f64 = 200.0;
 
@@ -30,8 +32,4 @@ pub fn correlated(r: &[f64], qmax: Option<f64>, mut normal: impl FnMut() -> f64)
 /// they lie on ends at `band`, such as qmax for points in r; 1 without such an end.
 pub fn oversampling(step: f64, band: Option<f64>) -> f64 {
     band.map_or(1.0, |band| (PI / (band * step)).max(1.0))
-}
-
-fn sinc(x: f64) -> f64 {
-    if x.abs() < 1e-8 { 1.0 } else { x.sin() / x }
 }

@@ -391,8 +391,8 @@ pub struct Narrowed {
     pub unit: &'static str,
     /// Over the members.
     pub value: Interval,
-    /// Standard deviation over the members.
+    /// Standard deviation over the members, by their middle half: that of a normal distribution with the same one.
     pub sd: f64,
-    /// Standard deviation before the data; `None` where nothing was known.
+    /// The same before the data; `None` where nothing was known.
     pub sd_before: Option<f64>,
 }

@@ -1,9 +1,9 @@
-//! The settings of a reduction of intensities to G(r), and what it gives.
+//! The settings of a reduction of intensities to G(r), alone or as a part of a job, and what it gives.
 
 use serde::{Deserialize, Serialize};
 
 use crate::pattern::Abscissa;
-use crate::transform::Window;
+use crate::window::Window;
 
 /// Settings of a reduction, by the names that PDFgetX3 has for them. What is `None` is taken from the data.
 ///
@@ -15,22 +15,36 @@ use crate::transform::Window;
 #[serde(default, deny_unknown_fields)]
 pub struct Reduction {
     /// What the first column is; `None`: what the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub dataformat: Option<Abscissa>,
     /// Wavelength, Å; `None`: what the file says. Needed where angles are.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub wavelength: Option<f64>,
     /// Where the zero of the scattering angle lies on the scale of the file, degrees.
     pub twothetazero: f64,
     /// The chemical formula, `Co C6.5 H5 N4`.
     pub composition: String,
+    /// Path of the background's pattern, relative to the file that the settings stand in; `None`: no background.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backgroundfile: Option<String>,
     /// Factor on the background.
     pub bgscale: f64,
     /// Find `bgscale` from the low-r end of G(r).
     pub fit_bgscale: bool,
+    /// How the beam and the detector see polarised light: K of `(1 + K cos² 2θ) / (1 + K)`; `None`: corrected already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polarisation: Option<f64>,
+    /// What the sample itself absorbs.
+    pub absorption: Absorption,
+    /// Whether Compton scattering is part of the intensity.
+    pub compton: Compton,
     /// Lower end of everything, 1/Å.
     pub qmin: f64,
     /// Upper end of the sine transform, 1/Å; `None`: `qmaxinst`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub qmax: Option<f64>,
     /// Upper end of what the normalisation and the polynomial are fitted to, 1/Å; `None`: the last point that is not zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub qmaxinst: Option<f64>,
     /// Length below which the polynomial may change G(r), Å: its degree is `rpoly qmaxinst / π`.
     pub rpoly: f64,
@@ -44,6 +58,36 @@ pub struct Reduction {
     pub window: Window,
 }
 
+/// The shape that absorbs. μ is the sample's linear absorption coefficient.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub enum Absorption {
+    /// None, or corrected already.
+    #[default]
+    #[serde(rename = "none")]
+    None,
+    /// A plate across the beam, looked through: μ times its thickness.
+    #[serde(rename = "flat_plate")]
+    FlatPlate(f64),
+    /// A capillary in the beam: μ times its inner radius.
+    #[serde(rename = "capillary")]
+    Capillary(f64),
+}
+
+/// Compton scattering, which holds nothing of the structure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Compton {
+    /// Left to the polynomial.
+    #[default]
+    #[serde(rename = "none")]
+    None,
+    /// Calculated, for a detector that counts quanta.
+    #[serde(rename = "counting")]
+    Counting,
+    /// Calculated, for a detector that adds up their energy, such as a flat panel with a scintillator.
+    #[serde(rename = "integrating")]
+    Integrating,
+}
+
 impl Default for Reduction {
     fn default() -> Self {
         Self {
@@ -51,8 +95,12 @@ impl Default for Reduction {
             wavelength: None,
             twothetazero: 0.0,
             composition: String::new(),
+            backgroundfile: None,
             bgscale: 1.0,
             fit_bgscale: false,
+            polarisation: None,
+            absorption: Absorption::None,
+            compton: Compton::None,
             qmin: 0.0,
             qmax: None,
             qmaxinst: None,
@@ -89,6 +137,8 @@ pub struct Reduced {
     pub square_mean: Vec<f64>,
     /// `<f>²`, electrons².
     pub mean_squared: Vec<f64>,
+    /// What free atoms would show: `C (<f²> + <S>)`, C what polarisation and absorption leave of it, S Compton scattering; electrons².
+    pub free_atoms: Vec<f64>,
     /// The factor `a` that brings the intensity to electrons² per atom.
     pub normalisation: f64,
     /// The degree of the polynomial, in general not whole.

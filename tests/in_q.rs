@@ -19,7 +19,8 @@ use corefine::observed::{Form, Header, InQ, Observed, Radiation};
 use corefine::outcome::{Outcome, ParameterResult};
 use corefine::params::Binding;
 use corefine::read;
-use corefine::transform::{Window, sine_transform};
+use corefine::transform::sine_transform;
+use corefine::window::Window;
 use support::{of_repository, reference};
 
 const QMAX: f64 = 22.0;

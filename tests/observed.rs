@@ -5,7 +5,7 @@ mod support;
 use corefine::job::Normalisation;
 use corefine::observed::{Form, Header, Observed, Radiation};
 use corefine::read::observed::{DataError, composition, observed, reciprocal};
-use corefine::transform::Window;
+use corefine::window::Window;
 use proptest::prelude::*;
 use support::reference;
 

@@ -7,9 +7,10 @@ use corefine::pattern::{Abscissa, Pattern};
 use corefine::read;
 use corefine::read::observed::observed;
 use corefine::reduce::Reducer;
-use corefine::reduction::{Reduced, Reduction};
+use corefine::reduction::{Absorption, Compton, Reduced, Reduction};
 use corefine::report::reduced_files;
 use corefine::sample::Random;
+use corefine::scattering::{compton, xray};
 use support::{reference, reference_text};
 
 /// A pattern of the reference data.
@@ -50,7 +51,7 @@ fn curves_of_nickel_are_those_of_pdfgetx3() {
 #[test]
 fn a_curve_is_made_again_from_its_own_header() {
     let (Some(sample), Some(empty)) = (pattern("ni_raw/Ni.chi"), pattern("ni_raw/kapton.chi")) else { return };
-    let window = corefine::transform::Window::SoperLorch(0.15);
+    let window = corefine::window::Window::SoperLorch(0.15);
     let composition = "Ni0.97 O0.03".to_owned();
     let settings =
         Reduction { composition, qmin: 0.85, qmax: Some(23.0), window, bgscale: 0.35, ..Reduction::default() };
@@ -122,7 +123,7 @@ fn a_known_structure_is_found_under_background_slope_and_noise() {
     let (sample, empty): (Vec<f64>, Vec<f64>) = q.iter().map(|q| counted(*q, 2.0)).unzip();
     let exact = reduce(&nickel(), &made("sample", &q, sample.clone()), Some(&made("empty", &q, empty.clone())));
     let ideal: Vec<f64> = exact.q.iter().map(|q| true_f(*q)).collect();
-    let window = corefine::transform::Window::None;
+    let window = corefine::window::Window::None;
     let want = corefine::transform::sine_transform(&exact.q, &ideal, &exact.r, 0.6, 24.0, window);
     // The scale rests on all that is counted, what is no structure too; the shape of G(r) does not.
     let scale = overlap(&exact, &want);
@@ -260,4 +261,72 @@ fn peaks(curve: &Reduced, from: f64, to: f64) -> Vec<f64> {
     let high = 0.2 * g.iter().copied().fold(0.0, f64::max);
     let is_peak = |j: &usize| g[*j] > g[j - 1] && g[*j] > g[j + 1] && g[*j] > high;
     (1..g.len() - 1).filter(is_peak).map(|j| curve.r[j]).filter(|r| (from..to).contains(r)).collect()
+}
+
+/// Co2C with a little structure at a wavelength of 0.2 Å, seen through a plate by a detector that adds up energies. `lost` says whether
+/// polarisation, absorption and Compton scattering are in it.
+fn seen(lost: bool) -> Pattern {
+    let (cobalt, carbon) = ("Co".parse().unwrap(), "C".parse().unwrap());
+    let intensity = |q: f64| {
+        let [f, g] = [cobalt, carbon].map(|species| xray::f0(species, q).unwrap());
+        let coherent = (2.0 * f * f + g * g) / 3.0 * (1.0 + 0.2 * (2.3 * q).sin() / (1.0 + q));
+        if !lost {
+            return 7.0 * coherent;
+        }
+        let sine = q * 0.2 / (4.0 * std::f64::consts::PI);
+        let cosine = 1.0 - 2.0 * sine * sine;
+        let recoil = 1.0 / (1.0 + 0.024_263_1 / 0.2 * (1.0 - cosine));
+        let [s, t] = [cobalt, carbon].map(|species| compton::incoherent(species.element, q).unwrap());
+        let inelastic = (2.0 * s + t) / 3.0 * recoil.powi(3);
+        let plate = ((-0.5_f64).exp() - (-0.5 / cosine).exp()) / (0.5 * (1.0 / cosine - 1.0));
+        7.0 * (1.0 + 0.9 * cosine * cosine) / 1.9 * plate * (coherent + inelastic)
+    };
+    let q: Vec<f64> = (10..=1250).map(|k| 0.02 * f64::from(k)).collect();
+    Pattern {
+        name: "seen.chi".to_owned(),
+        abscissa: Some(Abscissa::Q),
+        intensity: q.iter().map(|q| intensity(*q)).collect(),
+        x: q,
+        uncertainty: Vec::new(),
+        wavelength: Some(0.2),
+        warnings: Vec::new(),
+    }
+}
+
+/// What lies between sample and detector is taken away as it was put in, to a polynomial of next to no degree.
+#[test]
+fn polarisation_absorption_and_compton_scattering_are_taken_away() {
+    let bare = Reduction { composition: "Co2 C".to_owned(), rpoly: 0.05, ..Reduction::default() };
+    let corrected = Reduction {
+        polarisation: Some(0.9),
+        absorption: Absorption::FlatPlate(0.5),
+        compton: Compton::Integrating,
+        ..bare.clone()
+    };
+    let want = reduce(&bare, &seen(false), None);
+    let got = reduce(&corrected, &seen(true), None);
+    let left = reduce(&bare, &seen(true), None);
+    let far = |reduced: &Reduced| rw(&want.q, &reduced.uncorrected, &want.uncorrected, 0.0);
+    // `a` is of y, which Compton scattering, without structure, brings nearer to 1: F(Q) differs by that factor alone.
+    println!("corrected {:.5}, not {:.3}", far(&got), far(&left));
+    assert!(far(&got) < 0.005 && far(&left) > 1.0, "{} {}", far(&got), far(&left));
+    // As a header has them they come back.
+    let again = read::reduction::reduction(&reduced_files(&got)[3], "seen.gr").unwrap().value;
+    assert_eq!(
+        (again.polarisation, again.absorption, again.compton),
+        (corrected.polarisation, corrected.absorption, corrected.compton)
+    );
+}
+
+#[test]
+fn what_needs_a_wavelength_says_so() {
+    let no_wavelength = Pattern { wavelength: None, ..seen(true) };
+    let settings = Reduction { composition: "Co2 C".to_owned(), compton: Compton::Counting, ..Reduction::default() };
+    let error = Reducer::new(&settings).unwrap().reduce(&no_wavelength, None).unwrap_err().to_string();
+    assert_eq!(error, "compton needs the wavelength, which nothing gives; give wavelength");
+    let settings = Reduction { absorption: Absorption::FlatPlate(0.5), wavelength: Some(0.4), ..settings };
+    let error = Reducer::new(&settings).unwrap().reduce(&no_wavelength, None).unwrap_err().to_string();
+    assert!(error.starts_with("a flat plate lets nothing through at Q = 25.0000 1/Å"), "{error}");
+    let settings = Reduction { absorption: Absorption::Capillary(-1.0), ..settings };
+    assert!(Reducer::new(&settings).unwrap_err().to_string().starts_with("absorption is -1"));
 }

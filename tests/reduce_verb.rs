@@ -52,8 +52,7 @@ fn one_pattern_becomes_four_files() {
     let f = corefine::read::observed::reciprocal(&bytes("out.fq"), "out.fq").unwrap();
     let s = corefine::read::observed::reciprocal(&bytes("out.sq"), "out.sq").unwrap();
     assert!(f.f().iter().zip(s.f()).all(|(a, b)| (a - b).abs() < 1e-5));
-    let again =
-        corefine::transform::sine_transform(&f.q, &f.f(), &curve.r, 0.5, 22.0, corefine::transform::Window::None);
+    let again = corefine::transform::sine_transform(&f.q, &f.f(), &curve.r, 0.5, 22.0, corefine::window::Window::None);
     let largest = curve.g.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
     assert!(curve.g.iter().zip(&again).all(|(a, b)| (a - b).abs() < 0.01 * largest));
     let iq = corefine::read::pattern::pattern(&bytes("out.iq"), "out.iq").unwrap();

@@ -343,7 +343,7 @@ fn nickel_fq() -> String {
 #[test]
 fn data_in_q_are_transformed_as_the_job_says() {
     use corefine::read::observed::reciprocal;
-    use corefine::transform::Window;
+    use corefine::window::Window;
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path();
     let fq = nickel_fq();

@@ -405,6 +405,18 @@ pub struct ReduceSettings {
     /// Step of the grid, Å [default: 0.01]
     #[arg(long, value_name = "Å", allow_negative_numbers = true)]
     pub rstep: Option<f64>,
+    /// Correct for polarisation, (1 + K cos² 2θ) / (1 + K): K is 1 for a full ring or an unpolarised beam
+    #[arg(long, value_name = "K", allow_negative_numbers = true)]
+    pub polarisation: Option<f64>,
+    /// Correct for the absorption of a plate across the beam: μ times its thickness
+    #[arg(long, value_name = "μt", conflicts_with = "capillary", allow_negative_numbers = true)]
+    pub flat_plate: Option<f64>,
+    /// Correct for the absorption of a capillary: μ times its inner radius
+    #[arg(long, value_name = "μR", allow_negative_numbers = true)]
+    pub capillary: Option<f64>,
+    /// Subtract Compton scattering, as a detector sees it that counts quanta or adds up their energy [default: none]
+    #[arg(long, value_enum)]
+    pub compton: Option<ComptonArg>,
     /// Factor on F(Q) against ripples [default: none]
     #[arg(long, value_enum)]
     pub window: Option<WindowArg>,
@@ -528,6 +540,13 @@ pub enum NormalisationArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum CompatArg {
     Pdffit2,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ComptonArg {
+    None,
+    Counting,
+    Integrating,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -4,7 +4,7 @@ use corefine::forms::{Route, Sample, convert};
 use corefine::observed::{Form, Header, Radiation, Tabulated};
 use corefine::report;
 use corefine::scattering::neutron;
-use corefine::transform::Window;
+use corefine::window::Window;
 
 use super::End;
 use super::args::{Convert, FormArg};

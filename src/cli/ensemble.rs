@@ -151,11 +151,15 @@ fn made(
 ) -> Result<Option<(Vec<Member>, EnsembleResult)>, FitError> {
     let clock = Instant::now();
     let line = Progress::start();
-    let ensemble = Ensemble::new(setup, asked)?;
+    let flow = || if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue };
+    let ensemble = Ensemble::watched(setup, asked, &|_| {
+        line.show_start();
+        flow()
+    })?;
     let before = complete(&ensemble, done);
     let observer = |now: usize| {
         line.members((before, now, asked.members));
-        if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+        flow()
     };
     let members = together(done.to_vec(), ensemble.run(done, &observer)?);
     if members.is_empty() {

@@ -9,6 +9,7 @@ use corefine::job::Data;
 use corefine::model::Model;
 use corefine::observed::Observed;
 use corefine::outcome::InputFile;
+use corefine::pattern::Pattern;
 use corefine::read;
 use sha2::{Digest as _, Sha256};
 
@@ -53,6 +54,11 @@ impl Input {
         Ok((reading.value, reading.warnings))
     }
 
+    /// Intensities, as a detector's program wrote them.
+    pub fn pattern(&self) -> Result<Pattern, Failure> {
+        read::pattern::pattern(&self.bytes, &self.name).map_err(Failure::of)
+    }
+
     pub fn observed(&self) -> Result<Observed, Failure> {
         read::observed::observed(&self.bytes, &self.name).map_err(Failure::of)
     }
@@ -86,6 +92,21 @@ impl Structure {
         }
         Ok(Self { model, crystal, warnings })
     }
+}
+
+/// A path relative to a folder, without a needless `./`.
+pub fn beside(folder: &Path, name: &str) -> PathBuf {
+    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
+}
+
+/// The path of a file that a job names relative to its own folder; `place` is where.
+pub fn named_file(folder: &Path, name: &str, place: &str) -> Result<PathBuf, Failure> {
+    let path = beside(folder, name);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let message = format!("{place}: there is no file {}", path.display());
+    Err(Failure::with_hint(message, "paths in a job are relative to the job file"))
 }
 
 fn missing(name: &str, error: &std::io::Error) -> Failure {

@@ -26,6 +26,12 @@ impl Progress {
         self.0.tick();
     }
 
+    /// Before there is anything to count.
+    pub fn show_start(&self) {
+        self.0.set_message("looking for the likeliest structure");
+        self.0.tick();
+    }
+
     /// So many of `wanted` members, of which `before` were there when the clock began.
     pub fn members(&self, (before, now, wanted): (usize, usize, usize)) {
         self.0.set_message(pace(before, now, wanted, self.0.elapsed()));

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use corefine::pattern::{Abscissa, Pattern};
 use corefine::read;
 use corefine::reduce::Reducer;
-use corefine::reduction::{Reduced, Reduction};
+use corefine::reduction::{Absorption, Compton, Reduced, Reduction};
 use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
 use corefine::threads;
-use corefine::transform::Window;
+use corefine::window::Window;
 
 use super::End;
-use super::args::{self, ReduceSettings, WindowArg};
+use super::args::{self, ComptonArg, ReduceSettings, WindowArg};
 use super::engine::use_threads;
-use super::files::Input;
+use super::files::{Input, named_file};
 use super::messages::{Failure, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
@@ -56,7 +56,7 @@ impl Plan {
         };
         let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
         let folder = Folder::check(&folder, &names, args.force)?;
-        let background = args.background.as_deref().map(pattern).transpose()?;
+        let background = background(args, &settings)?.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
         let many = args.output.is_none();
         Ok(Self { samples, background, reducer, scan, folder, warnings, many })
@@ -248,8 +248,16 @@ fn line(reduced: &Reduced) -> String {
 }
 
 fn pattern(path: &Path) -> Result<Pattern, Failure> {
-    let input = Input::read(path)?;
-    read::pattern::pattern(&input.bytes, &input.name).map_err(Failure::of)
+    Input::read(path)?.pattern()
+}
+
+/// The background that the command line names, or else the job, seen from its own folder.
+fn background(args: &args::Reduce, settings: &Reduction) -> Result<Option<PathBuf>, Failure> {
+    match (&args.background, &args.job, &settings.backgroundfile) {
+        (Some(path), _, _) => Ok(Some(path.clone())),
+        (None, Some(job), Some(name)) => named_file(folder_of(job), name, &job.display().to_string()).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// The settings of the job with those of the command line before them.
@@ -279,6 +287,7 @@ fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> 
         (given.wavelength, &mut settings.wavelength),
         (given.qmax, &mut settings.qmax),
         (given.qmaxinst, &mut settings.qmaxinst),
+        (given.polarisation, &mut settings.polarisation),
     ];
     for (value, place) in optional {
         *place = value.or(*place);
@@ -297,6 +306,13 @@ fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> 
     for (value, place) in always {
         *place = value.unwrap_or(*place);
     }
+    let plate = given.flat_plate.map(Absorption::FlatPlate);
+    settings.absorption = given.capillary.map(Absorption::Capillary).or(plate).unwrap_or(settings.absorption);
+    settings.compton = given.compton.map_or(settings.compton, |compton| match compton {
+        ComptonArg::None => Compton::None,
+        ComptonArg::Counting => Compton::Counting,
+        ComptonArg::Integrating => Compton::Integrating,
+    });
     let named = given.window.map(|window| if window == WindowArg::Lorch { Window::Lorch } else { Window::None });
     settings.window = given.soper_lorch.map(Window::SoperLorch).or(named).unwrap_or(settings.window);
     Ok(())

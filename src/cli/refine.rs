@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::fit::{self, FitError, Inputs, Setup};
-use corefine::job::{GridChoice, Job};
+use corefine::job::{Data, GridChoice, Job};
 use corefine::lm::Flow;
 use corefine::observed::Observed;
 use corefine::outcome::{InputFile, Outcome};
 use corefine::read::job::{job, place_of, to_ron};
+use corefine::reduce::{self, Reducer};
 use corefine::{read, report, write};
 
 use super::End;
 use super::args::Refine;
 use super::engine::{Worker, set_threads};
-use super::files::{Input, relative};
+use super::files::{Input, beside, named_file, relative};
 use super::messages::{Failure, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::{Progress, interrupted_by_user};
@@ -152,13 +153,28 @@ pub fn inputs(mut job: Job, file: &Input, words: &Words) -> Result<Inputs, Failu
     let resolution = instrument(&mut job, folder, words)?;
     let structure = named_file(folder, &job.structure, &words.place("structure"))?;
     let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
-    let observed = data.observed_for(&job.data)?;
+    let (observed, background) = observed(&job.data, &data, folder, words)?;
     check_range(&job, &observed, words)?;
     let structure = Input::read(&structure)?;
     let (model, warnings) = structure.model()?;
     let mut files = vec![structure.record("structure"), data.record("data"), file.record("job")];
-    files.extend(resolution);
+    files.extend(background.into_iter().chain(resolution));
     Ok(Inputs { job, model, observed, files, warnings })
+}
+
+/// The measured curve, and, where it is made of intensities with a background, the file of this.
+fn observed(data: &Data, file: &Input, folder: &Path, words: &Words) -> Result<(Observed, Option<InputFile>), Failure> {
+    let Some(settings) = &data.reduce else { return Ok((file.observed_for(data)?, None)) };
+    let place = |key: &str| words.place(&format!("data/reduce{key}"));
+    let mut reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
+    let background = settings
+        .backgroundfile
+        .as_ref()
+        .map(|name| -> Result<Input, Failure> { Input::read(&named_file(folder, name, &place("/backgroundfile"))?) });
+    let background = background.transpose()?;
+    let pattern = background.as_ref().map(Input::pattern).transpose()?;
+    let reduced = reducer.reduce(&file.pattern()?, pattern.as_ref()).map_err(Failure::of)?;
+    Ok((reduce::observed(&reduced), background.map(|file| file.record("background"))))
 }
 
 /// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
@@ -168,21 +184,6 @@ fn instrument(job: &mut Job, folder: &Path, words: &Words) -> Result<Option<Inpu
     let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;
     job.take(&found);
     Ok(Some(file.record("instrument")))
-}
-
-/// A path relative to a folder, without a needless `./`.
-fn beside(folder: &Path, name: &str) -> PathBuf {
-    if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
-}
-
-/// The path of a file that the job names relative to itself.
-fn named_file(folder: &Path, name: &str, place: &str) -> Result<PathBuf, Failure> {
-    let path = beside(folder, name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    let message = format!("{place}: there is no file {}", path.display());
-    Err(Failure::with_hint(message, "paths in a job are relative to the job file"))
 }
 
 /// Does the curve hold the range that the job fits?
@@ -247,6 +248,10 @@ fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Fa
     let mut next = job(&outcome.refined_job, "refined.ron").map_err(Failure::of)?;
     "refined.cif".clone_into(&mut next.structure);
     next.data.file = relative(data, folder).display().to_string();
+    if let Some(name) = next.data.reduce.as_mut().and_then(|reduction| reduction.backgroundfile.as_mut()) {
+        let read = outcome.inputs.iter().find(|file| file.role == "background").map(|file| Path::new(&file.path));
+        *name = read.map_or_else(|| name.clone(), |path| relative(path, folder).display().to_string());
+    }
     let remarks = outcome.refined_job.lines().take_while(|line| line.starts_with("//"));
     Ok(remarks.flat_map(|line| [line, "\n"]).collect::<String>() + &to_ron(&next))
 }

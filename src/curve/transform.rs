@@ -18,7 +18,7 @@ use nalgebra::{DMatrix, DMatrixView};
 use super::quadrature::{gauss_legendre, nodes_for_wave};
 use super::sines::Sines;
 use crate::engine::Grid;
-use crate::transform::Window;
+use crate::window::Window;
 
 /// The linear map from rows on a grid of r, through Q, to the distances asked for.
 #[derive(Debug, Clone)]

@@ -72,14 +72,7 @@ impl Ensemble {
             directions,
             latent: self.known.len(),
             words: Vec::new(),
-            // That there are many such structures is what an ensemble is for.
-            warnings: self
-                .setup
-                .warnings
-                .iter()
-                .filter(|text| !text.contains("many sets of values"))
-                .cloned()
-                .collect(),
+            warnings: self.setup.warnings.clone(),
             inputs: self.setup.files.clone(),
             seconds,
         };
@@ -171,13 +164,13 @@ impl Ensemble {
         let of = |members: &[Member], k: usize| -> Vec<f64> { members.iter().map(|m| m.parameters[k]).collect() };
         let narrowed = |(k, free): (usize, &crate::params::Free)| {
             let variable = &binding.variables()[free.variable];
-            let values = of(members, k);
+            let value = interval(&of(members, k));
             Narrowed {
                 name: variable.name.clone(),
                 unit: variable.unit,
-                value: interval(&values),
-                sd: deviation(&values),
-                sd_before: (!before.is_empty()).then(|| deviation(&of(before, k))),
+                value,
+                sd: deviation(&value),
+                sd_before: (!before.is_empty()).then(|| deviation(&interval(&of(before, k)))),
             }
         };
         binding.free.iter().enumerate().map(narrowed).collect()
@@ -196,11 +189,14 @@ impl Method {
     }
 }
 
-fn deviation(values: &[f64]) -> f64 {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / n).sqrt()
+/// The standard deviation of a normal distribution with the same middle half: few that lie far off, as bonds that break beforehand do,
+/// say nothing of how well a value is known.
+fn deviation(values: &Interval) -> f64 {
+    (values.interval50[1] - values.interval50[0]) / MIDDLE_HALF
 }
+
+/// Width of the middle half of a normal distribution of unit standard deviation.
+const MIDDLE_HALF: f64 = 1.348_979_5;
 
 /// Bins from the shortest to the longest bond of any member.
 fn bins(kind: &Bonds, k: usize, members: &[Member]) -> Vec<(f64, f64)> {
@@ -241,7 +237,8 @@ fn undercoordinated(list: &BondList, numbers: &[Vec<f64>]) -> Vec<f64> {
     let share = |member: usize| {
         let lack = list.centres.iter().zip(numbers).zip(&followed);
         let lack = lack.filter(|((_, numbers), followed)| numbers[member].round() < followed.round());
-        lack.map(|((centre, _), _)| centre.weight).sum::<f64>() / whole
+        // Added to 0: the sum of nothing is -0.
+        (0.0 + lack.map(|((centre, _), _)| centre.weight).sum::<f64>()) / whole
     };
     (0..members).map(share).collect()
 }

@@ -107,10 +107,18 @@ impl Ensemble {
     /// # Errors
     /// Nothing is refined; the curve cannot be computed.
     pub fn new(setup: Setup, plan: Plan) -> Result<Self, FitError> {
+        Self::watched(setup, plan, &|_| Flow::Continue)
+    }
+
+    /// The same, and the observer, told of no members yet, may stop it: then [`Ensemble::run`] makes none if told so again.
+    ///
+    /// # Errors
+    /// As [`Ensemble::new`].
+    pub fn watched(setup: Setup, plan: Plan, observer: Observer) -> Result<Self, FitError> {
         let known = Known::of(&setup)?;
         let mut ensemble = Self { mode: DVector::zeros(known.len()), setup, known, plan, noise: 1.0, kernel: None };
-        ensemble.find_mode()?;
-        if plan.method == Method::Hamiltonian {
+        ensemble.find_mode(observer)?;
+        if plan.method == Method::Hamiltonian && observer(0) == Flow::Continue {
             ensemble.kernel = ensemble.posterior().kernel(&ensemble.mode)?;
         }
         Ok(ensemble)
@@ -316,16 +324,16 @@ impl Ensemble {
     /// The likeliest latent variables, of those that fits from several starts end in.
     ///
     /// Where nothing tells the noise, it is what such a fit leaves over.
-    fn find_mode(&mut self) -> Result<(), FitError> {
+    fn find_mode(&mut self, observer: Observer) -> Result<(), FitError> {
         let target = &self.setup.target;
         if target.noise != Noise::Unknown {
-            self.mode = self.best_of(STARTS)?;
+            self.mode = self.best_of(STARTS, observer)?;
             return Ok(());
         }
         let largest = target.values().iter().fold(0.0_f64, |top, g| top.max(g.abs()));
         self.noise = FIRST_NOISE * largest / target.dg.first().copied().unwrap_or(1.0);
         for _ in 0..ESTIMATES {
-            self.mode = self.best_of(STARTS)?;
+            self.mode = self.best_of(STARTS, observer)?;
             let (chi2, _) = self.posterior().misfit(&self.mode)?;
             let freedom = (self.setup.target.effective_points() - self.directions()? as f64).max(1.0);
             self.noise = (chi2 / freedom).sqrt();
@@ -334,13 +342,14 @@ impl Ensemble {
     }
 
     /// The best of the minima from some starts.
-    fn best_of(&self, starts: usize) -> Result<DVector<f64>, FitError> {
+    fn best_of(&self, starts: usize, observer: Observer) -> Result<DVector<f64>, FitError> {
         let minimum = |k: usize| {
             let mut random = Random::new(self.plan.seed, MODE_STREAM + k as u64);
             let away = if k == 0 { 0.0 } else { SPREAD };
             let start = self.near_mode(away, &mut random);
             let mut posterior = self.posterior();
-            threads::alone(|| lm::minimise(&mut posterior, start, &self.options(THERE), &mut lm::silent))
+            let told = &mut |_: &lm::Progress| observer(0);
+            threads::alone(|| lm::minimise(&mut posterior, start, &self.options(THERE), told))
         };
         let fits = threads::map(starts, minimum).into_iter().collect::<Result<Vec<Fit>, _>>()?;
         let best = fits.into_iter().min_by(|a, b| a.residual_norm_sq.total_cmp(&b.residual_norm_sq));

@@ -83,7 +83,6 @@ fn parameters(parameters: &[Narrowed]) -> Vec<String> {
     words
 }
 
-/// `noise_known`: do the data or the job say how large the noise is?
 /// Bonds that cannot break.
 pub(super) fn held(pair: &str) -> String {
     format!(
@@ -92,6 +91,7 @@ pub(super) fn held(pair: &str) -> String {
     )
 }
 
+/// What a reader must know before an answer is one. `noise_known`: do the data or the job say how large the noise is?
 pub(super) fn warnings(result: &EnsembleResult, method: Method, members: &[Member], noise_known: bool) -> Vec<String> {
     let mut warnings = Vec::new();
     if members.len() < result.wanted {

@@ -37,6 +37,8 @@ pub struct Setup {
     pub(crate) files: Vec<InputFile>,
     /// What a user should know before it runs.
     pub warnings: Vec<String>,
+    /// What is to be said of a single answer where many fit as well; an ensemble is the many.
+    pub(crate) one_of_many: Option<String>,
     pub(crate) binding: Binding,
     pub(crate) forward: Forward,
     pub(crate) target: Target,
@@ -122,8 +124,22 @@ impl Setup {
         warnings.extend(tensors_left(&binding, &start));
         warnings
             .extend(restraints.warnings.iter().filter(|text| !warnings.contains(text)).cloned().collect::<Vec<_>>());
-        warnings.extend(doubts(&job, &binding, &target, qmin, qmax));
-        Ok(Self { job, observed, files, warnings, binding, forward, target, restraints, bonds, qmin, qmax })
+        warnings.extend(doubts(&job, &binding, &target, qmax));
+        let one_of_many = one_of_many(&job, &binding, qmin, qmax);
+        Ok(Self {
+            job,
+            observed,
+            files,
+            warnings,
+            one_of_many,
+            binding,
+            forward,
+            target,
+            restraints,
+            bonds,
+            qmin,
+            qmax,
+        })
     }
 
     /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
@@ -249,8 +265,20 @@ fn measurement(job: &Job, observed: &Observed, target: &Target) -> Measurement {
     Measurement::of(&job.data, target.r.clone(), observed.r.first().copied().unwrap_or(0.0))
 }
 
+/// Are more parameters refined than there are observations to tell them by?
+fn one_of_many(job: &Job, binding: &Binding, qmin: f64, qmax: Option<f64>) -> Option<String> {
+    let observations = (qmax? - qmin) * (job.data.rmax - job.data.rmin) / std::f64::consts::PI;
+    let refined = binding.free.len();
+    (refined as f64 > observations).then(|| {
+        format!(
+            "{refined} parameters on {observations:.0} independent observations: many sets of values fit these data equally well, and \
+             this is one of them"
+        )
+    })
+}
+
 /// What a user should know about the question that the job asks.
-fn doubts(job: &Job, binding: &Binding, target: &Target, qmin: f64, qmax: Option<f64>) -> Vec<String> {
+fn doubts(job: &Job, binding: &Binding, target: &Target, qmax: Option<f64>) -> Vec<String> {
     let mut doubts = Vec::new();
     let refined: Vec<&str> = binding.free.iter().map(|free| binding.variables()[free.variable].name.as_str()).collect();
     let long = ["delta1", "delta2", "qdamp", "qbroad"];
@@ -263,16 +291,7 @@ fn doubts(job: &Job, binding: &Binding, target: &Target, qmin: f64, qmax: Option
             if hopeless.len() == 1 { "it" } else { "them" }
         ));
     }
-    if let Some(qmax) = qmax {
-        let observations = (qmax - qmin) * (job.data.rmax - job.data.rmin) / std::f64::consts::PI;
-        if refined.len() as f64 > observations {
-            doubts.push(format!(
-                "{} parameters on {observations:.0} independent observations: many sets of values fit these data equally \
-                 well, and this is one of them",
-                refined.len()
-            ));
-        }
-    } else {
+    if qmax.is_none() {
         doubts.push("qmax is not known: the model is not truncated, and information cannot be counted".to_owned());
     }
     if target.noise == Noise::Unknown {

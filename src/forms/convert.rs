@@ -3,7 +3,8 @@
 use super::even;
 use super::{Even, FormError, Line, MOST, Sample, is_open_at_zero};
 use crate::observed::{Form, Header, Tabulated};
-use crate::transform::{Window, sine_transform_sigma};
+use crate::transform::sine_transform_sigma;
+use crate::window::Window;
 
 /// How to go, where there is a choice.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -9,7 +9,8 @@ use crate::interpolate::cubic;
 use crate::job::{Compare, Data, GridChoice};
 use crate::noise::oversampling;
 use crate::observed::{InQ, Observed};
-use crate::transform::{Window, sine_transform};
+use crate::transform::sine_transform;
+use crate::window::Window;
 
 /// What a comparison in Q sees of a curve G(r) between `rmin` and `rmax`, the same linear map for data, model and derivatives:
 ///

@@ -6,6 +6,7 @@ mod check;
 mod draft;
 mod names;
 mod places;
+mod reduced;
 
 use std::fmt;
 
@@ -84,8 +85,9 @@ impl JobError {
 /// assert!(error.message().starts_with("job.ron:3:33: rmin is 21.5"), "{}", error.message());
 /// ```
 pub fn job(text: &str, name: &str) -> Result<Job, JobError> {
-    let job = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
-    check::check(&job).map_err(|problem| problem.at(name, &Places::of(text)))?;
+    let mut job = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
+    let checked = check::check(&job).and_then(|()| reduced::settle(&mut job));
+    checked.map_err(|problem| problem.at(name, &Places::of(text)))?;
     Ok(job)
 }
 

@@ -5,7 +5,6 @@ use ron::extensions::Extensions;
 use super::{ReadError, Reading};
 use crate::pattern::Abscissa;
 use crate::reduction::Reduction;
-use crate::transform::Window;
 
 /// What PDFgetX3 writes beside the settings that count here.
 const PASSED_OVER: [&str; 19] = [
@@ -104,10 +103,9 @@ fn set(settings: &mut Reduction, key: &str, text: &str) -> Set {
             settings.dataformat = Abscissa::named(text);
             settings.dataformat.map_or(Set::Wrong("twotheta, QA or Qnm"), |_| Set::Done)
         }
-        "window" => window(text).map_or(Set::Wrong("none, lorch or soper_lorch(width in Å)"), |window| {
-            settings.window = window;
-            Set::Done
-        }),
+        "window" => put(&mut settings.window, text, "none, lorch or soper_lorch(width in Å)"),
+        "absorption" => put(&mut settings.absorption, text, "none, flat_plate(μt) or capillary(μR)"),
+        "compton" => put(&mut settings.compton, text, "none, counting or integrating"),
         _ => number(settings, key, text),
     }
 }
@@ -120,6 +118,7 @@ fn number(settings: &mut Reduction, key: &str, text: &str) -> Set {
         "wavelength" => Some(&mut settings.wavelength),
         "qmax" => Some(&mut settings.qmax),
         "qmaxinst" => Some(&mut settings.qmaxinst),
+        "polarisation" => Some(&mut settings.polarisation),
         _ => None,
     };
     if let Some(place) = optional {
@@ -142,7 +141,10 @@ fn number(settings: &mut Reduction, key: &str, text: &str) -> Set {
     })
 }
 
-/// `none`, `lorch`, `soper_lorch(0.1)`, as RON writes them.
-fn window(text: &str) -> Option<Window> {
-    ron::from_str(text).ok()
+/// A choice such as `none`, `lorch`, `soper_lorch(0.1)`, as RON writes them.
+fn put<T: serde::de::DeserializeOwned>(place: &mut T, text: &str, allowed: &'static str) -> Set {
+    ron::from_str(text).map_or(Set::Wrong(allowed), |value| {
+        *place = value;
+        Set::Done
+    })
 }

@@ -1,12 +1,14 @@
 //! What the atoms of a formula scatter by themselves.
 
 use super::ReduceError;
+use crate::element::Element;
 use crate::read::observed::composition;
+use crate::scattering::compton;
 use crate::scattering::xray::{self, FormFactor};
 
-/// The form factors of a formula with the shares of their atoms, which add up to one.
+/// The atoms of a formula with their form factors and shares, which add up to one.
 #[derive(Debug, Clone)]
-pub(super) struct Atoms(Vec<(FormFactor, f64)>);
+pub(super) struct Atoms(Vec<(Element, FormFactor, f64)>);
 
 impl Atoms {
     /// The atoms of a formula such as `Co C6.5 H5 N4`.
@@ -16,7 +18,7 @@ impl Atoms {
         let whole: f64 = counts.iter().map(|(_, n)| n).sum();
         let atoms = counts.into_iter().map(|(species, n)| {
             let (factor, _) = xray::lookup(species).ok_or_else(|| wrong(format!("{species} has no form factor")))?;
-            Ok((factor, n / whole))
+            Ok((species.element, factor, n / whole))
         });
         atoms.collect::<Result<_, _>>().map(Self)
     }
@@ -24,12 +26,19 @@ impl Atoms {
     /// `<f²>` and `<f>²` at `q` in 1/Å, electrons².
     pub(super) fn at(&self, q: f64) -> (f64, f64) {
         let mut sums = (0.0, 0.0);
-        for (factor, share) in &self.0 {
+        for (_, factor, share) in &self.0 {
             let f = factor.at(q);
             sums.0 += share * f * f;
             sums.1 += share * f;
         }
         (sums.0, sums.1 * sums.1)
+    }
+
+    /// `<S(Q) (λ/λ')^power>`: Compton scattering of the mean atom, electrons², with the recoil as a detector sees it; Q in 1/Å, λ in Å.
+    pub(super) fn compton(&self, q: f64, wavelength: f64, power: i32) -> f64 {
+        let kept = compton::energy_kept(q, wavelength).powi(power);
+        // Where there is a form factor there is a table.
+        self.0.iter().map(|(element, _, share)| share * compton::incoherent(*element, q).unwrap_or(0.0) * kept).sum()
     }
 }
 

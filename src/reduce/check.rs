@@ -3,7 +3,7 @@
 use super::ReduceError;
 use super::polynomial::{MOST, degree};
 use crate::pattern::Pattern;
-use crate::reduction::{NEARLY, Reduction};
+use crate::reduction::{Absorption, NEARLY, Reduction};
 
 /// More distances than this are a slip of the keyboard.
 const MOST_DISTANCES: f64 = 1e6;
@@ -56,7 +56,17 @@ pub(super) fn settings(settings: &Reduction) -> Result<(), ReduceError> {
 const MAY_BE_BELOW_ZERO: [&str; 1] = ["twothetazero"];
 
 fn numbers(settings: &Reduction) -> Vec<(&'static str, f64)> {
-    let given = [("wavelength", settings.wavelength), ("qmax", settings.qmax), ("qmaxinst", settings.qmaxinst)];
+    let absorption = match settings.absorption {
+        Absorption::None => None,
+        Absorption::FlatPlate(m) | Absorption::Capillary(m) => Some(m),
+    };
+    let given = [
+        ("wavelength", settings.wavelength),
+        ("qmax", settings.qmax),
+        ("qmaxinst", settings.qmaxinst),
+        ("polarisation", settings.polarisation),
+        ("absorption", absorption),
+    ];
     let given = given.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let always = [
         ("twothetazero", settings.twothetazero),

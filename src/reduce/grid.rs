@@ -3,6 +3,7 @@
 use std::f64::consts::FRAC_2_PI;
 
 use super::atoms::Atoms;
+use super::losses::Losses;
 use super::polynomial::{Polynomials, degree};
 use super::sums::SineSums;
 use crate::reduction::Reduction;
@@ -18,6 +19,7 @@ pub(super) struct Grid {
     pub q: Vec<f64>,
     pub square_mean: Vec<f64>,
     pub mean_squared: Vec<f64>,
+    pub losses: Losses,
     pub degree: f64,
     pub polynomials: Polynomials,
     pub r: Vec<f64>,
@@ -42,6 +44,7 @@ impl Grid {
     /// `settings` with every value filled in; `noise` where uncertainties are to be carried along.
     pub(super) fn new(points: Points, atoms: &Atoms, settings: &Reduction, noise: bool) -> Self {
         let Points { q, widths, transformed } = points;
+        let losses = Losses::at(&q, atoms, settings);
         let (square_mean, mean_squared) = q.iter().map(|q| atoms.at(*q)).unzip();
         let (qmax, qmaxinst) = (settings.qmax.unwrap_or_default(), settings.qmaxinst.unwrap_or_default());
         let used = &q[..transformed];
@@ -63,6 +66,7 @@ impl Grid {
             near_distances,
             square_mean,
             mean_squared,
+            losses,
             r,
             q,
         }

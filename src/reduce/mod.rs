@@ -8,13 +8,16 @@ mod background;
 mod check;
 mod error;
 mod grid;
+mod losses;
 mod noise;
+mod observed;
 mod points;
 mod polynomial;
 mod quality;
 mod sums;
 
 pub use error::ReduceError;
+pub use observed::observed;
 pub use quality::{Quality, quality};
 
 use crate::pattern::Pattern;
@@ -22,6 +25,7 @@ use crate::reduction::{Reduced, Reduction};
 use atoms::Atoms;
 use background::Background;
 use grid::{Grid, Points};
+use losses::Losses;
 use points::{InQ, between, in_q, widths};
 use polynomial::dot;
 
@@ -67,13 +71,14 @@ impl Reducer {
     /// Reduces a pattern, in five steps:
     ///
     /// ```text
-    /// y(Q) = [I(Q) - bgscale I_bg(Q)] / <f²>                         on [qmin, qmaxinst]
+    /// y(Q) = [I(Q) - bgscale I_bg(Q)] / (C [<f²> + <S>])             on [qmin, qmaxinst]
     /// a    = Σ y / Σ y²                                              so that a y is nearest to 1
-    /// S(Q) = [a (I - bgscale I_bg) - <f²> + <f>²] / <f>²
+    /// S(Q) = [a (I - bgscale I_bg) / C - <S> - <f²> + <f>²] / <f>²
     /// F(Q) = Q [S(Q) - 1] - P(Q),  P a polynomial without constant term, of degree rpoly qmaxinst / π
     /// G(r) = (2/π) Σ_k ΔQ_k F(Q_k) M(Q_k) sin(Q_k r)                 on [qmin, qmax]
     /// ```
     ///
+    /// C is what polarisation and absorption leave, 1 where they are not asked for; `<S>` Compton scattering, else 0.
     /// I and its background in the unit of the detector, `<f²>` and `<f>²` in electrons², Q, F in 1/Å, G in 1/Å². M is the
     /// window. With `fit_bgscale`, `bgscale` and `1/a` are those for which `Σ [I / <f²> - 1/a - bgscale I_bg / <f²>]²` is least. Every point counts by the step ΔQ to its neighbours, the first and the last whole. Source: Juhás et al. 2013.
     ///
@@ -121,13 +126,15 @@ impl Reducer {
         let qmaxinst = given.qmaxinst.unwrap_or(lit);
         let qmax = given.qmax.unwrap_or(qmaxinst);
         check::limits(given.qmin, qmax, qmaxinst, given.rpoly, last)?;
-        Ok(Reduction {
+        let filled = Reduction {
             dataformat: Some(in_q.dataformat),
             wavelength: in_q.wavelength,
             qmax: Some(qmax),
             qmaxinst: Some(qmaxinst),
             ..given.clone()
-        })
+        };
+        losses::check(&filled, qmaxinst)?;
+        Ok(filled)
     }
 
     /// What is left of the intensity within the limits; a `bgscale` that is to be fitted is, and put into the settings.
@@ -150,8 +157,10 @@ impl Reducer {
         let background = background.map(|file| background::at(file, &self.settings, (sample, in_q, q), warnings));
         let background = background.transpose()?;
         if settings.fit_bgscale {
+            let losses = Losses::at(q, &self.atoms, settings);
             let square_mean: Vec<f64> = q.iter().map(|q| self.atoms.at(*q).0).collect();
-            settings.bgscale = background::fitted(&sample.name, &measured, background.as_ref(), &square_mean)?;
+            let expected = free_atoms(&square_mean, &losses);
+            settings.bgscale = background::fitted(&sample.name, &measured, background.as_ref(), &expected)?;
             settings.fit_bgscale = false;
         }
         let uncertainty = sample.uncertainty.get(range).unwrap_or_default();
@@ -197,15 +206,17 @@ impl Net {
 
 /// From the net intensity to G(r).
 fn reduced(net: Net, grid: &Grid, settings: Reduction) -> Reduced {
-    let normalisation = normalisation(&net.intensity, &grid.square_mean);
-    let q = &grid.q;
-    let s_less_one =
-        (0..q.len()).map(|k| (normalisation * net.intensity[k] - grid.square_mean[k]) / grid.mean_squared[k]);
+    let (q, Losses { factor, compton }) = (&grid.q, &grid.losses);
+    let free_atoms = free_atoms(&grid.square_mean, &grid.losses);
+    let normalisation = normalisation(&net.intensity, &free_atoms);
+    let s_less_one = (0..q.len()).map(|k| {
+        (normalisation * net.intensity[k] / factor[k] - compton[k] - grid.square_mean[k]) / grid.mean_squared[k]
+    });
     let uncorrected: Vec<f64> = s_less_one.zip(q).map(|(s, q)| q * s).collect();
     let polynomial = grid.polynomials.fitted(&uncorrected);
     let f: Vec<f64> = uncorrected.iter().zip(&polynomial).map(|(f, p)| f - p).collect();
-    let independent: Vec<f64> =
-        net.uncertainty.iter().enumerate().map(|(k, d)| q[k] * normalisation * d / grid.mean_squared[k]).collect();
+    let sigma = |(k, d): (usize, &f64)| q[k] * normalisation * d / factor[k] / grid.mean_squared[k];
+    let independent: Vec<f64> = net.uncertainty.iter().enumerate().map(sigma).collect();
     let noisy = !independent.is_empty();
     let df = if noisy { noise::of_f(grid, &independent) } else { Vec::new() };
     let dg = if noisy { noise::of_g(grid, &independent) } else { Vec::new() };
@@ -220,6 +231,7 @@ fn reduced(net: Net, grid: &Grid, settings: Reduction) -> Reduced {
         dintensity: net.uncertainty,
         square_mean: grid.square_mean.clone(),
         mean_squared: grid.mean_squared.clone(),
+        free_atoms,
         normalisation,
         degree: grid.degree,
         s: f.iter().zip(q).map(|(f, q)| 1.0 + f / q).collect(),
@@ -235,8 +247,14 @@ fn reduced(net: Net, grid: &Grid, settings: Reduction) -> Reduced {
     }
 }
 
-/// `a = Σ y / Σ y²` with `y = I / <f²>`: the factor that brings y nearest to 1.
-fn normalisation(intensity: &[f64], square_mean: &[f64]) -> f64 {
-    let y: Vec<f64> = intensity.iter().zip(square_mean).map(|(i, f)| i / f).collect();
+/// What free atoms would show, but for the scale.
+fn free_atoms(square_mean: &[f64], losses: &Losses) -> Vec<f64> {
+    let Losses { factor, compton } = losses;
+    square_mean.iter().zip(compton).zip(factor).map(|((f2, compton), factor)| factor * (f2 + compton)).collect()
+}
+
+/// `a = Σ y / Σ y²` with y the intensity over that of free atoms: the factor that brings y nearest to 1.
+fn normalisation(intensity: &[f64], free_atoms: &[f64]) -> f64 {
+    let y: Vec<f64> = intensity.iter().zip(free_atoms).map(|(i, free)| i / free).collect();
     y.iter().sum::<f64>() / dot(&y, &y)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::reduction::{Reduced, Reduction};
+use crate::reduction::{Absorption, Compton, Reduced, Reduction};
 
 /// What a reduction writes: the ending of each file.
 pub const REDUCED: [&str; 4] = ["iq", "sq", "fq", "gr"];
@@ -113,6 +113,11 @@ pub(super) fn entries(reduced: &Reduced, kind: &str) -> Vec<(&'static str, Strin
     entries.extend(numbers.map(|(key, value)| (key, optional(value))));
     // A window is written as RON writes it, which the reader of headers takes.
     entries.push(("window", ron::to_string(&settings.window).ok()));
+    entries.push(("polarisation", optional(settings.polarisation)));
+    let asked = settings.absorption != Absorption::None;
+    entries.push(("absorption", asked.then(|| ron::to_string(&settings.absorption).ok()).flatten()));
+    let asked = settings.compton != Compton::None;
+    entries.push(("compton", asked.then(|| ron::to_string(&settings.compton).ok()).flatten()));
     entries.push(("degree", Some(format!("{:.4}", reduced.degree))));
     entries.push(("normalisation", Some(format!("{:.7e}", reduced.normalisation))));
     entries.into_iter().filter_map(|(key, value)| Some((key, value?))).collect()

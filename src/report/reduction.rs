@@ -159,11 +159,11 @@ fn unit(intensity: &[f64]) -> (f64, String) {
 /// Intensities, S(Q), and the polynomial of one reduction.
 fn steps(reduced: &Reduced) -> Vec<(&'static str, String)> {
     let (unit, label) = unit(&reduced.measured);
-    let free: Vec<f64> = reduced.square_mean.iter().map(|f| f / reduced.normalisation / unit).collect();
+    let free: Vec<f64> = reduced.free_atoms.iter().map(|f| f / reduced.normalisation / unit).collect();
     let [measured, empty] = [&reduced.measured, &reduced.background].map(|i| i.iter().map(|i| i / unit).collect());
     let intensity = Axis::new("Intensity", &label, (0.0, 1.0), AxisKind::Linear);
     let q = &reduced.q;
-    let names = ["sample", "background × bgscale", "free atoms, <f²>/a"].map(str::to_owned);
+    let names = ["sample", "background × bgscale", "free atoms"].map(str::to_owned);
     let [sample, background, atoms] = &names;
     let mut lines = vec![(sample, q, &measured), (atoms, q, &free)];
     if reduced.background_file.is_some() {

@@ -92,7 +92,9 @@ pub enum DataError {
         left_out: usize,
     },
     /// Raw intensity, which has to be reduced first.
-    #[error("{name}: this is raw intensity, I(Q) or I(2theta), not G(r); `corefine reduce` makes a .gr file of it")]
+    #[error(
+        "{name}: this is raw intensity, I(Q) or I(2theta), not G(r); `corefine reduce` makes a .gr file of it, and a job makes it on the way with `reduce: (composition: ...)`"
+    )]
     RawIntensity {
         /// The file.
         name: String,

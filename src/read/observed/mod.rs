@@ -17,7 +17,7 @@ pub use reciprocal::Reciprocal;
 
 use crate::forms::{Line, Sample};
 use crate::observed::{Form, Observed, Tabulated};
-use crate::transform::Window;
+use crate::window::Window;
 use curve::{Curve, Layout, Value};
 use labels::{Labels, Role};
 use sheet::Sheet;

@@ -5,7 +5,8 @@ use super::labels::Labels;
 use super::sheet::Sheet;
 use super::{DataError, header};
 use crate::observed::{Form, Header, InQ, Observed, Tabulated};
-use crate::transform::{Window, sine_transform, sine_transform_sigma};
+use crate::transform::{sine_transform, sine_transform_sigma};
+use crate::window::Window;
 
 /// A measured curve in Q: `q` in 1/Å ascending, `value` and `dvalue` of the same length.
 #[derive(Debug, Clone, PartialEq)]
