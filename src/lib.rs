@@ -35,6 +35,7 @@ pub mod report;
 pub mod restraints;
 pub mod sample;
 pub mod scattering;
+pub mod series;
 pub mod shell;
 pub mod standards;
 pub mod sums;

@@ -328,5 +328,5 @@ fn what_needs_a_wavelength_says_so() {
     let error = Reducer::new(&settings).unwrap().reduce(&no_wavelength, None).unwrap_err().to_string();
     assert!(error.starts_with("a flat plate lets nothing through at Q = 25.0000 1/Å"), "{error}");
     let settings = Reduction { absorption: Absorption::Capillary(-1.0), ..settings };
-    assert!(Reducer::new(&settings).unwrap_err().to_string().starts_with("absorption is -1"));
+    assert!(Reducer::new(&settings).err().unwrap().to_string().starts_with("absorption is -1"));
 }

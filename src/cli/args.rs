@@ -29,6 +29,8 @@ pub enum Verb {
     Refine(Refine),
     /// Refine with restraints of several weights, and set the results beside each other
     Scan(Scan),
+    /// Refine one structure against many curves, each from the result of its neighbour
+    Series(Series),
     /// Find the distribution of bond lengths, and the broken fraction, straight from a measured G(r)
     Shell(ShellArgs),
     /// Make many structures that a measured G(r) leaves possible, and say what they share
@@ -142,6 +144,43 @@ pub struct Scan {
     pub output: OutputFolder,
     #[command(flatten)]
     pub work: Work,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Series {
+    /// The job file; its own data file is not read
+    pub job: PathBuf,
+    /// The curves: files, patterns such as 'run*.gr', or a manifest, a .csv whose first line begins with `file`; with --watch
+    /// patterns or a folder
+    #[arg(required = true, value_name = "FRAMES")]
+    pub frames: Vec<String>,
+    /// The column of the manifest that results are drawn against [default: the first after `file`]
+    #[arg(long, value_name = "COLUMN")]
+    pub axis: Option<String>,
+    /// Which frame a frame begins from: the one before it, the one after it, or none
+    #[arg(long, value_enum, default_value = "forward")]
+    pub order: OrderArg,
+    /// Cut the series into so many parts that are refined side by side, each from where the first frame ended
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub parts: usize,
+    /// Go on refining frames as they appear, until Ctrl-C
+    #[arg(long)]
+    pub watch: bool,
+    /// Look for new frames every so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 2.0, requires = "watch", allow_negative_numbers = true)]
+    pub poll: f64,
+    /// Folder for the results; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Go on from the frames that `--out` holds already
+    #[arg(long)]
+    pub resume: bool,
+    /// Replace older results
+    #[arg(long, conflicts_with = "resume")]
+    pub force: bool,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -453,6 +492,13 @@ pub struct Work {
     /// Threads of the CPU [default: one per core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderArg {
+    Forward,
+    Backward,
+    Independent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

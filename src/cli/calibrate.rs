@@ -12,12 +12,13 @@ use corefine::standards::{CEO2, LAB6, NI, SI, Standard};
 
 use super::End;
 use super::args::{Calibrate, StandardArg};
+use super::case::Case;
 use super::engine::{Worker, set_threads};
 use super::files::Input;
 use super::messages::{Failure, warn, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::refine::{Case, RESULTS, results, say};
+use super::refine::{RESULTS, results, say};
 
 /// The file that other jobs name under `instrument`.
 const SNIPPET: &str = "instrument.ron";

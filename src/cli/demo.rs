@@ -16,11 +16,12 @@ use serde_json::json;
 
 use super::End;
 use super::args::Demo;
+use super::case::Case;
 use super::engine::{Worker, set_threads};
 use super::messages::Failure;
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::refine::{Case, RESULTS};
+use super::refine::RESULTS;
 
 /// What stands in `DIR/inputs`.
 const INPUTS: [(&str, &str); 7] = [

@@ -14,12 +14,12 @@ use corefine::report::{self, Columns};
 
 use super::End;
 use super::args::{self, MethodArg};
+use super::case::Case;
 use super::engine::use_threads;
 use super::files::Input;
 use super::messages::{Failure, warn, warn_of};
 use super::output::Folder;
 use super::progress::{Progress, interrupted_by_user};
-use super::refine::Case;
 
 /// What a folder of an ensemble holds.
 pub const RESULTS: [&str; 4] = ["result.json", "ensemble.csv", "histogram.csv", "report.html"];

@@ -11,6 +11,7 @@ use corefine::observed::Observed;
 use corefine::outcome::InputFile;
 use corefine::pattern::Pattern;
 use corefine::read;
+use corefine::series::natural;
 use sha2::{Digest as _, Sha256};
 
 use super::messages::Failure;
@@ -30,13 +31,7 @@ impl Input {
 
     /// The file as a report names it.
     pub fn record(&self, role: &str) -> InputFile {
-        let digest = Sha256::digest(&self.bytes);
-        let mut sha256 = String::with_capacity(64);
-        for byte in digest {
-            // Writing to a string cannot fail.
-            let _ = write!(sha256, "{byte:02x}");
-        }
-        InputFile { role: role.to_owned(), path: self.name.clone(), sha256 }
+        InputFile { role: role.to_owned(), path: self.name.clone(), sha256: sha256(&self.bytes) }
     }
 
     /// The text of a file that has to be UTF-8.
@@ -67,6 +62,17 @@ impl Input {
     pub fn observed_for(&self, data: &Data) -> Result<Observed, Failure> {
         read::observed::observed_for(&self.bytes, &self.name, data).map_err(Failure::of)
     }
+}
+
+/// SHA-256, hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    let mut text = String::with_capacity(64);
+    for byte in digest {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// A structure with all its atoms, and what its reader and the checks have to say about it.
@@ -114,6 +120,34 @@ fn missing(name: &str, error: &std::io::Error) -> Failure {
         std::io::ErrorKind::NotFound => Failure::with_hint(format!("{name}: there is no such file"), "check its path"),
         _ => Failure::with_hint(format!("{name}: cannot read: {error}"), "check its path and permissions"),
     }
+}
+
+/// The files that arguments name: those that are there as they stand, the others as patterns.
+pub fn expanded(arguments: &[String]) -> Result<Vec<PathBuf>, Failure> {
+    let mut paths = Vec::new();
+    for argument in arguments {
+        let found = matching(argument)?;
+        if found.is_empty() {
+            let hint = "check the path; in quotes, * and ? stand for any letters of a name";
+            return Err(Failure::with_hint(format!("{argument}: there is no such file"), hint));
+        }
+        paths.extend(found);
+    }
+    Ok(paths)
+}
+
+/// What one argument names, in the order in which people count; nothing where there is nothing yet.
+pub fn matching(argument: &str) -> Result<Vec<PathBuf>, Failure> {
+    let path = Path::new(argument);
+    if path.exists() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let found = glob::glob(argument).map_err(|error| {
+        Failure::with_hint(format!("{argument}: this is no pattern of names ({error})"), "write run*.chi or run?.chi")
+    })?;
+    let mut found: Vec<PathBuf> = found.flatten().filter(|path| path.is_file()).collect();
+    found.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(found)
 }
 
 /// `path` as seen from the folder `from`, so that a job can be moved together with its files.

@@ -26,6 +26,12 @@ impl Failure {
             None => Self::new(text),
         }
     }
+
+    /// All of it on one line.
+    pub fn line(&self) -> String {
+        let hint = self.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+        format!("{}{hint}", self.message)
+    }
 }
 
 impl fmt::Display for Failure {

@@ -2,6 +2,7 @@
 
 mod args;
 mod calibrate;
+mod case;
 mod convert;
 mod demo;
 mod difference;
@@ -10,6 +11,7 @@ mod ensemble;
 mod files;
 mod histogram;
 mod init;
+mod lock;
 mod messages;
 mod noise;
 mod output;
@@ -18,6 +20,7 @@ mod progress;
 mod reduce;
 mod refine;
 mod scan;
+mod series;
 mod shell;
 mod simulate;
 

@@ -3,9 +3,11 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, TempDir};
 
+use super::lock::Lock;
 use super::messages::Failure;
 
 const FORCE: &str = "--force replaces it";
@@ -49,7 +51,7 @@ impl Target {
     pub fn write(&self, text: &str) -> Result<(), Failure> {
         let failed = |error: &std::io::Error| Failure::new(format!("{}: cannot write: {error}", self.path.display()));
         let folder = folder_of(&self.path);
-        let mut file = builder(0o666).prefix(".corefine-").tempfile_in(folder).map_err(|e| failed(&e))?;
+        let mut file = builder(0o666).prefix(STAGE).tempfile_in(folder).map_err(|e| failed(&e))?;
         file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(|e| failed(&e))?;
         let moved = if self.force { file.persist(&self.path) } else { file.persist_noclobber(&self.path) };
         moved.map_err(|error| failed(&error.error))?;
@@ -58,15 +60,37 @@ impl Target {
     }
 }
 
-/// A folder for results: made when they are there, all of them at once.
+/// A folder for results, which is this run's alone: a second run into it is refused.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    /// `None` for a folder that runs share, such as the one of a file named on the command line.
+    lock: Option<Mutex<Lock>>,
 }
 
+/// How the names of files and folders that are being written begin.
+const STAGE: &str = ".corefine-";
+
 impl Folder {
-    /// Looks, before any work is done, whether the files `names` can be written there.
+    /// Looks, before any work is done, whether the files `names` can be written there, and keeps other runs out.
     pub fn check(path: &Path, names: &[&str], force: bool) -> Result<Self, Failure> {
+        Self::look(path, names, force)?;
+        can_hold(path.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")))?;
+        let lock = Lock::take(path)?;
+        // Another run may have ended between the look and the lock.
+        Self::look(path, names, force)?;
+        clear(path);
+        Ok(Self { path: path.to_owned(), lock: Some(Mutex::new(lock)) })
+    }
+
+    /// The same for a folder that other runs may write other files into at the same time.
+    pub fn shared(path: &Path, names: &[&str], force: bool) -> Result<Self, Failure> {
+        Self::look(path, names, force)?;
+        can_hold(path)?;
+        Ok(Self { path: path.to_owned(), lock: None })
+    }
+
+    fn look(path: &Path, names: &[&str], force: bool) -> Result<(), Failure> {
         if path.exists() && !path.is_dir() {
             let message = format!("{} is a file, and a folder for the results was expected", path.display());
             return Err(Failure::with_hint(message, "name another folder"));
@@ -75,65 +99,125 @@ impl Folder {
             let message = format!("{} holds an older result ({name})", path.display());
             return Err(Failure::with_hint(message, "--force replaces it, or name another folder"));
         }
-        can_hold(path.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new(".")))?;
-        Ok(Self { path: path.to_owned() })
+        Ok(())
     }
 
-    /// Where it will be.
+    /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes the folder if it is not there.
-    pub fn make(&self) -> Result<(), Failure> {
-        fs::create_dir_all(&self.path)
-            .map_err(|error| Failure::new(format!("{}: cannot make this folder: {error}", self.path.display())))
+    /// Lets the folder stay from now on, whatever is written into it: results come one after the other.
+    pub fn make(&self) {
+        if let Some(mut lock) = self.lock() {
+            lock.keep();
+        }
     }
 
-    /// Writes every file or none. Older results are moved aside first and are back in place if anything fails.
+    /// Writes every file or none. A file of an older result is replaced in one step, and is back in place if anything fails.
     pub fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
-        let written = if self.path.is_dir() { self.write_into(files) } else { self.write_new(files) };
+        let new = self.lock().filter(|lock| lock.is_new());
+        let written = new.map_or_else(|| write_into(&self.path, files), |mut lock| self.write_new(&mut lock, files));
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", self.path.display())))
     }
 
-    fn write_new(&self, files: &[(&str, String)]) -> std::io::Result<()> {
-        let parent = folder_of(&self.path);
-        fs::create_dir_all(parent)?;
-        let stage = stage(parent)?;
-        write_all(stage.path(), files)?;
-        fs::rename(stage.path(), &self.path)?;
-        sync(parent);
-        // What was the stage is the result now: nothing is left to remove.
-        let _ = stage.keep();
-        Ok(())
+    /// Makes a folder `name` inside with these files, whole or not at all, in place of one that is there.
+    pub fn write_folder(&self, name: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
+        let folder = self.path.join(name);
+        let written = if folder.is_dir() { write_into(&folder, files) } else { write_whole(&folder, files) };
+        written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", folder.display())))
     }
 
-    fn write_into(&self, files: &[(&str, String)]) -> std::io::Result<()> {
-        let (new, old) = (stage(&self.path)?, stage(&self.path)?);
-        write_all(new.path(), files)?;
-        let mut done: Vec<&str> = Vec::new();
-        for (name, _) in files {
-            done.push(name);
-            if let Err(error) = replace(&self.path, name, new.path(), old.path()) {
-                if !restore(&self.path, &done, old.path()) {
-                    let kept = old.keep();
-                    return Err(std::io::Error::other(format!("{error}; the older result is in {}", kept.display())));
-                }
-                return Err(error);
+    /// Removes something of an older result, if it is there.
+    pub fn remove(&self, name: &Path) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+        match removed {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::new(format!("{}: cannot remove the older result: {error}", path.display())))
             }
+            _ => Ok(()),
         }
-        sync(&self.path);
+    }
+
+    /// Removes what a run that was killed had not finished writing into a folder inside.
+    pub fn clear(&self, name: &Path) {
+        clear(&self.path.join(name));
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Lock>> {
+        // A thread that panicked has not left the lock half done.
+        self.lock.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A folder with all files takes the place of the empty one.
+    fn write_new(&self, lock: &mut Lock, files: &[(&str, String)]) -> std::io::Result<()> {
+        let stage = staged(&self.path, files)?;
+        lock.also(stage.path())?;
+        moved(stage, &self.path)?;
+        lock.keep();
         Ok(())
     }
 }
 
-/// Moves `name` from the new files into place, and what was there to the old ones.
-fn replace(folder: &Path, name: &str, new: &Path, old: &Path) -> std::io::Result<()> {
+/// Removes what a run that was killed had not finished writing. The folder has to be locked.
+fn clear(folder: &Path) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(STAGE)) {
+        // What cannot be removed does no harm.
+        let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
+    }
+}
+
+/// A new folder with all files, which appears in one step.
+fn write_whole(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+    moved(staged(folder, files)?, folder)
+}
+
+/// All files in a folder beside the one that they are meant for.
+fn staged(folder: &Path, files: &[(&str, String)]) -> std::io::Result<TempDir> {
+    let parent = folder_of(folder);
+    fs::create_dir_all(parent)?;
+    let stage = stage(parent)?;
+    write_all(stage.path(), files)?;
+    Ok(stage)
+}
+
+fn moved(stage: TempDir, folder: &Path) -> std::io::Result<()> {
+    fs::rename(stage.path(), folder)?;
+    sync(folder_of(folder));
+    // What was the stage is the result now: nothing is left to remove.
+    let _ = stage.keep();
+    Ok(())
+}
+
+fn write_into(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+    let (new, old) = (stage(folder)?, stage(folder)?);
+    write_all(new.path(), files)?;
+    let mut done: Vec<&str> = Vec::new();
+    for (name, _) in files {
+        let begun = set_aside(folder, name, old.path()).map(|()| done.push(name));
+        if let Err(error) = begun.and_then(|()| fs::rename(new.path().join(name), folder.join(name))) {
+            if !restore(folder, &done, old.path()) {
+                let kept = old.keep();
+                return Err(std::io::Error::other(format!("{error}; the older result is in {}", kept.display())));
+            }
+            return Err(error);
+        }
+    }
+    sync(folder);
+    Ok(())
+}
+
+/// Gives an older file a second name among the old ones, so that the new one can take its place in one step: there is a whole file
+/// at every moment, the old one or the new.
+fn set_aside(folder: &Path, name: &str, old: &Path) -> std::io::Result<()> {
     let place = folder.join(name);
-    if place.exists() {
+    if place.exists() && fs::hard_link(&place, old.join(name)).is_err() {
+        // A file system without second names.
         fs::rename(&place, old.join(name))?;
     }
-    fs::rename(new.join(name), place)
+    Ok(())
 }
 
 /// Puts the old files back; says whether all are.
@@ -162,7 +246,7 @@ fn write_all(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
 
 /// A folder beside the results, on the same file system, that goes away with all that is in it.
 fn stage(beside: &Path) -> std::io::Result<TempDir> {
-    builder(0o777).prefix(".corefine-").tempdir_in(beside)
+    builder(0o777).prefix(STAGE).tempdir_in(beside)
 }
 
 /// Temporary files with the permissions that any other new file would have.
@@ -256,11 +340,40 @@ mod tests {
         fs::write(path("new/a"), "new").unwrap();
         fs::write(path("new/b"), "new").unwrap();
         for name in ["a", "b"] {
-            replace(&path("out"), name, &path("new"), &path("old")).unwrap();
+            set_aside(&path("out"), name, &path("old")).unwrap();
+            fs::rename(path("new").join(name), path("out").join(name)).unwrap();
         }
         assert!(restore(&path("out"), &["a", "b"], &path("old")));
         assert_eq!(names(&path("out")), ["a"]);
         assert_eq!(fs::read_to_string(path("out/a")).unwrap(), "old");
+    }
+
+    #[test]
+    fn a_folder_takes_one_run_at_a_time() {
+        let temp = tempfile::tempdir().unwrap();
+        let out = temp.path().join("deep/out");
+        let first = Folder::check(&out, &NAMES, false).unwrap();
+        let second = || Folder::check(&out, &NAMES, true).map(drop).unwrap_err().to_string();
+        assert!(second().contains("another run of corefine writes into this folder"), "{}", second());
+        // The folder that takes the place of the first is locked as well.
+        first.write(&files("first")).unwrap();
+        assert!(second().contains("hint: wait until it ends"), "{}", second());
+        drop(first);
+        fs::create_dir(out.join(".corefine-killed")).unwrap();
+        Folder::check(&out, &NAMES, true).unwrap();
+        assert_eq!(names(&out), ["fit.fgr", "result.json"]);
+        Folder::shared(&out, &["other"], false).unwrap();
+    }
+
+    #[test]
+    fn a_run_that_fails_leaves_no_folder() {
+        let temp = tempfile::tempdir().unwrap();
+        drop(Folder::check(&temp.path().join("deep/out"), &NAMES, false).unwrap());
+        assert_eq!(names(temp.path()), [""; 0]);
+        let kept = Folder::check(&temp.path().join("deep/out"), &NAMES, false).unwrap();
+        kept.make();
+        drop(kept);
+        assert_eq!(names(temp.path()), ["deep"]);
     }
 
     #[test]

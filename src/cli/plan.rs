@@ -3,7 +3,8 @@
 use super::args::Verb;
 use super::messages::Failure;
 use super::{
-    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell, simulate,
+    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, series, shell,
+    simulate,
 };
 
 /// A verb with all that it needs.
@@ -13,6 +14,7 @@ pub enum Plan {
     Init(Box<init::Plan>),
     Refine(Box<refine::Plan>),
     Scan(Box<scan::Plan>),
+    Series(Box<series::Plan>),
     Shell(Box<shell::Plan>),
     Ensemble(Box<ensemble::Plan>),
     Difference(Box<difference::Plan>),
@@ -31,6 +33,7 @@ impl Plan {
             Verb::Init(args) => Self::Init(Box::new(init::Plan::of(&args)?)),
             Verb::Refine(args) => Self::Refine(Box::new(refine::Plan::of(&args)?)),
             Verb::Scan(args) => Self::Scan(Box::new(scan::Plan::of(&args)?)),
+            Verb::Series(args) => Self::Series(Box::new(series::Plan::of(&args)?)),
             Verb::Shell(args) => Self::Shell(Box::new(shell::Plan::of(&args)?)),
             Verb::Ensemble(args) => Self::Ensemble(Box::new(ensemble::Plan::of(&args)?)),
             Verb::Difference(args) => Self::Difference(Box::new(difference::Plan::of(&args)?)),
@@ -49,6 +52,7 @@ impl Plan {
             Self::Init(plan) => plan.run(),
             Self::Refine(plan) => plan.run(),
             Self::Scan(plan) => plan.run(),
+            Self::Series(plan) => plan.run(),
             Self::Shell(plan) => plan.run(),
             Self::Ensemble(plan) => plan.run(),
             Self::Difference(plan) => plan.run(),

@@ -85,6 +85,11 @@ impl Drop for Progress {
 
 /// Set by the first Ctrl-C; the second one quits at once.
 pub fn interrupted_by_user() -> Arc<AtomicBool> {
+    interrupted("finishing this iteration, then writing what there is")
+}
+
+/// The same where the first one is told of in these words.
+pub fn interrupted(words: &'static str) -> Arc<AtomicBool> {
     /// What shells report for a program that Ctrl-C ended.
     const INTERRUPTED: i32 = 130;
     let flag = Arc::new(AtomicBool::new(false));
@@ -94,7 +99,7 @@ pub fn interrupted_by_user() -> Arc<AtomicBool> {
             if flag.swap(true, Ordering::Relaxed) {
                 std::process::exit(INTERRUPTED);
             }
-            warn("finishing this iteration, then writing what there is; Ctrl-C again quits at once");
+            warn(&format!("{words}; Ctrl-C again quits at once"));
         }
     };
     if let Err(error) = ctrlc::set_handler(handler) {

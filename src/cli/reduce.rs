@@ -15,7 +15,7 @@ use corefine::window::Window;
 use super::End;
 use super::args::{self, ComptonArg, ReduceSettings, WindowArg};
 use super::engine::use_threads;
-use super::files::{Input, named_file};
+use super::files::{Input, expanded, named_file};
 use super::messages::{Failure, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
@@ -55,7 +55,9 @@ impl Plan {
             (None, out) => (out.clone().unwrap_or_default(), named(paths, &endings)?),
         };
         let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
-        let folder = Folder::check(&folder, &names, args.force)?;
+        // Of one sample the folder is shared with whatever else is reduced there.
+        let check = if args.output.is_some() { Folder::shared } else { Folder::check };
+        let folder = check(&folder, &names, args.force)?;
         let background = background(args, &settings)?.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
         let many = args.output.is_none();
@@ -79,7 +81,7 @@ impl Plan {
 
     /// Every file that can be reduced is; the others are told of, and leave nothing.
     fn run_many(self) -> Result<End, Failure> {
-        self.folder.make()?;
+        self.folder.make();
         let bar = Bar::of(self.samples.len());
         let parts = (threads::count() * PARTS).min(self.samples.len());
         let done: Vec<Result<Done, Failure>> =
@@ -316,31 +318,6 @@ fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> 
     let named = given.window.map(|window| if window == WindowArg::Lorch { Window::Lorch } else { Window::None });
     settings.window = given.soper_lorch.map(Window::SoperLorch).or(named).unwrap_or(settings.window);
     Ok(())
-}
-
-/// The files that arguments name: those that are there as they stand, the others as patterns.
-fn expanded(arguments: &[String]) -> Result<Vec<PathBuf>, Failure> {
-    let mut paths = Vec::new();
-    for argument in arguments {
-        let found = matching(argument)?;
-        if found.is_empty() {
-            let hint = "check the path; in quotes, * and ? stand for any letters of a name";
-            return Err(Failure::with_hint(format!("{argument}: there is no such file"), hint));
-        }
-        paths.extend(found);
-    }
-    Ok(paths)
-}
-
-fn matching(argument: &str) -> Result<Vec<PathBuf>, Failure> {
-    let path = Path::new(argument);
-    if path.exists() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let found = glob::glob(argument).map_err(|error| {
-        Failure::with_hint(format!("{argument}: this is no pattern of names ({error})"), "write run*.chi or run?.chi")
-    })?;
-    Ok(found.flatten().filter(|path| path.is_file()).collect())
 }
 
 /// What is written for each sample.

@@ -1,24 +1,20 @@
 //! `corefine refine`: a job in, a folder of results out.
 
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
-use corefine::fit::{self, FitError, Inputs, Setup};
-use corefine::job::{Data, GridChoice, Job};
-use corefine::lm::Flow;
-use corefine::observed::Observed;
-use corefine::outcome::{InputFile, Outcome};
-use corefine::read::job::{job, place_of, to_ron};
-use corefine::reduce::{self, Reducer};
-use corefine::{read, report, write};
+use corefine::outcome::Outcome;
+use corefine::read::job::{job, to_ron};
+use corefine::{report, write};
 
 use super::End;
 use super::args::Refine;
+use super::case::Case;
 use super::engine::{Worker, set_threads};
-use super::files::{Input, beside, named_file, relative};
+use super::files::relative;
 use super::messages::{Failure, warn_of};
-use super::output::{Folder, folder_of};
-use super::progress::{Progress, interrupted_by_user};
+use super::output::Folder;
+use super::progress::interrupted_by_user;
 
 /// What a folder of results holds.
 pub const RESULTS: [&str; 6] = ["result.json", "fit.fgr", "refined.cif", "refined.ron", "histogram.csv", "report.html"];
@@ -27,18 +23,6 @@ pub struct Plan {
     case: Case,
     folder: Folder,
     worker: Worker,
-}
-
-/// A job with its files read and checked.
-pub struct Case {
-    pub(super) setup: Setup,
-    pub(super) job: Job,
-    pub(super) words: Words,
-    /// The files that were read.
-    pub(super) files: Vec<InputFile>,
-    /// `synthetic` for data that were computed, else empty.
-    pub(super) label: &'static str,
-    data: PathBuf,
 }
 
 impl Plan {
@@ -57,46 +41,7 @@ impl Plan {
 }
 
 impl Case {
-    pub fn read(path: &Path) -> Result<Self, Failure> {
-        Self::with_weight(path, None)
-    }
-
-    /// The same with another weight of the restraints than the job's, if one is given.
-    pub fn with_weight(path: &Path, weight: Option<f64>) -> Result<Self, Failure> {
-        let file = Input::read(path)?;
-        let words = Words::of(&file)?;
-        let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
-        job.restraint_weight = weight.unwrap_or(job.restraint_weight);
-        let data = beside(folder_of(path), &job.data.file);
-        let inputs = inputs(job.clone(), &file, &words)?;
-        let files = inputs.files.clone();
-        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
-        let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
-        Ok(Self { setup, job, words, files, label, data })
-    }
-
-    /// A refinement that no job file describes.
-    pub fn of(inputs: Inputs, data: PathBuf) -> Result<Self, Failure> {
-        let (job, files) = (inputs.job.clone(), inputs.files.clone());
-        let words = Words { file: String::new(), text: String::new() };
-        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
-        let setup = Setup::new(inputs).map_err(|error| Failure::of(error.to_string()))?;
-        Ok(Self { setup, job, words, files, label, data })
-    }
-
-    pub fn job(&self) -> &Job {
-        &self.job
-    }
-
-    /// Refines until done or told to stop.
-    pub fn fit(self, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
-        let Self { setup, job, words, .. } = self;
-        let fitted = fitted(setup, worker, stop);
-        worker.report();
-        fitted.map_err(|error| words.locate(&error.to_string(), &job))
-    }
-
-    /// The same, and writes the results.
+    /// Refines until done or told to stop, and writes the results.
     pub fn refine(self, folder: &Folder, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
         let data = self.data.clone();
         let outcome = self.fit(worker, stop)?;
@@ -104,128 +49,6 @@ impl Case {
         folder.write(&results(&outcome, &data, folder.path())?)?;
         Ok(outcome)
     }
-}
-
-/// The job as its user wrote it, for messages with a place.
-pub struct Words {
-    file: String,
-    text: String,
-}
-
-impl Words {
-    pub fn of(file: &Input) -> Result<Self, Failure> {
-        Ok(Self { file: file.name.clone(), text: file.text()?.to_owned() })
-    }
-
-    fn place(&self, path: &str) -> String {
-        let (line, column) = place_of(&self.text, path);
-        format!("{}:{line}:{column}", self.file)
-    }
-
-    /// A message about a parameter, a restraint or a tie, with the place where the job speaks of it.
-    pub fn locate(&self, message: &str, job: &Job) -> Failure {
-        let mut quoted = message.split('"').skip(1).step_by(2);
-        match quoted.find_map(|name| path_of(name, job)) {
-            Some(path) => Failure::of(format!("{}: {message}", self.place(&path))),
-            None => Failure::of(message),
-        }
-    }
-}
-
-/// Where a job speaks of a parameter, restrains something or writes a tie.
-fn path_of(name: &str, job: &Job) -> Option<String> {
-    let tie = || job.ties.iter().position(|tie| tie.contains(name)).map(|i| format!("ties/{i}"));
-    let restraint = || job.restraints.iter().position(|other| other.of() == name).map(|i| format!("restraints/{i}"));
-    if job.refine.iter().any(|(other, _)| other == name) {
-        Some(format!("refine/{name}"))
-    } else if job.set.iter().any(|(other, _)| other == name) {
-        Some(format!("set/{name}"))
-    } else if job.beyond.iter().any(|(other, _)| other == name) {
-        Some(format!("beyond/{name}"))
-    } else {
-        restraint().or_else(tie).filter(|_| !name.is_empty())
-    }
-}
-
-/// The files that a job names, read and checked.
-pub fn inputs(mut job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
-    let folder = folder_of(Path::new(&file.name));
-    let resolution = instrument(&mut job, folder, words)?;
-    let structure = named_file(folder, &job.structure, &words.place("structure"))?;
-    let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
-    let (observed, background) = observed(&job.data, &data, folder, words)?;
-    check_range(&job, &observed, words)?;
-    let structure = Input::read(&structure)?;
-    let (model, warnings) = structure.model()?;
-    let mut files = vec![structure.record("structure"), data.record("data"), file.record("job")];
-    files.extend(background.into_iter().chain(resolution));
-    Ok(Inputs { job, model, observed, files, warnings })
-}
-
-/// The measured curve, and, where it is made of intensities with a background, the file of this.
-fn observed(data: &Data, file: &Input, folder: &Path, words: &Words) -> Result<(Observed, Option<InputFile>), Failure> {
-    let Some(settings) = &data.reduce else { return Ok((file.observed_for(data)?, None)) };
-    let place = |key: &str| words.place(&format!("data/reduce{key}"));
-    let mut reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
-    let background = settings
-        .backgroundfile
-        .as_ref()
-        .map(|name| -> Result<Input, Failure> { Input::read(&named_file(folder, name, &place("/backgroundfile"))?) });
-    let background = background.transpose()?;
-    let pattern = background.as_ref().map(Input::pattern).transpose()?;
-    let reduced = reducer.reduce(&file.pattern()?, pattern.as_ref()).map_err(Failure::of)?;
-    Ok((reduce::observed(&reduced), background.map(|file| file.record("background"))))
-}
-
-/// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
-fn instrument(job: &mut Job, folder: &Path, words: &Words) -> Result<Option<InputFile>, Failure> {
-    let Some(name) = job.data.instrument.clone() else { return Ok(None) };
-    let file = Input::read(&named_file(folder, &name, &words.place("data/instrument"))?)?;
-    let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;
-    job.take(&found);
-    Ok(Some(file.record("instrument")))
-}
-
-/// Does the curve hold the range that the job fits?
-fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Failure> {
-    let (Some(first), Some(last)) = (observed.r.first(), observed.r.last()) else {
-        return Err(Failure::new(format!("{}: no data", observed.name)));
-    };
-    let (rmin, rmax) = (job.data.rmin, job.data.rmax);
-    // Half a step: a file that ends at 29.99 holds the range to 30.
-    let slack = 0.5 * (last - first) / (observed.r.len().max(2) - 1) as f64;
-    let outside = |key: &str, value: f64, what: &str, end: f64| {
-        let message =
-            format!("{}: {key} is {value}, but {} {what} at {end}", words.place(&format!("data/{key}")), observed.name);
-        Err(Failure::with_hint(message, format!("choose {key} within the data, {first} to {last} Å")))
-    };
-    if rmax > last + 2.0 * slack {
-        return outside("rmax", rmax, "ends", *last);
-    }
-    if rmin > *last {
-        return outside("rmin", rmin, "ends", *last);
-    }
-    if matches!(job.data.grid, GridChoice::Nyquist) && job.data.qmax.or(observed.header.qmax).is_none() {
-        let message =
-            format!("{}: the Nyquist grid needs qmax, and {} does not say it", words.place("data/grid"), observed.name);
-        return Err(Failure::with_hint(message, "write qmax in the job, or take grid: Data"));
-    }
-    let mut fitted = observed.r.iter().zip(&observed.g).filter(|(r, _)| (rmin..=rmax).contains(*r));
-    if fitted.all(|(_, g)| *g == 0.0) {
-        let message = format!("{}: G(r) is zero all over {rmin} to {rmax} Å", observed.name);
-        return Err(Failure::with_hint(message, "a dead detector frame looks like this; take another file or range"));
-    }
-    Ok(())
-}
-
-/// The least squares, watched by a line on the terminal and by Ctrl-C.
-fn fitted(setup: Setup, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, FitError> {
-    let line = Progress::start();
-    let mut observer = |now: &fit::Progress| {
-        line.show(now.iteration, now.rw);
-        if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
-    };
-    setup.refine(worker.engine(), &mut observer)
 }
 
 /// Every file of the results, as text.

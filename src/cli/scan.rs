@@ -9,11 +9,11 @@ use corefine::report::{Scan, Scanned, scan_csv, scan_html};
 
 use super::End;
 use super::args;
+use super::case::Case;
 use super::engine::{Worker, set_threads};
 use super::messages::{Failure, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::refine::Case;
 
 /// What a folder of a scan holds.
 const RESULTS: [&str; 2] = ["scan.csv", "scan.html"];

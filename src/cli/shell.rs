@@ -1,16 +1,15 @@
 //! `corefine shell`: the distribution of bond lengths, straight from the curve.
 
-use corefine::read::job::job;
 use corefine::report;
 use corefine::shell::{Options, Shell};
 
 use super::End;
 use super::args::ShellArgs;
+use super::case::Ground;
 use super::engine::{Worker, set_threads};
 use super::files::Input;
 use super::messages::{Failure, warn_of};
 use super::output::Folder;
-use super::refine::{Words, inputs};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["shell.json", "shell.csv", "shell.html"];
@@ -25,12 +24,11 @@ impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
         set_threads(&args.work)?;
         let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
-        let file = Input::read(&args.job)?;
-        let words = Words::of(&file)?;
-        let job = job(file.text()?, &file.name).map_err(Failure::of)?;
-        let inputs = inputs(job.clone(), &file, &words)?;
+        let ground = Ground::read(&args.job)?;
+        let inputs = ground.inputs(&Input::read(&ground.data()?)?)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
-        let shell = Shell::new(inputs, &options).map_err(|error| words.locate(&error.to_string(), &job))?;
+        let shell =
+            Shell::new(inputs, &options).map_err(|error| ground.words.locate(&error.to_string(), &ground.job))?;
         Ok(Self { shell, folder, worker: Worker::open(&args.work)? })
     }
 

@@ -97,7 +97,7 @@ impl Setup {
     /// Refined parameters first, in the job's order, then tied ones.
     fn parameters(&self, fit: &lm::Fit, spread: &Spread) -> Result<Vec<ParameterResult>, FitError> {
         let p = fit.p.as_slice();
-        let start = self.binding.values(&self.binding.start())?;
+        let start = self.binding.values(&self.begin)?;
         let values = self.binding.values(p)?;
         let gradients = self.binding.gradients(p)?;
         let result = |index: usize, tied: bool, at_bound: bool| {

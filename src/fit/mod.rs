@@ -50,7 +50,7 @@ impl Setup {
         let mut history = Vec::new();
         let seen = RefCell::new(Vec::new());
         let options = self.options(engine)?;
-        let start = DVector::from_vec(self.binding.start());
+        let start = DVector::from_column_slice(&self.begin);
         let mut problem = self.problem(engine, &seen);
         let fit = lm::minimise(&mut problem, start, &options, &mut |progress| {
             let rw = rw_of(&seen.borrow(), progress.cost);

@@ -46,6 +46,8 @@ pub struct Setup {
     pub(crate) bonds: Vec<(Bonds, BondList)>,
     pub(crate) qmin: f64,
     pub(crate) qmax: Option<f64>,
+    /// Where the search begins: at the job's own start, to which restraints draw, unless [`Setup::begin_at`] says otherwise.
+    pub(crate) begin: Vec<f64>,
 }
 
 /// A refinement that cannot run, or that broke off.
@@ -126,6 +128,7 @@ impl Setup {
             .extend(restraints.warnings.iter().filter(|text| !warnings.contains(text)).cloned().collect::<Vec<_>>());
         warnings.extend(doubts(&job, &binding, &target, qmax));
         let one_of_many = one_of_many(&job, &binding, qmin, qmax);
+        let begin = binding.start();
         Ok(Self {
             job,
             observed,
@@ -139,7 +142,25 @@ impl Setup {
             bonds,
             qmin,
             qmax,
+            begin,
         })
+    }
+
+    /// Begins the search at other values of the refined parameters, in the job's order; what lies outside its bounds is moved onto
+    /// them, and a value that is left out stays at the job's start.
+    ///
+    /// Restraints go on drawing to the job's start, and bonds are those of the structure as the job has it.
+    #[must_use]
+    pub fn begin_at(mut self, values: &[f64]) -> Self {
+        for ((begin, free), value) in self.begin.iter_mut().zip(&self.binding.free).zip(values) {
+            *begin = value.clamp(free.bounds.0, free.bounds.1);
+        }
+        self
+    }
+
+    /// The refined parameters' values at the job's own start, in its order.
+    pub fn start(&self) -> Vec<f64> {
+        self.binding.start()
     }
 
     /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.

@@ -5,7 +5,9 @@
 pub mod answers;
 pub mod cif;
 pub mod error;
+pub mod frames;
 pub mod job;
+pub mod manifest;
 pub mod members;
 pub mod numbers;
 pub mod observed;

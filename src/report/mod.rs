@@ -11,6 +11,7 @@
 //! | [`histogram_csv`], [`bonds_csv`] | `histogram.csv`, `bonds.csv` | spreadsheets |
 //! | [`html`] | `report.html` | people: one page, nothing loaded from elsewhere |
 //! | [`scan_csv`], [`scan_html`] | `scan.csv`, `scan.html` | one refinement for each weight of the restraints |
+//! | [`series_csv`], [`series_json`], [`series_html`], [`frame_json`] | `series.csv`, `series.json`, `series.html`, `frame.json` | a series of curves |
 //! | [`shell_json`], [`shell_csv`], [`shell_html`] | `shell.json` ... | the same three, of a distribution of bond lengths |
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
@@ -35,6 +36,7 @@ mod plot;
 mod reduced;
 mod reduction;
 mod scan;
+mod series;
 mod shell;
 mod spread;
 mod strain;
@@ -53,6 +55,7 @@ pub use members::{Columns, answers_csv, members_csv};
 pub use reduced::{REDUCED, reduced_files};
 pub use reduction::{Variant, reduction_html};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
+pub use series::{Series, frame_json, series_csv, series_html, series_json};
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};
 pub use spread::with_interval;
 pub use strain::restraint_summary;

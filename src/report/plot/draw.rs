@@ -19,6 +19,7 @@ struct Plot<'a> {
     paths: Vec<String>,
     verticals: Vec<Vertical<'a>>,
     horizontals: Vec<(f64, &'static str)>,
+    words: Vec<(f64, &'a str)>,
     data: String,
 }
 
@@ -90,6 +91,7 @@ pub(crate) fn figure(figure: &Figure) -> String {
         paths: figure.series.iter().map(|series| path(series, figure, &place)).collect(),
         verticals: figure.marks.iter().filter_map(|mark| vertical(mark, figure, &place)).collect(),
         horizontals: figure.marks.iter().filter_map(|mark| horizontal(mark, &place)).collect(),
+        words: figure.marks.iter().filter_map(|mark| words(mark, &place)).collect(),
         data: data(figure, frame),
     };
     // The templates are checked when the crate is built, and writing to memory does not fail.
@@ -99,6 +101,7 @@ pub(crate) fn figure(figure: &Figure) -> String {
 impl Frame {
     fn of(size: Size) -> Self {
         let (width, height, ticks) = match size {
+            Size::Tall => (1000.0, 760.0, 15),
             Size::Wide => (1000.0, 420.0, 15),
             Size::Low => (1000.0, 320.0, 15),
             Size::Half => (490.0, 320.0, 7),
@@ -189,6 +192,14 @@ fn horizontal(mark: &Mark, place: &Place) -> Option<(f64, &'static str)> {
     let Mark::Horizontal { y, class } = mark else { return None };
     let at = tenth(place.y(*y));
     at.is_finite().then_some((at, *class))
+}
+
+fn words<'a>(mark: &'a Mark, place: &Place) -> Option<(f64, &'a str)> {
+    /// Pixels between the words and the height that they stand at.
+    const ABOVE: f64 = 4.0;
+    let Mark::Words { y, text } = mark else { return None };
+    let at = tenth(place.y(*y) - ABOVE);
+    at.is_finite().then_some((at, text.as_str()))
 }
 
 /// The `d` of a series' path.

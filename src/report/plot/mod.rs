@@ -34,6 +34,8 @@ pub(crate) struct Figure {
 /// How large a figure is drawn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Size {
+    /// Across the page, and high enough for many curves.
+    Tall,
     /// Across the page.
     Wide,
     /// Across the page, but lower.
@@ -108,11 +110,23 @@ pub(crate) enum Shape {
     },
 }
 
-/// A straight line across the plot, with words.
+/// A straight line across the plot, with words, or words alone.
 #[derive(Debug, Clone)]
 pub(crate) enum Mark {
-    Vertical { x: f64, text: String, class: &'static str },
-    Horizontal { y: f64, class: &'static str },
+    Vertical {
+        x: f64,
+        text: String,
+        class: &'static str,
+    },
+    Horizontal {
+        y: f64,
+        class: &'static str,
+    },
+    /// Words at the right end, above this height.
+    Words {
+        y: f64,
+        text: String,
+    },
 }
 
 impl Figure {

@@ -1,0 +1,133 @@
+//! Which frames there are: from files, patterns, or a manifest.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use corefine::read::manifest::{Manifest, is_manifest, manifest};
+use corefine::series::{Frame, Names, natural};
+
+use crate::cli::args;
+use crate::cli::files::{Input, expanded, matching, sha256};
+use crate::cli::messages::Failure;
+use crate::cli::output::folder_of;
+
+/// The column of frames that come without a manifest: their number, from 1.
+const NUMBER: &str = "frame";
+
+/// Files of a watched folder that may be curves.
+const CURVES: [&str; 11] = ["gr", "fgr", "dofr", "mdor01", "int01", "mint01", "sq", "soq", "fq", "dat", "txt"];
+
+/// The frames of a series and their columns.
+#[derive(Debug)]
+pub struct Listing {
+    pub columns: Vec<String>,
+    /// Which column is the axis.
+    pub axis: usize,
+    pub frames: Vec<Frame>,
+    names: Names,
+}
+
+impl Listing {
+    pub fn of(args: &args::Series) -> Result<Self, Failure> {
+        let mut listing = match manifest_of(&args.frames)? {
+            Some(_) if args.watch => {
+                let hint = "give the folder, or a pattern such as 'run*.gr'";
+                return Err(Failure::with_hint("--watch looks for files, and a manifest is given", hint));
+            }
+            Some((manifest, folder)) => Self::listed(manifest, &folder),
+            None => Self { columns: vec![NUMBER.to_owned()], axis: 0, frames: Vec::new(), names: Names::default() },
+        };
+        if listing.frames.is_empty() && !args.watch {
+            listing.add(expanded(&args.frames)?);
+        }
+        listing.axis = axis(args.axis.as_deref(), &listing.columns)?;
+        Ok(listing)
+    }
+
+    fn listed(manifest: Manifest, folder: &Path) -> Self {
+        let Manifest { mut columns, rows } = manifest;
+        let mut listing = Self { columns: Vec::new(), axis: 0, frames: Vec::new(), names: Names::default() };
+        let numbered = columns.is_empty();
+        for (number, (file, mut values)) in rows.into_iter().enumerate() {
+            values.extend(numbered.then(|| Some((number + 1) as f64)));
+            // Joining with the folder itself would only lengthen names.
+            let path = if folder == Path::new(".") { PathBuf::from(file) } else { folder.join(file) };
+            listing.push(&path, values);
+        }
+        columns.extend(numbered.then(|| NUMBER.to_owned()));
+        Self { columns, ..listing }
+    }
+
+    /// Takes in further files, each with its number.
+    pub fn add(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        for path in paths {
+            let number = self.frames.len() + 1;
+            self.push(&path, vec![Some(number as f64)]);
+        }
+    }
+
+    /// Takes in a frame of an older run as it was.
+    pub fn take_back(&mut self, frame: Frame) {
+        self.names.take(&frame.name);
+        self.frames.push(frame);
+    }
+
+    fn push(&mut self, path: &Path, values: Vec<Option<f64>>) {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = self.names.take(&stem);
+        let file = path.display().to_string();
+        self.frames.push(Frame { number: self.frames.len(), name, file, values });
+    }
+
+    /// The frames and their values, in one word.
+    pub fn digest(&self) -> String {
+        sha256(format!("{:?} {:?}", self.columns, self.frames).as_bytes())
+    }
+}
+
+/// The files that a watch finds now and that are not frames yet.
+pub fn new_files(arguments: &[String], frames: &[Frame]) -> Result<Vec<PathBuf>, Failure> {
+    let known: BTreeSet<&str> = frames.iter().map(|frame| frame.file.as_str()).collect();
+    let mut found = Vec::new();
+    for argument in arguments {
+        let here = if Path::new(argument).is_dir() { inside(Path::new(argument))? } else { matching(argument)? };
+        found.extend(here.into_iter().filter(|path| !known.contains(path.display().to_string().as_str())));
+    }
+    Ok(found)
+}
+
+/// The curves in a folder, in the order in which people count.
+fn inside(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let unreadable =
+        |error| Failure::with_hint(format!("{}: cannot look into it: {error}", folder.display()), "check it");
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let curve = |path: &PathBuf| {
+        path.extension().is_some_and(|ending| CURVES.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+    };
+    let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(curve).collect();
+    found.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+    Ok(found)
+}
+
+/// The manifest and its folder, where one is given: alone, with the ending `.csv`, its first line beginning with `file`.
+fn manifest_of(arguments: &[String]) -> Result<Option<(Manifest, PathBuf)>, Failure> {
+    let [only] = arguments else { return Ok(None) };
+    let path = Path::new(only);
+    if !path.is_file() || !path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+        return Ok(None);
+    }
+    let input = Input::read(path)?;
+    let text = input.text()?;
+    if !is_manifest(text) {
+        return Ok(None);
+    }
+    let manifest = manifest(text, &input.name).map_err(Failure::of)?;
+    Ok(Some((manifest, folder_of(path).to_owned())))
+}
+
+fn axis(asked: Option<&str>, columns: &[String]) -> Result<usize, Failure> {
+    let Some(asked) = asked else { return Ok(0) };
+    columns.iter().position(|column| column == asked).ok_or_else(|| {
+        Failure::with_hint(format!("--axis is {asked}"), format!("the columns are {}", columns.join(", ")))
+    })
+}
