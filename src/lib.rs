@@ -37,6 +37,7 @@ pub mod sample;
 pub mod scattering;
 pub mod shell;
 pub mod standards;
+pub mod suite;
 pub mod sums;
 pub mod tangent;
 pub mod threads;

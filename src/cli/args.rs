@@ -43,6 +43,8 @@ pub enum Verb {
     Calibrate(Calibrate),
     /// Write a curve in another form: G, g, D, T, G_K, RDF, S, i or F
     Convert(Convert),
+    /// Run a suite of cases, and say what moved from what it expects
+    Check(Check),
     /// List the adapters that wgpu sees, and which one `--engine auto` would try
     Devices,
 }
@@ -412,6 +414,36 @@ pub struct ReduceSettings {
     /// The window of Soper and Barney, of this width
     #[arg(long, value_name = "Å", conflicts_with = "window", allow_negative_numbers = true)]
     pub soper_lorch: Option<f64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Check {
+    /// The suite: cases with the values that are expected of them (docs/regression.md)
+    pub suite: PathBuf,
+    /// Folder of the data that do not lie beside the suite [default: what the suite's `data_from` names]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Run the cases whose name holds this only; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    pub only: Vec<String>,
+    /// Print every value, not just those that moved
+    #[arg(long)]
+    pub all: bool,
+    /// Without an adapter, cases on a GPU could not run; else they are left out
+    #[arg(long)]
+    pub require_gpu: bool,
+    /// Write what moved into the suite, comments and layout kept
+    #[arg(long)]
+    pub update: bool,
+    /// Write the results as JUnit XML; an older file is replaced
+    #[arg(long, value_name = "OUT.xml")]
+    pub junit: Option<PathBuf>,
+    /// Write the results as JSON; an older file is replaced
+    #[arg(long, value_name = "OUT.json")]
+    pub json: Option<PathBuf>,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -29,6 +29,20 @@ impl Worker {
         open(work.engine)
     }
 
+    /// The same by its name alone.
+    pub fn named(engine: EngineArg) -> Result<Self, Failure> {
+        open(engine)
+    }
+
+    /// How near both engines of a check came to the bound on their difference, in units of the bound.
+    pub fn worst(&self) -> Option<f64> {
+        match self {
+            #[cfg(feature = "gpu")]
+            Self::Check(check) => check.worst().map(corefine::engine::check::Worst::ratio),
+            _ => None,
+        }
+    }
+
     pub fn engine(&mut self) -> &mut dyn Engine {
         match self {
             Self::Cpu(cpu) => cpu,

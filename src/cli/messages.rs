@@ -18,6 +18,12 @@ impl Failure {
         Self { message: message.to_string(), hint: Some(hint.to_string()) }
     }
 
+    /// On one line, as part of another message.
+    pub fn words(&self) -> String {
+        let hint = self.hint.as_ref().map_or_else(String::new, |hint| format!("; {hint}"));
+        format!("{}{hint}", self.message).split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
     /// The library's errors say what is wrong, a semicolon, and what to do.
     pub fn of(error: impl fmt::Display) -> Self {
         let text = error.to_string();

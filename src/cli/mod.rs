@@ -2,6 +2,7 @@
 
 mod args;
 mod calibrate;
+mod check;
 mod convert;
 mod demo;
 mod difference;
@@ -30,7 +31,7 @@ use clap::Parser as _;
 enum End {
     /// Done, and a fit converged.
     Well,
-    /// A fit did not converge; its results are written.
+    /// A fit did not converge, and its results are written; or what is checked has moved.
     NotConverged,
 }
 

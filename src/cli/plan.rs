@@ -3,7 +3,8 @@
 use super::args::Verb;
 use super::messages::Failure;
 use super::{
-    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell, simulate,
+    End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell,
+    simulate,
 };
 
 /// A verb with all that it needs.
@@ -20,6 +21,7 @@ pub enum Plan {
     Calibrate(Box<calibrate::Plan>),
     Convert(Box<convert::Plan>),
     Reduce(Box<reduce::Plan>),
+    Check(Box<check::Plan>),
     Devices,
 }
 
@@ -38,6 +40,7 @@ impl Plan {
             Verb::Calibrate(args) => Self::Calibrate(Box::new(calibrate::Plan::of(&args)?)),
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
+            Verb::Check(args) => Self::Check(Box::new(check::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
     }
@@ -56,6 +59,7 @@ impl Plan {
             Self::Calibrate(plan) => plan.run(),
             Self::Convert(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
+            Self::Check(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();
                 Ok(End::Well)

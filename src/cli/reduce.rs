@@ -247,7 +247,8 @@ fn line(reduced: &Reduced) -> String {
     )
 }
 
-fn pattern(path: &Path) -> Result<Pattern, Failure> {
+/// A pattern from its file.
+pub fn pattern(path: &Path) -> Result<Pattern, Failure> {
     let input = Input::read(path)?;
     read::pattern::pattern(&input.bytes, &input.name).map_err(Failure::of)
 }

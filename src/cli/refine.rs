@@ -57,17 +57,26 @@ impl Plan {
 
 impl Case {
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        Self::with_weight(path, None)
+        Self::with(path, None, None)
     }
 
     /// The same with another weight of the restraints than the job's, if one is given.
     pub fn with_weight(path: &Path, weight: Option<f64>) -> Result<Self, Failure> {
+        Self::with(path, weight, None)
+    }
+
+    /// The same with files that are not beside the job looked for in the folder `elsewhere`.
+    pub fn with_data(path: &Path, elsewhere: Option<&Path>) -> Result<Self, Failure> {
+        Self::with(path, None, elsewhere)
+    }
+
+    fn with(path: &Path, weight: Option<f64>, elsewhere: Option<&Path>) -> Result<Self, Failure> {
         let file = Input::read(path)?;
         let words = Words::of(&file)?;
         let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
         job.restraint_weight = weight.unwrap_or(job.restraint_weight);
         let data = beside(folder_of(path), &job.data.file);
-        let inputs = inputs(job.clone(), &file, &words)?;
+        let inputs = inputs(job.clone(), &file, &words, elsewhere)?;
         let files = inputs.files.clone();
         let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
@@ -146,12 +155,12 @@ fn path_of(name: &str, job: &Job) -> Option<String> {
     }
 }
 
-/// The files that a job names, read and checked.
-pub fn inputs(mut job: Job, file: &Input, words: &Words) -> Result<Inputs, Failure> {
-    let folder = folder_of(Path::new(&file.name));
-    let resolution = instrument(&mut job, folder, words)?;
-    let structure = named_file(folder, &job.structure, &words.place("structure"))?;
-    let data = Input::read(&named_file(folder, &job.data.file, &words.place("data/file"))?)?;
+/// The files that a job names, read and checked. They lie beside the job, or else in the folder `elsewhere`.
+pub fn inputs(mut job: Job, file: &Input, words: &Words, elsewhere: Option<&Path>) -> Result<Inputs, Failure> {
+    let folders = (folder_of(Path::new(&file.name)), elsewhere);
+    let resolution = instrument(&mut job, folders, words)?;
+    let structure = named_file(folders, &job.structure, &words.place("structure"))?;
+    let data = Input::read(&named_file(folders, &job.data.file, &words.place("data/file"))?)?;
     let observed = data.observed_for(&job.data)?;
     check_range(&job, &observed, words)?;
     let structure = Input::read(&structure)?;
@@ -162,9 +171,9 @@ pub fn inputs(mut job: Job, file: &Input, words: &Words) -> Result<Inputs, Failu
 }
 
 /// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
-fn instrument(job: &mut Job, folder: &Path, words: &Words) -> Result<Option<InputFile>, Failure> {
+fn instrument(job: &mut Job, folders: Folders, words: &Words) -> Result<Option<InputFile>, Failure> {
     let Some(name) = job.data.instrument.clone() else { return Ok(None) };
-    let file = Input::read(&named_file(folder, &name, &words.place("data/instrument"))?)?;
+    let file = Input::read(&named_file(folders, &name, &words.place("data/instrument"))?)?;
     let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;
     job.take(&found);
     Ok(Some(file.record("instrument")))
@@ -175,14 +184,25 @@ fn beside(folder: &Path, name: &str) -> PathBuf {
     if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
+/// The folder that names are seen from, and the one in which the others are looked for.
+pub type Folders<'a> = (&'a Path, Option<&'a Path>);
+
 /// The path of a file that the job names relative to itself.
-fn named_file(folder: &Path, name: &str, place: &str) -> Result<PathBuf, Failure> {
-    let path = beside(folder, name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    let message = format!("{place}: there is no file {}", path.display());
-    Err(Failure::with_hint(message, "paths in a job are relative to the job file"))
+fn named_file(folders: Folders, name: &str, place: &str) -> Result<PathBuf, Failure> {
+    found(folders, name).ok_or_else(|| {
+        let path = beside(folders.0, name);
+        let message = format!("{place}: there is no file {}", path.display());
+        match folders.1 {
+            Some(elsewhere) => Failure::with_hint(message, format!("nor is it in {}", elsewhere.display())),
+            None => Failure::with_hint(message, "paths in a job are relative to the job file"),
+        }
+    })
+}
+
+/// Where a file lies, if it does.
+pub fn found((folder, elsewhere): Folders, name: &str) -> Option<PathBuf> {
+    let places = [Some(folder), elsewhere].into_iter().flatten();
+    places.map(|folder| beside(folder, name)).find(|path| path.is_file())
 }
 
 /// Does the curve hold the range that the job fits?

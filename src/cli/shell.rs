@@ -28,7 +28,7 @@ impl Plan {
         let file = Input::read(&args.job)?;
         let words = Words::of(&file)?;
         let job = job(file.text()?, &file.name).map_err(Failure::of)?;
-        let inputs = inputs(job.clone(), &file, &words)?;
+        let inputs = inputs(job.clone(), &file, &words, None)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
         let shell = Shell::new(inputs, &options).map_err(|error| words.locate(&error.to_string(), &job))?;
         Ok(Self { shell, folder, worker: Worker::open(&args.work)? })
