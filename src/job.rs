@@ -417,7 +417,7 @@ impl Default for FitOptions {
 }
 
 /// Maps in RON whose names may stand once only, kept in the file's order.
-mod named {
+pub(crate) mod named {
     use std::fmt;
     use std::marker::PhantomData;
 

@@ -38,6 +38,7 @@ pub mod scattering;
 pub mod series;
 pub mod shell;
 pub mod standards;
+pub mod suite;
 pub mod sums;
 pub mod tangent;
 pub mod threads;

@@ -16,7 +16,7 @@ use corefine::reduce::{self, Reducer};
 use corefine::reduction::Reduction;
 
 use super::engine::Worker;
-use super::files::{Input, named_file};
+use super::files::{Folders, Input, named_file};
 use super::messages::Failure;
 use super::output::folder_of;
 use super::progress::Progress;
@@ -42,6 +42,15 @@ impl Case {
     pub fn with_weight(path: &Path, weight: Option<f64>) -> Result<Self, Failure> {
         let mut ground = Ground::read(path)?;
         ground.job.restraint_weight = weight.unwrap_or(ground.job.restraint_weight);
+        Self::on(ground)
+    }
+
+    /// The same with files that are not beside the job looked for in the folder `elsewhere`.
+    pub fn with_data(path: &Path, elsewhere: Option<&Path>) -> Result<Self, Failure> {
+        Self::on(Ground::with_data(path, elsewhere)?)
+    }
+
+    fn on(ground: Ground) -> Result<Self, Failure> {
         let data = ground.data()?;
         let inputs = ground.inputs(&Input::read(&data)?)?;
         let Ground { job, words, .. } = ground;
@@ -119,6 +128,8 @@ fn path_of(name: &str, job: &Job) -> Option<String> {
 pub struct Ground {
     pub job: Job,
     pub words: Words,
+    /// Where files are looked for that are not beside the job.
+    elsewhere: Option<PathBuf>,
     model: Model,
     /// The structure, the job, and those of a background and of the instrument if there are such.
     files: Vec<InputFile>,
@@ -130,10 +141,15 @@ pub struct Ground {
 
 impl Ground {
     pub fn read(path: &Path) -> Result<Self, Failure> {
+        Self::with_data(path, None)
+    }
+
+    /// The same with files that are not beside the job looked for in the folder `elsewhere`.
+    pub fn with_data(path: &Path, elsewhere: Option<&Path>) -> Result<Self, Failure> {
         let file = Input::read(path)?;
         let words = Words::of(&file)?;
         let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
-        let folder = folder_of(path);
+        let folder = (folder_of(path), elsewhere);
         let resolution = instrument(&mut job, folder, &words)?;
         let structure = Input::read(&named_file(folder, &job.structure, &words.place("structure"))?)?;
         let (model, warnings) = structure.model()?;
@@ -141,7 +157,8 @@ impl Ground {
             job.data.reduce.as_ref().map(|settings| Intensities::read(settings, folder, &words)).transpose()?;
         let background = intensities.as_ref().and_then(|found| found.file.clone());
         let files = [structure.record("structure"), file.record("job")].into_iter().chain(background).chain(resolution);
-        Ok(Self { files: files.collect(), job, words, model, intensities, warnings })
+        let elsewhere = elsewhere.map(Path::to_owned);
+        Ok(Self { files: files.collect(), job, words, elsewhere, model, intensities, warnings })
     }
 
     /// The files that were read.
@@ -151,7 +168,8 @@ impl Ground {
 
     /// The file of the data that the job itself names.
     pub fn data(&self) -> Result<PathBuf, Failure> {
-        named_file(folder_of(Path::new(&self.words.file)), &self.job.data.file, &self.words.place("data/file"))
+        let folders = (folder_of(Path::new(&self.words.file)), self.elsewhere.as_deref());
+        named_file(folders, &self.job.data.file, &self.words.place("data/file"))
     }
 
     /// A refinement of these data.
@@ -177,7 +195,7 @@ struct Intensities {
 }
 
 impl Intensities {
-    fn read(settings: &Reduction, folder: &Path, words: &Words) -> Result<Self, Failure> {
+    fn read(settings: &Reduction, folder: Folders, words: &Words) -> Result<Self, Failure> {
         let place = |key: &str| words.place(&format!("data/reduce{key}"));
         let reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
         let Some(name) = &settings.backgroundfile else { return Ok(Self { reducer, background: None, file: None }) };
@@ -192,7 +210,7 @@ impl Intensities {
 }
 
 /// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
-fn instrument(job: &mut Job, folder: &Path, words: &Words) -> Result<Option<InputFile>, Failure> {
+fn instrument(job: &mut Job, folder: Folders, words: &Words) -> Result<Option<InputFile>, Failure> {
     let Some(name) = job.data.instrument.clone() else { return Ok(None) };
     let file = Input::read(&named_file(folder, &name, &words.place("data/instrument"))?)?;
     let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;

@@ -31,7 +31,7 @@ impl Input {
 
     /// The file as a report names it.
     pub fn record(&self, role: &str) -> InputFile {
-        InputFile { role: role.to_owned(), path: self.name.clone(), sha256: sha256(&self.bytes) }
+        InputFile { role: role.to_owned(), path: self.name.clone(), sha256: sha256(&self.bytes), from_results: None }
     }
 
     /// The text of a file that has to be UTF-8.
@@ -105,14 +105,25 @@ pub fn beside(folder: &Path, name: &str) -> PathBuf {
     if folder == Path::new(".") { PathBuf::from(name) } else { folder.join(name) }
 }
 
+/// The folder that names are seen from, and the one in which the others are looked for.
+pub type Folders<'a> = (&'a Path, Option<&'a Path>);
+
 /// The path of a file that a job names relative to its own folder; `place` is where.
-pub fn named_file(folder: &Path, name: &str, place: &str) -> Result<PathBuf, Failure> {
-    let path = beside(folder, name);
-    if path.is_file() {
-        return Ok(path);
-    }
-    let message = format!("{place}: there is no file {}", path.display());
-    Err(Failure::with_hint(message, "paths in a job are relative to the job file"))
+pub fn named_file(folders: Folders, name: &str, place: &str) -> Result<PathBuf, Failure> {
+    found(folders, name).ok_or_else(|| {
+        let path = beside(folders.0, name);
+        let message = format!("{place}: there is no file {}", path.display());
+        match folders.1 {
+            Some(elsewhere) => Failure::with_hint(message, format!("nor is it in {}", elsewhere.display())),
+            None => Failure::with_hint(message, "paths in a job are relative to the job file"),
+        }
+    })
+}
+
+/// Where a file lies, if it does.
+pub fn found((folder, elsewhere): Folders, name: &str) -> Option<PathBuf> {
+    let places = [Some(folder), elsewhere].into_iter().flatten();
+    places.map(|folder| beside(folder, name)).find(|path| path.is_file())
 }
 
 fn missing(name: &str, error: &std::io::Error) -> Failure {

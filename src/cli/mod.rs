@@ -3,6 +3,7 @@
 mod args;
 mod calibrate;
 mod case;
+mod check;
 mod convert;
 mod demo;
 mod difference;
@@ -12,6 +13,7 @@ mod files;
 mod histogram;
 mod init;
 mod lock;
+mod manual;
 mod messages;
 mod noise;
 mod output;
@@ -19,6 +21,7 @@ mod plan;
 mod progress;
 mod reduce;
 mod refine;
+mod rerun;
 mod scan;
 mod series;
 mod shell;
@@ -26,26 +29,35 @@ mod simulate;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use messages::Voice;
 
 /// How a run ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
     /// Done, and a fit converged.
     Well,
-    /// A fit did not converge; its results are written.
+    /// A fit did not converge, and its results are written; or what is checked has moved.
     NotConverged,
 }
 
-/// Runs the command: 0 converged, 1 ran but did not converge, 2 could not run.
+/// Runs the command: 0 converged, 1 ran but did not converge or has moved, 2 could not run.
 pub fn main() -> ExitCode {
-    let args = args::Args::parse();
-    match plan::Plan::of(args.verb).and_then(plan::Plan::run) {
-        Ok(End::Well) => ExitCode::SUCCESS,
-        Ok(End::NotConverged) => ExitCode::from(1),
+    let (args, verb, json) = args::parse();
+    messages::speak(match (json, args.common.quiet) {
+        (true, _) => Voice::Json,
+        (_, true) => Voice::Quiet,
+        _ => Voice::Plain,
+    });
+    let ran =
+        engine::use_threads(args.common.threads).and_then(|()| plan::Plan::of(args.verb)).and_then(plan::Plan::run);
+    let code = match &ran {
+        Ok(End::Well) => 0,
+        Ok(End::NotConverged) => 1,
         Err(failure) => {
             eprintln!("{failure}");
-            ExitCode::from(2)
+            2
         }
-    }
+    };
+    messages::finish(&verb, code, ran.err().as_ref());
+    ExitCode::from(code)
 }

@@ -11,12 +11,12 @@ use corefine::reduction::{Absorption, Compton, Reduced, Reduction};
 use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
 use corefine::threads;
 use corefine::window::Window;
+use serde_json::{Value, json};
 
 use super::End;
 use super::args::{self, ComptonArg, ReduceSettings, WindowArg};
-use super::engine::use_threads;
 use super::files::{Input, expanded, named_file};
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
 
@@ -44,7 +44,6 @@ struct Sample {
 
 impl Plan {
     pub fn of(args: &args::Reduce) -> Result<Self, Failure> {
-        use_threads(args.threads)?;
         let (settings, mut warnings) = settings(args)?;
         let reducer = Reducer::new(&settings).map_err(Failure::of)?;
         let scan = args.scan.as_deref().map(|text| Scan::of(text, &settings)).transpose()?;
@@ -73,8 +72,9 @@ impl Plan {
         for sample in &self.samples {
             let done = sample.reduce(&mut self.reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder)?;
             warn_of(&done.warnings);
-            println!("{}", done.line);
-            println!("results in {}", sample.names.join(", "));
+            summary(done.numbers);
+            tell!("{}", done.line);
+            tell!("results in {}", sample.names.join(", "));
         }
         Ok(End::Well)
     }
@@ -117,7 +117,10 @@ impl Plan {
             let _ = fs::remove_dir(self.folder.path());
             return Err(Failure::new(format!("none of {} files could be reduced", done.len())));
         }
-        println!("{well} of {} files reduced; results in {}", done.len(), self.folder.path().display());
+        let all: Vec<&Value> = done.iter().flatten().map(|done| &done.numbers).collect();
+        let refused: Vec<String> = failures.iter().map(|failure| failure.words()).collect();
+        summary(json!({ "reduced": all, "refused": refused }));
+        tell!("{well} of {} files reduced; results in {}", done.len(), self.folder.path().display());
         Ok(if failures.is_empty() { End::Well } else { End::NotConverged })
     }
 }
@@ -125,6 +128,7 @@ impl Plan {
 /// What is told of a reduced file.
 struct Done {
     line: String,
+    numbers: Value,
     warnings: Vec<String>,
 }
 
@@ -145,7 +149,9 @@ impl Sample {
         };
         let names = self.names.iter().map(String::as_str);
         folder.write(&names.zip(texts).collect::<Vec<_>>())?;
-        Ok(Done { line: line(&reduced), warnings: reduced.warnings })
+        let numbers = json!({ "sample": reduced.sample, "settings": reduced.settings, "normalisation": reduced.normalisation,
+            "degree": reduced.degree, "files": self.names, "folder": folder.path() });
+        Ok(Done { line: line(&reduced), numbers, warnings: reduced.warnings })
     }
 
     /// The four files, and the page where a name is left for it.
@@ -249,7 +255,8 @@ fn line(reduced: &Reduced) -> String {
     )
 }
 
-fn pattern(path: &Path) -> Result<Pattern, Failure> {
+/// A pattern from its file.
+pub fn pattern(path: &Path) -> Result<Pattern, Failure> {
     Input::read(path)?.pattern()
 }
 
@@ -257,7 +264,7 @@ fn pattern(path: &Path) -> Result<Pattern, Failure> {
 fn background(args: &args::Reduce, settings: &Reduction) -> Result<Option<PathBuf>, Failure> {
     match (&args.background, &args.job, &settings.backgroundfile) {
         (Some(path), _, _) => Ok(Some(path.clone())),
-        (None, Some(job), Some(name)) => named_file(folder_of(job), name, &job.display().to_string()).map(Some),
+        (None, Some(job), Some(name)) => named_file((folder_of(job), None), name, &job.display().to_string()).map(Some),
         _ => Ok(None),
     }
 }

@@ -14,9 +14,13 @@ use ron::extensions::Extensions;
 use ron::ser::PrettyConfig;
 
 pub use draft::{Draft, likely_pairs, write_commented};
-use places::{Place, Places};
+use places::Place;
+pub(super) use places::Places;
 
 use crate::job::{Instrument, Job};
+
+/// The reference of a job's keys.
+const PAGE: &str = "docs/job.md";
 
 /// A job file that cannot be used. Line and column count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -85,7 +89,7 @@ impl JobError {
 /// assert!(error.message().starts_with("job.ron:3:33: rmin is 21.5"), "{}", error.message());
 /// ```
 pub fn job(text: &str, name: &str) -> Result<Job, JobError> {
-    let mut job = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
+    let mut job = options().from_str(text).map_err(|error| syntax(&error, text, name, PAGE))?;
     let checked = check::check(&job).and_then(|()| reduced::settle(&mut job));
     checked.map_err(|problem| problem.at(name, &Places::of(text)))?;
     Ok(job)
@@ -103,7 +107,7 @@ pub fn job(text: &str, name: &str) -> Result<Job, JobError> {
 /// assert_eq!(error.to_string(), "i.ron:1:9: qdamp is -1; write 0 or more");
 /// ```
 pub fn instrument(text: &str, name: &str) -> Result<Instrument, JobError> {
-    let instrument: Instrument = options().from_str(text).map_err(|error| syntax(&error, text, name))?;
+    let instrument: Instrument = options().from_str(text).map_err(|error| syntax(&error, text, name, PAGE))?;
     check::instrument(&instrument).map_err(|problem| problem.at(name, &Places::of(text)))?;
     Ok(instrument)
 }
@@ -131,23 +135,36 @@ pub fn place_of(text: &str, path: &str) -> (usize, usize) {
     (line, column)
 }
 
-fn options() -> ron::Options {
+/// The bytes of the bare word or number at exactly that path, so that it can be written anew in its place.
+///
+/// ```
+/// let text = "// Å\n(refine: { \"a\": (start: 3.52) })";
+/// let word = corefine::read::job::word_at(text, "refine/a/start").unwrap();
+/// assert_eq!(&text[word], "3.52");
+/// ```
+pub fn word_at(text: &str, path: &str) -> Option<std::ops::Range<usize>> {
+    places::word_at(text, path)
+}
+
+pub(super) fn options() -> ron::Options {
     ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
 }
 
-fn syntax(error: &ron::error::SpannedError, text: &str, name: &str) -> JobError {
+/// RON's error about the text of the file `name`; `page` is the reference that has every key.
+pub(super) fn syntax(error: &ron::error::SpannedError, text: &str, name: &str, page: &str) -> JobError {
     let place = Place { line: error.span.start.line.max(1), column: error.span.start.col.max(1) };
-    let (problem, hint) = explain(&error.code, text);
+    let (problem, hint) = explain(&error.code, text, page);
     JobError::Syntax { file: name.to_owned(), line: place.line, column: place.column, problem, hint }
 }
 
 /// RON's error in the words of a job file.
-fn explain(error: &ron::Error, text: &str) -> (String, String) {
+fn explain(error: &ron::Error, text: &str, page: &str) -> (String, String) {
     use ron::Error as E;
     match error {
-        _ if text.trim().is_empty() => {
+        _ if text.trim().is_empty() && page == PAGE => {
             ("the file is empty".to_owned(), "`corefine init STRUCTURE DATA -o JOB.ron` writes a job".to_owned())
         }
+        _ if text.trim().is_empty() => ("the file is empty".to_owned(), format!("see {page}")),
         E::NoSuchStructField { expected, found, outer } => {
             (format!("unknown key `{found}`{}", within(outer.as_deref())), one_of(found, expected))
         }
@@ -160,7 +177,7 @@ fn explain(error: &ron::Error, text: &str) -> (String, String) {
         }
         E::Message(message) => match message.split_once(": ") {
             Some((problem, hint)) => (problem.to_owned(), hint.to_owned()),
-            None => (message.clone(), "see the reference of the job file, docs/job.md".to_owned()),
+            None => (message.clone(), format!("see the reference, {page}")),
         },
         E::Eof => ("the file ends too soon".to_owned(), "close every bracket and quote; is the file whole?".to_owned()),
         other => {
@@ -186,7 +203,7 @@ fn one_of(found: &str, expected: &[&str]) -> String {
 
 /// A value that cannot be, before it is known where it stands.
 #[derive(Debug)]
-struct Problem {
+pub(super) struct Problem {
     /// The value's path in the job.
     path: String,
     what: String,
@@ -194,11 +211,11 @@ struct Problem {
 }
 
 impl Problem {
-    fn new(path: impl fmt::Display, what: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(path: impl fmt::Display, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { path: path.to_string(), what: what.into(), hint: hint.into() }
     }
 
-    fn at(self, name: &str, places: &Places) -> JobError {
+    pub(super) fn at(self, name: &str, places: &Places) -> JobError {
         let Place { line, column } = places.of_path(&self.path);
         JobError::Value { file: name.to_owned(), line, column, problem: self.what, hint: self.hint }
     }

@@ -13,10 +13,12 @@ pub mod numbers;
 pub mod observed;
 pub mod pattern;
 pub mod reduction;
+pub mod result;
 pub mod ron_model;
 mod sound;
 mod species;
 pub mod stru;
+pub mod suite;
 pub mod xyz;
 
 pub use error::ReadError;

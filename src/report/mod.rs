@@ -18,8 +18,10 @@
 //! | [`delta_columns`], [`delta_html`] | any | two curves and their difference |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
+//! | [`checked_json`], [`checked_junit`] | any | a suite of regression cases |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
+mod checked;
 mod columns;
 mod compare;
 mod csv;
@@ -42,6 +44,7 @@ mod spread;
 mod strain;
 mod tables;
 
+pub use checked::{checked_head, checked_json, checked_junit, checked_lines, checked_sum};
 pub use columns::columns;
 pub use compare::comparison_html;
 pub use csv::{bonds_csv, histogram_csv};

@@ -13,13 +13,13 @@ use corefine::lm::Flow;
 use corefine::outcome::Outcome;
 use corefine::series::{Fitted, Frame, Lanes, Order, Record, lanes, start};
 use corefine::threads;
+use serde_json::json;
 
 use super::End;
 use super::args::{self, OrderArg};
 use super::case::Ground;
-use super::engine::use_threads;
 use super::files::{Input, sha256};
-use super::messages::{Failure, warn};
+use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
 use super::refine::{RESULTS, results};
@@ -44,7 +44,6 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Series) -> Result<Self, Failure> {
-        use_threads(args.threads)?;
         let (order, parts) = (order(args)?, parts(args)?);
         let watch = args.watch.then(|| watch::Watch::of(args)).transpose()?;
         let ground = Ground::read(&args.job)?;
@@ -130,10 +129,10 @@ impl Plan {
             Ok(Some(outcome)) => self.kept(frame, neighbour, &outcome)?,
             Ok(None) => return Ok(None),
             Err(failure) => {
-                warn(&format!("{} is skipped: {}", frame.name, failure.line()));
+                warn(&format!("{} is skipped: {}", frame.name, failure.words()));
                 let digest =
                     Input::read(Path::new(&frame.file)).map_or_else(|_| String::new(), |input| sha256(&input.bytes));
-                (Record::skipped(frame.clone(), digest, failure.line()), Vec::new())
+                (Record::skipped(frame.clone(), digest, failure.words()), Vec::new())
             }
         };
         self.store.put(record.clone(), files)?;
@@ -168,9 +167,12 @@ impl Plan {
                 format!("see {out}/{}", TABLES[0]),
             ));
         }
-        println!("{refined} of {wanted} frames refined, {open} not converged, {skipped} skipped; results in {out}");
+        summary(
+            json!({ "wanted": wanted, "refined": refined, "not_converged": open, "skipped": skipped, "out": out.to_string() }),
+        );
+        tell!("{refined} of {wanted} frames refined, {open} not converged, {skipped} skipped; results in {out}");
         if left > 0 {
-            println!("{left} frames are left: the same command with --resume refines them");
+            tell!("{left} frames are left: the same command with --resume refines them");
         }
         Ok(if open + skipped + left == 0 { End::Well } else { End::NotConverged })
     }

@@ -11,7 +11,7 @@ use corefine::series::Order;
 use super::Plan;
 use super::listing::new_files;
 use crate::cli::args;
-use crate::cli::messages::{Failure, note};
+use crate::cli::messages::{Failure, note, tell};
 
 /// Ctrl-C is answered within this time.
 const BLINK: Duration = Duration::from_millis(50);
@@ -76,7 +76,7 @@ impl Watch {
             };
             let rw =
                 record.fitted.as_ref().map_or_else(|| "skipped".to_owned(), |fitted| format!("Rw {:.5}", fitted.rw));
-            println!("{}: {rw}", record.frame.name);
+            tell!("{}: {rw}", record.frame.name);
         }
         plan.store.settled(&plan.listing)
     }

@@ -2,13 +2,13 @@
 
 /// A line and a column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::read) struct Place {
     pub line: usize,
     pub column: usize,
 }
 
 /// The place of every value of a RON text, by its path: `data/rmin`, `refine/Uiso.Co/start`, `ties/0`.
-pub(super) struct Places(Vec<(String, Place)>);
+pub(in crate::read) struct Places(Vec<(String, Place)>);
 
 enum Kind {
     /// A bare word or a number.
@@ -105,6 +105,20 @@ fn is_mark(token: Option<&Token>, mark: char) -> bool {
     matches!(token, Some(Token { kind: Kind::Mark(c), .. }) if *c == mark)
 }
 
+/// The bytes of the bare word at exactly that path.
+pub(super) fn word_at(text: &str, path: &str) -> Option<std::ops::Range<usize>> {
+    let (_, place) = Places::of(text).0.into_iter().find(|(known, _)| known == path)?;
+    let line: usize = text.split_inclusive('\n').take(place.line - 1).map(str::len).sum();
+    let before: usize = text[line..].chars().take(place.column - 1).map(char::len_utf8).sum();
+    let start = line + before;
+    let word = text[start..].find(ends_word).unwrap_or(text.len() - start);
+    (word > 0).then(|| start..start + word)
+}
+
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || "()[]{}:,\"/".contains(c)
+}
+
 /// Characters with their places.
 struct Reader<'a> {
     rest: std::iter::Peekable<std::str::Chars<'a>>,
@@ -155,7 +169,7 @@ impl Reader<'_> {
     fn word(&mut self, first: char) -> String {
         let mut text = String::from(first);
         while let Some(&c) = self.rest.peek() {
-            if c.is_whitespace() || "()[]{}:,\"/".contains(c) {
+            if ends_word(c) {
                 break;
             }
             text.extend(self.next());
