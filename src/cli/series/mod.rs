@@ -22,12 +22,9 @@ use super::files::{Input, sha256};
 use super::messages::{Failure, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
-use super::refine::{RESULTS, results};
+use super::refine::numbers;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
-
-/// Of each frame these are written: all results of a refinement but for the page and the histogram, whose numbers are in `result.json`.
-const KEPT: [&str; 4] = [RESULTS[0], RESULTS[1], RESULTS[2], RESULTS[3]];
 
 /// More parts than any series is cut into.
 const MOST_PARTS: usize = 1024;
@@ -149,8 +146,7 @@ impl Plan {
         outcome: &Outcome,
     ) -> Result<(Record, Vec<(&'static str, String)>), Failure> {
         let folder = self.store.folder.path().join(FRAMES).join(&frame.name);
-        let mut files = results(outcome, Path::new(&frame.file), &folder)?;
-        files.retain(|(name, _)| KEPT.contains(name) || *name == "fit.fq");
+        let files = numbers(outcome, Path::new(&frame.file), &folder)?;
         let data = outcome.inputs.iter().find(|file| file.role == "data");
         let sha256 = data.map_or_else(String::new, |file| file.sha256.clone());
         let begun_from = neighbour.map(|record| record.frame.name.clone());
