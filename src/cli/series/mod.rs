@@ -26,6 +26,9 @@ use super::refine::numbers;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
+/// A record, and the files that go with it.
+type Kept = (Record, Vec<(&'static str, String)>);
+
 /// More parts than any series is cut into.
 const MOST_PARTS: usize = 1024;
 
@@ -52,7 +55,9 @@ impl Plan {
         let done = if args.resume { store::resumed(&args.out, &made_of)? } else { Vec::new() };
         store::unchanged(&done)?;
         if args.watch {
-            done.iter().for_each(|record| listing.take_back(record.frame.clone()));
+            for record in &done {
+                listing.take_back(record.frame.clone());
+            }
         } else if done.is_empty() {
             first_that_can_be_refined(&ground, &listing.frames)?;
         }
@@ -139,12 +144,7 @@ impl Plan {
     }
 
     /// The record and the files of a refined frame.
-    fn kept(
-        &self,
-        frame: &Frame,
-        neighbour: Option<&Record>,
-        outcome: &Outcome,
-    ) -> Result<(Record, Vec<(&'static str, String)>), Failure> {
+    fn kept(&self, frame: &Frame, neighbour: Option<&Record>, outcome: &Outcome) -> Result<Kept, Failure> {
         let folder = self.store.folder.path().join(FRAMES).join(&frame.name);
         let files = numbers(outcome, Path::new(&frame.file), &folder)?;
         let data = outcome.inputs.iter().find(|file| file.role == "data");
