@@ -12,7 +12,8 @@ use corefine::outcome::{
     BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Narrowed, Outcome,
 };
 use corefine::read::answers::Answers;
-use corefine::report::{self, Scan, Scanned, Side};
+use corefine::report::{self, Scan, Scanned, Series, Side};
+use corefine::series::{Fitted, Frame, Record};
 use report_sample::{comparison, sample, shell};
 
 /// Added to a copy of the page: the reader's hand.
@@ -119,6 +120,40 @@ fn a_comparison_opens_and_answers_to_the_mouse() {
 fn scan() -> Scan {
     let entry = |weight: f64| Scanned { weight, outcome: Outcome { rw: 0.05 + 0.01 * weight, ..sample() } };
     Scan { title: "three weights".to_owned(), entries: [0.1, 1.0, 10.0].map(entry).to_vec() }
+}
+
+/// Three frames, of which the second is skipped.
+fn frames() -> [Record; 3] {
+    [0, 1, 2].map(|number| {
+        let frame = Frame {
+            number,
+            name: format!("f{number}"),
+            file: "f.gr".to_owned(),
+            values: vec![Some(300.0 + number as f64)],
+        };
+        let fitted = (number != 1).then(|| Fitted::of(&sample(), None));
+        Record {
+            frame,
+            sha256: String::new(),
+            fitted,
+            skipped: if number == 1 { "dead <frame>".to_owned() } else { String::new() },
+        }
+    })
+}
+
+#[test]
+fn a_series_opens_and_answers_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let (records, columns) = (frames(), ["temperature".to_owned()]);
+    let made_of = [("order".to_owned(), "forward".to_owned())];
+    let records = records.iter().collect();
+    let series = Series { title: "heated", columns: &columns, axis: 0, made_of: &made_of, wanted: 3, records };
+    let notes = checked(&browser, &report::series_html(&series), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["waterfall", "rw", "broken-0", "mean-length-0", "parameter-0"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("zoom {panel} | ")]);
+    }
+    assert_mentions(&notes, &["part skipped", "part curves", "part course", "part frames"]);
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn bad_frames_are_skipped_and_told_of() {
     let temp = folder(3);
     let at = |name: &str| temp.path().join("frames").join(name);
     let good = text(at("ni_1.gr"));
-    let zeros: String = (0..450).map(|k| format!("{:.2} 0.0\n", 0.02 * f64::from(k))).collect();
+    let zeros = (0..450).map(|k| format!("{:.2} 0.0\n", 0.02 * f64::from(k))).collect::<Vec<_>>().concat();
     fs::write(at("ni_1a.gr"), &zeros).unwrap();
     fs::write(at("ni_1b.gr"), &good[..good.len() / 2]).unwrap();
     fs::write(at("ni_1c.gr"), [0u8, 159, 146, 150, 0, 1, 2]).unwrap();

@@ -22,12 +22,12 @@ use super::files::{Input, sha256};
 use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
-use super::refine::{RESULTS, results};
+use super::refine::numbers;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
-/// Of each frame these are written: all results of a refinement but for the page and the histogram, whose numbers are in `result.json`.
-const KEPT: [&str; 4] = [RESULTS[0], RESULTS[1], RESULTS[2], RESULTS[3]];
+/// A record, and the files that go with it.
+type Kept = (Record, Vec<(&'static str, String)>);
 
 /// More parts than any series is cut into.
 const MOST_PARTS: usize = 1024;
@@ -54,7 +54,9 @@ impl Plan {
         let done = if args.resume { store::resumed(&args.out, &made_of)? } else { Vec::new() };
         store::unchanged(&done)?;
         if args.watch {
-            done.iter().for_each(|record| listing.take_back(record.frame.clone()));
+            for record in &done {
+                listing.take_back(record.frame.clone());
+            }
         } else if done.is_empty() {
             first_that_can_be_refined(&ground, &listing.frames)?;
         }
@@ -141,15 +143,9 @@ impl Plan {
     }
 
     /// The record and the files of a refined frame.
-    fn kept(
-        &self,
-        frame: &Frame,
-        neighbour: Option<&Record>,
-        outcome: &Outcome,
-    ) -> Result<(Record, Vec<(&'static str, String)>), Failure> {
+    fn kept(&self, frame: &Frame, neighbour: Option<&Record>, outcome: &Outcome) -> Result<Kept, Failure> {
         let folder = self.store.folder.path().join(FRAMES).join(&frame.name);
-        let mut files = results(outcome, Path::new(&frame.file), &folder)?;
-        files.retain(|(name, _)| KEPT.contains(name) || *name == "fit.fq");
+        let files = numbers(outcome, Path::new(&frame.file), &folder)?;
         let data = outcome.inputs.iter().find(|file| file.role == "data");
         let sha256 = data.map_or_else(String::new, |file| file.sha256.clone());
         let begun_from = neighbour.map(|record| record.frame.name.clone());

@@ -49,7 +49,7 @@ impl Watch {
                 .map(|(path, _)| path.clone())
                 .collect();
             sizes = seen;
-            self.take(plan, ready, stop)?;
+            Self::take(plan, ready, stop)?;
             self.wait(stop);
         }
         Ok(())
@@ -61,7 +61,7 @@ impl Watch {
         Ok(found.into_iter().filter_map(|path| Some((path.clone(), std::fs::metadata(path).ok()?.len()))).collect())
     }
 
-    fn take(&self, plan: &mut Plan, mut ready: Vec<PathBuf>, stop: &AtomicBool) -> Result<(), Failure> {
+    fn take(plan: &mut Plan, mut ready: Vec<PathBuf>, stop: &AtomicBool) -> Result<(), Failure> {
         ready.sort_by(|a, b| corefine::series::natural(&a.to_string_lossy(), &b.to_string_lossy()));
         for path in ready {
             if stop.load(Ordering::Relaxed) {
