@@ -233,7 +233,7 @@ pub struct Determined {
 }
 
 /// A file that went into the result.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InputFile {
     /// `structure`, `data` or `job`.
     pub role: String,
@@ -241,6 +241,9 @@ pub struct InputFile {
     pub path: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
+    /// Its path as seen from the folder of results, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_results: Option<String>,
 }
 
 /// Quantiles of something over the members of an ensemble.

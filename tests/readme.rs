@@ -23,7 +23,9 @@ fn commands(text: &str) -> Vec<Vec<String>> {
 
 #[test]
 fn every_command_that_is_shown_is_understood() {
-    for name in ["README.md", "docs/tutorial.md", "docs/job.md", "docs/physics.md", "docs/formats.md"] {
+    for name in
+        ["README.md", "docs/tutorial.md", "docs/job.md", "docs/physics.md", "docs/formats.md", "docs/regression.md"]
+    {
         for mut command in commands(&page(name)).into_iter().filter(|command| command[0] != "demo") {
             // Everything before it is parsed; what is missing from the command, or its files, does not matter.
             command.push("--help".to_owned());

@@ -1,8 +1,11 @@
 //! The command line as typed: strings, numbers and paths. What they mean is the plan's affair.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, ArgAction, Args as ClapArgs, Command, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
+use clap_complete::Shell;
 use corefine::observed::Radiation;
 
 /// Refine structures against atomic pair distribution functions G(r), and count the bonds.
@@ -10,12 +13,50 @@ use corefine::observed::Radiation;
 #[command(
     name = "corefine",
     version,
-    after_help = "Exit codes: 0 converged, 1 ran but did not converge, 2 could not run."
+    after_help = "Exit codes: 0 done, converged, nothing moved; 1 ran, but did not converge, or something moved; 2 could not run."
 )]
 pub struct Args {
+    #[command(flatten)]
+    pub common: Common,
     #[command(subcommand)]
     pub verb: Verb,
 }
+
+/// What every verb takes, before its name or after it.
+#[derive(Debug, ClapArgs)]
+pub struct Common {
+    /// Threads of the CPU [default: one per core]
+    #[arg(long, value_name = "N", global = true)]
+    pub threads: Option<usize>,
+    /// Print nothing but warnings and errors
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+}
+
+/// The switch that every verb has but `check`, whose `--json` names a file.
+const JSON: &str = "json";
+
+/// The command line as a whole, for parsing, completions and the manual.
+pub fn command() -> Command {
+    let json = Arg::new(JSON).long(JSON).action(ArgAction::SetTrue).help("Print one JSON document instead of lines");
+    Args::command().mut_subcommands(|verb| match verb.get_name() {
+        "check" | "completions" | "man" | "help" => verb,
+        _ => verb.arg(json.clone()),
+    })
+}
+
+/// What was typed, the name of the verb, and whether JSON is asked for on stdout.
+pub fn parse() -> (Args, String, bool) {
+    let matches = command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let (verb, of_verb) = matches.subcommand().unwrap_or(("", &matches));
+    let is_switched = of_verb.try_get_one::<bool>(JSON).is_ok_and(|set| set == Some(&true));
+    let is_stdout = matches!(&args.verb, Verb::Check(check) if check.json.as_deref() == Some(Path::new(STDOUT)));
+    (args, verb.to_owned(), is_switched || is_stdout)
+}
+
+/// A name of a file that means stdout.
+pub const STDOUT: &str = "-";
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
@@ -45,6 +86,12 @@ pub enum Verb {
     Convert(Convert),
     /// Run a suite of cases, and say what moved from what it expects
     Check(Check),
+    /// Do a refinement again from its results, and say whether it gives the same
+    Rerun(Rerun),
+    /// Write completions for a shell to stdout
+    Completions(Completions),
+    /// Write the manual: a page to stdout, or one for each verb into a folder
+    Man(Man),
     /// List the adapters that wgpu sees, and which one `--engine auto` would try
     Devices,
 }
@@ -193,9 +240,6 @@ pub struct Ensemble {
     /// Replace older results
     #[arg(long, conflicts_with = "resume")]
     pub force: bool,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -361,9 +405,6 @@ pub struct Reduce {
     pub scan: Option<String>,
     #[command(flatten)]
     pub settings: ReduceSettings,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
 }
 
 /// What may stand in a job too.
@@ -438,12 +479,37 @@ pub struct Check {
     /// Write the results as JUnit XML; an older file is replaced
     #[arg(long, value_name = "OUT.xml")]
     pub junit: Option<PathBuf>,
-    /// Write the results as JSON; an older file is replaced
+    /// Write the results as JSON; an older file is replaced; - is stdout, without the lines
     #[arg(long, value_name = "OUT.json")]
     pub json: Option<PathBuf>,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Rerun {
+    /// The result.json of a refinement, or its folder
+    pub result: PathBuf,
+    /// What does the sums [default: what did them then]
+    #[arg(long, value_enum)]
+    pub engine: Option<EngineArg>,
+    /// How far values may be off, in standard uncertainties
+    #[arg(long, value_name = "ESDS", default_value_t = 0.01, allow_negative_numbers = true)]
+    pub esds: f64,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Man {
+    /// Folder for corefine.1 and one page for each verb; it is made if need be
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Replace older pages
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -471,9 +537,6 @@ pub struct Work {
     /// What does the sums; `auto` measures whether a GPU is faster, `check` runs both and compares
     #[arg(long, value_enum, default_value = "auto")]
     pub engine: EngineArg,
-    /// Threads of the CPU [default: one per core]
-    #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

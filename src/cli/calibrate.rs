@@ -9,12 +9,13 @@ use corefine::outcome::{Outcome, ParameterResult};
 use corefine::read;
 use corefine::report::esd;
 use corefine::standards::{CEO2, LAB6, NI, SI, Standard};
+use serde_json::json;
 
 use super::End;
 use super::args::{Calibrate, StandardArg};
-use super::engine::{Worker, set_threads};
+use super::engine::Worker;
 use super::files::Input;
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
 use super::refine::{Case, RESULTS, results, say};
@@ -48,7 +49,6 @@ const OFF: f64 = 1e-3;
 
 impl Plan {
     pub fn of(args: &Calibrate) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let names: Vec<&str> = RESULTS.into_iter().chain([SNIPPET]).collect();
         let folder = Folder::check(&args.output.out, &names, args.output.force)?;
         let standard = standard(args.standard);
@@ -73,8 +73,9 @@ impl Plan {
         folder.write(&files)?;
         say(&outcome, folder.path());
         doubt(&standard, &outcome);
-        println!("{}", found(&outcome));
-        println!("other jobs take it with data: (instrument: \"{}\", ...)", folder.path().join(SNIPPET).display());
+        summary(json!({ "standard": standard.name, "instrument": folder.path().join(SNIPPET) }));
+        tell!("{}", found(&outcome));
+        tell!("other jobs take it with data: (instrument: \"{}\", ...)", folder.path().join(SNIPPET).display());
         Ok(if outcome.converged { End::Well } else { End::NotConverged })
     }
 }

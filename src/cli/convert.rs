@@ -5,11 +5,12 @@ use corefine::observed::{Form, Header, Radiation, Tabulated};
 use corefine::report;
 use corefine::scattering::neutron;
 use corefine::transform::Window;
+use serde_json::json;
 
 use super::End;
 use super::args::{Convert, FormArg};
 use super::files::Input;
-use super::messages::{Failure, note, warn_of};
+use super::messages::{Failure, note, summary, tell, warn_of};
 use super::output::Target;
 
 pub struct Plan {
@@ -44,7 +45,10 @@ impl Plan {
         )];
         target.write(&report::columns(&converted, &head))?;
         let axis = if to.in_q() { "Q" } else { "r" };
-        println!(
+        summary(
+            json!({ "form": to.word(), "from": curve.form.word(), "points": converted.x.len(), "file": target.path() }),
+        );
+        tell!(
             "{}({axis}) from {}: {} points in {}",
             to.word(),
             curve.form.word(),

@@ -16,11 +16,11 @@ use serde_json::json;
 
 use super::End;
 use super::args::Demo;
-use super::engine::{Worker, set_threads};
-use super::messages::Failure;
+use super::engine::Worker;
+use super::messages::{Failure, summary, tell};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::refine::{Case, RESULTS};
+use super::refine::{Case, RESULTS, bond_numbers};
 
 /// What stands in `DIR/inputs`.
 const INPUTS: [(&str, &str); 7] = [
@@ -62,7 +62,6 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Demo) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let out = args.out.clone();
         let comparison = Folder::check(&out, &COMPARISON, args.force)?;
         let inputs = Folder::check(&out.join("inputs"), &INPUTS.map(|(name, _)| name), args.force)?;
@@ -73,7 +72,7 @@ impl Plan {
 
     pub fn run(mut self) -> Result<End, Failure> {
         self.inputs.write(&INPUTS.map(|(name, text)| (name, text.to_owned())))?;
-        println!("synthetic Co ZIF-62, pristine and cycled: inputs in {}", self.inputs.path().display());
+        tell!("synthetic Co ZIF-62, pristine and cycled: inputs in {}", self.inputs.path().display());
         let entries = self.refined()?;
         let table = entries.iter().map(numbers).collect::<Vec<_>>();
         let comparison = Comparison {
@@ -81,11 +80,13 @@ impl Plan {
             entries,
             notes: NOTES.map(str::to_owned).to_vec(),
         };
-        let json = format!("{:#}\n", json!({ "synthetic": true, "results": table }));
+        let found = json!({ "synthetic": true, "results": table });
+        let json = format!("{found:#}\n");
+        summary(found);
         let texts = [report::comparison_html(&comparison), json];
         self.comparison.write(&COMPARISON.into_iter().zip(texts).collect::<Vec<_>>())?;
         say(&comparison.entries);
-        println!("compare them in {}", self.out.join(COMPARISON[0]).display());
+        tell!("compare them in {}", self.out.join(COMPARISON[0]).display());
         let converged = comparison.entries.iter().all(|entry| entry.outcome.converged);
         Ok(if converged && comparison.entries.len() == SAMPLES.len() { End::Well } else { End::NotConverged })
     }
@@ -98,7 +99,7 @@ impl Plan {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
-            println!("refining {name} ...");
+            tell!("refining {name} ...");
             let case = Case::read(&self.inputs.path().join(format!("{name}.ron")))?;
             let outcome = case.refine(folder, &mut self.worker, &stop)?;
             entries.push(Entry { name: (*name).to_owned(), outcome, truth: vec![truth(name)?] });
@@ -126,26 +127,21 @@ fn structure(name: &str, kind: &Bonds) -> Result<(BondList, Crystal), Failure> {
 /// Found and true for scripts.
 fn numbers(entry: &Entry) -> serde_json::Value {
     let outcome = &entry.outcome;
-    let bonds = |list: &[BondResult]| {
-        list.first().map(|b| {
-            json!({ "pair": b.pair, "cutoff": b.cutoff, "n": b.n, "broken": b.broken, "fraction": b.fraction,
-                "fraction_esd": b.fraction_esd, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max })
-        })
-    };
+    let bonds = |list: &[BondResult]| list.first().map(bond_numbers);
     json!({ "name": entry.name, "rw": outcome.rw, "converged": outcome.converged, "iterations": outcome.iterations,
         "seconds": outcome.seconds, "engine": outcome.engine, "found": bonds(&outcome.bonds), "true": bonds(&entry.truth) })
 }
 
 fn say(entries: &[Entry]) {
-    println!();
-    println!("{:10} {:>8} {:>22} {:>22} {:>18}", "synthetic", "Rw", "Co-N beyond 2.25 Å, %", "mean, Å", "sd, Å");
-    println!("{:10} {:>8} {:>22} {:>22} {:>18}", "", "", "found    true", "found    true", "found    true");
+    tell!();
+    tell!("{:10} {:>8} {:>22} {:>22} {:>18}", "synthetic", "Rw", "Co-N beyond 2.25 Å, %", "mean, Å", "sd, Å");
+    tell!("{:10} {:>8} {:>22} {:>22} {:>18}", "", "", "found    true", "found    true", "found    true");
     for Entry { name, outcome, truth } in entries {
         if let (Some(found), Some(truth)) = (outcome.bonds.first(), truth.first()) {
-            println!("{}", row(name, outcome, found, truth));
+            tell!("{}", row(name, outcome, found, truth));
         }
     }
-    println!();
+    tell!();
 }
 
 fn row(name: &str, outcome: &Outcome, found: &BondResult, truth: &BondResult) -> String {

@@ -6,11 +6,13 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use corefine::engine::{Cpu, Engine};
+#[cfg(feature = "gpu")]
+use serde_json::json;
 
 use super::args::{EngineArg, Work};
+use super::messages::{Failure, note, tell};
 #[cfg(feature = "gpu")]
-use super::messages::warn;
-use super::messages::{Failure, note};
+use super::messages::{summary, warn};
 
 /// An open engine, and what it has to say when the work is done.
 pub enum Worker {
@@ -24,7 +26,7 @@ pub enum Worker {
 }
 
 impl Worker {
-    /// Opens what the user chose; [`set_threads`] comes first, before anything is computed.
+    /// Opens what the user chose; [`use_threads`] comes first, before anything is computed.
     pub fn open(work: &Work) -> Result<Self, Failure> {
         open(work.engine)
     }
@@ -60,8 +62,8 @@ impl Worker {
         match self {
             #[cfg(feature = "gpu")]
             Self::Check(check) => match check.worst() {
-                Some(worst) => println!("check: the worst point is {worst}"),
-                None => println!("check: nothing was compared"),
+                Some(worst) => tell!("check: the worst point is {worst}"),
+                None => tell!("check: nothing was compared"),
             },
             #[cfg(feature = "gpu")]
             Self::Auto(auto) => {
@@ -81,11 +83,6 @@ impl Worker {
 const MOST_THREADS: usize = 1024;
 
 /// As many threads as asked for, from the first computation on.
-pub fn set_threads(work: &Work) -> Result<(), Failure> {
-    use_threads(work.threads)
-}
-
-/// The same for work that knows no engine.
 pub fn use_threads(threads: Option<usize>) -> Result<(), Failure> {
     let Some(threads) = threads else { return Ok(()) };
     if threads == 0 {
@@ -143,18 +140,21 @@ const WITHOUT_GPU: &str = "this corefine was built without the feature `gpu`";
 pub fn list_devices() {
     use corefine::engine::gpu::{Choice, adapters, pick};
     let adapters = pollster::block_on(adapters());
+    let mut all = Vec::new();
     for (i, adapter) in adapters.iter().enumerate() {
         let kind = format!("{:?}", adapter.kind).to_lowercase();
-        println!("{i}: {} ({}, {kind}, driver {})", adapter.name, adapter.backend, adapter.driver);
+        all.push(json!({ "name": adapter.name, "backend": adapter.backend, "kind": kind, "driver": adapter.driver }));
+        tell!("{i}: {} ({}, {kind}, driver {})", adapter.name, adapter.backend, adapter.driver);
     }
+    summary(json!({ "adapters": all }));
     match pick(&adapters, &Choice::Hardware) {
-        Ok(best) => println!("--engine auto takes {} for work that it does faster than the CPU", adapters[best].name),
-        Err(reason) => println!("--engine auto takes the CPU: {reason}"),
+        Ok(best) => tell!("--engine auto takes {} for work that it does faster than the CPU", adapters[best].name),
+        Err(reason) => tell!("--engine auto takes the CPU: {reason}"),
     }
 }
 
 /// `corefine devices` where there can be none.
 #[cfg(not(feature = "gpu"))]
 pub fn list_devices() {
-    println!("{WITHOUT_GPU}; --engine auto takes the CPU");
+    tell!("{WITHOUT_GPU}; --engine auto takes the CPU");
 }

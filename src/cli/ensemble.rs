@@ -11,12 +11,12 @@ use corefine::lm::Flow;
 use corefine::outcome::{BondAnswer, EnsembleResult, InputFile, Interval, Member};
 use corefine::read::members::{Members, members};
 use corefine::report::{self, Columns};
+use serde_json::json;
 
 use super::End;
 use super::args::{self, MethodArg};
-use super::engine::use_threads;
 use super::files::Input;
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, parsed, summary, tell, warn, warn_of};
 use super::output::Folder;
 use super::progress::{Progress, interrupted_by_user};
 use super::refine::Case;
@@ -40,7 +40,6 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Ensemble) -> Result<Self, Failure> {
-        use_threads(args.threads)?;
         let asked = asked(args)?;
         let folder = Folder::check(&args.out, &RESULTS, args.force || args.resume)?;
         let case = Case::read(&args.job)?;
@@ -71,6 +70,8 @@ impl Plan {
             report::ensemble_html(&result, label),
         ];
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        summary(json!({ "results": folder.path() }));
+        summary(parsed(&report::ensemble_json(&result, label)));
         say(&result, folder.path());
         Ok(if result.converged == result.wanted { End::Well } else { End::NotConverged })
     }
@@ -180,18 +181,18 @@ fn together(old: Vec<Member>, new: Vec<Member>) -> Vec<Member> {
 }
 
 fn say(result: &EnsembleResult, folder: &Path) {
-    println!("{} members by {}, median Rw {:.5}", result.members, result.method, result.rw);
+    tell!("{} members by {}, median Rw {:.5}", result.members, result.method, result.rw);
     for bonds in &result.bonds {
-        println!("{}", summary(bonds));
+        tell!("{}", words(bonds));
     }
-    println!("results in {}", folder.display());
+    tell!("results in {}", folder.display());
     if result.members < result.wanted {
-        println!("{} of {} members: the same command with --resume makes the rest", result.members, result.wanted);
+        tell!("{} of {} members: the same command with --resume makes the rest", result.members, result.wanted);
     }
 }
 
 /// `Co-N: 14 % [12, 17] (90 %) beyond 2.25 Å; before the data [0, 40]; R 1.02, 310 independent members`.
-fn summary(bonds: &BondAnswer) -> String {
+fn words(bonds: &BondAnswer) -> String {
     let (median, interval50, interval90) = (bonds.fraction, bonds.fraction_interval50, bonds.fraction_interval90);
     let fraction = report::with_interval(&Interval { median, interval50, interval90 }, false);
     let before = bonds.fraction_before.map(|before| before.interval90.map(|end| 100.0 * end));

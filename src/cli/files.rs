@@ -35,7 +35,7 @@ impl Input {
             // Writing to a string cannot fail.
             let _ = write!(sha256, "{byte:02x}");
         }
-        InputFile { role: role.to_owned(), path: self.name.clone(), sha256 }
+        InputFile { role: role.to_owned(), path: self.name.clone(), sha256, from_results: None }
     }
 
     /// The text of a file that has to be UTF-8.

@@ -4,12 +4,14 @@ use corefine::histogram::{bonds, measure};
 use corefine::job::Bonds;
 use corefine::outcome::BondResult;
 use corefine::report;
+use serde_json::json;
 
 use super::End;
 use super::args::Histogram;
 use super::files::Structure;
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::Target;
+use super::refine::bond_numbers;
 
 pub struct Plan {
     result: BondResult,
@@ -34,6 +36,7 @@ impl Plan {
         if let Some(target) = &self.target {
             target.write(&report::histogram_csv(std::slice::from_ref(&self.result)))?;
         }
+        summary(json!({ "bonds": bond_numbers(&self.result), "histogram": self.result.histogram }));
         print(&self.result);
         Ok(End::Well)
     }
@@ -41,12 +44,17 @@ impl Plan {
 
 /// Prints the bonds; adding 0 makes an empty sum's -0 a plain 0.
 fn print(result: &BondResult) {
-    println!(
+    tell!(
         "{}: {} bonds, mean {:.4} Å, standard deviation {:.4} Å, {:.4} to {:.4} Å",
-        result.pair, result.n, result.mean, result.sd, result.min, result.max
+        result.pair,
+        result.n,
+        result.mean,
+        result.sd,
+        result.min,
+        result.max
     );
-    println!("{} beyond {} Å: {:.2} %", result.broken + 0.0, result.cutoff, 100.0 * result.fraction + 0.0);
+    tell!("{} beyond {} Å: {:.2} %", result.broken + 0.0, result.cutoff, 100.0 * result.fraction + 0.0);
     for bin in &result.histogram {
-        println!("{:6.2} - {:5.2} Å  {:8.2}", bin.from, bin.to, bin.count);
+        tell!("{:6.2} - {:5.2} Å  {:8.2}", bin.from, bin.to, bin.count);
     }
 }

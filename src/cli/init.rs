@@ -8,11 +8,12 @@ use corefine::model::Model;
 use corefine::observed::Observed;
 use corefine::pairs::Pairs;
 use corefine::read::job::{Draft, likely_pairs, write_commented};
+use serde_json::json;
 
 use super::End;
 use super::args::Init;
 use super::files::{Input, Structure, relative};
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, summary, tell, warn_of};
 use super::output::Target;
 
 /// No first bond is longer, Å.
@@ -53,8 +54,9 @@ impl Plan {
         let (cell, bonds) = (&cell, bonds.as_ref());
         let draft = Draft { model, structure, cell, nearest: *nearest, bonds, observed, data };
         target.write(&write_commented(&draft))?;
+        summary(json!({ "file": target.path() }));
         let job = target.path().display();
-        println!("{job} is written; look through it, then: corefine refine {job} --out DIR");
+        tell!("{job} is written; look through it, then: corefine refine {job} --out DIR");
         Ok(End::Well)
     }
 }

@@ -1,6 +1,86 @@
-//! What the command says on stderr: one line for a warning, an error with its hint.
+//! What the command says: what it found on stdout, or one JSON document there; one line for a warning, an error with its hint, on stderr.
 
 use std::fmt;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use serde_json::{Map, Value, json};
+
+/// How the command speaks on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Voice {
+    /// Lines for people.
+    Plain,
+    /// Nothing.
+    Quiet,
+    /// One JSON document at the end.
+    Json,
+}
+
+/// Chosen once, before anything is said.
+static VOICE: OnceLock<Voice> = OnceLock::new();
+
+/// What the JSON document will hold.
+static DOCUMENT: Mutex<Vec<(String, Value)>> = Mutex::new(Vec::new());
+
+/// The lines that would have been printed.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// Chooses how the command speaks; the first choice holds.
+pub fn speak(voice: Voice) {
+    let _ = VOICE.set(voice);
+}
+
+/// How the command speaks.
+pub fn voice() -> Voice {
+    VOICE.get().copied().unwrap_or(Voice::Plain)
+}
+
+/// Says a line on stdout, where people read it.
+pub fn say(line: &str) {
+    match voice() {
+        Voice::Plain => println!("{line}"),
+        Voice::Quiet => {}
+        Voice::Json => SAID.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned()),
+    }
+}
+
+/// [`say`] with a format.
+macro_rules! tell {
+    () => { $crate::cli::messages::say("") };
+    ($($part:tt)*) => { $crate::cli::messages::say(&format!($($part)*)) };
+}
+pub(crate) use tell;
+
+/// What a machine reads of the run: the fields of an object join the document, and those of an earlier one stay.
+pub fn summary(found: Value) {
+    if let (Voice::Json, Value::Object(fields)) = (voice(), found) {
+        DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner).extend(fields);
+    }
+}
+
+/// A report's JSON as part of the document.
+pub fn parsed(report: &str) -> Value {
+    // A report is JSON; if it were none, the document would lack it.
+    serde_json::from_str(report).unwrap_or_default()
+}
+
+/// Prints the document, if one was asked for: `verb exit_code`, `error` and `hint` of a failure, what the verb found, and `said`, the lines for people.
+pub fn finish(verb: &str, exit_code: u8, failure: Option<&Failure>) {
+    if voice() != Voice::Json {
+        return;
+    }
+    let mut document = Map::new();
+    document.insert("verb".to_owned(), json!(verb));
+    document.insert("exit_code".to_owned(), json!(exit_code));
+    if let Some(failure) = failure {
+        document.insert("error".to_owned(), json!(failure.message));
+        document.insert("hint".to_owned(), json!(failure.hint));
+    }
+    document.extend(DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
+    let said: Vec<String> = SAID.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+    document.insert("said".to_owned(), json!(said));
+    println!("{:#}", Value::Object(document));
+}
 
 /// Why the command could not run: one message, and what to do about it.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +132,9 @@ pub fn warn(text: &str) {
 
 /// Prints what is good to know and no cause for worry.
 pub fn note(text: &str) {
+    if voice() == Voice::Quiet {
+        return;
+    }
     eprintln!("note: {}", text.split_whitespace().collect::<Vec<_>>().join(" "));
 }
 

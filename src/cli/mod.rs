@@ -11,6 +11,7 @@ mod ensemble;
 mod files;
 mod histogram;
 mod init;
+mod manual;
 mod messages;
 mod noise;
 mod output;
@@ -18,13 +19,14 @@ mod plan;
 mod progress;
 mod reduce;
 mod refine;
+mod rerun;
 mod scan;
 mod shell;
 mod simulate;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use messages::Voice;
 
 /// How a run ended that could run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,15 +37,24 @@ enum End {
     NotConverged,
 }
 
-/// Runs the command: 0 converged, 1 ran but did not converge, 2 could not run.
+/// Runs the command: 0 converged, 1 ran but did not converge or has moved, 2 could not run.
 pub fn main() -> ExitCode {
-    let args = args::Args::parse();
-    match plan::Plan::of(args.verb).and_then(plan::Plan::run) {
-        Ok(End::Well) => ExitCode::SUCCESS,
-        Ok(End::NotConverged) => ExitCode::from(1),
+    let (args, verb, json) = args::parse();
+    messages::speak(match (json, args.common.quiet) {
+        (true, _) => Voice::Json,
+        (_, true) => Voice::Quiet,
+        _ => Voice::Plain,
+    });
+    let ran =
+        engine::use_threads(args.common.threads).and_then(|()| plan::Plan::of(args.verb)).and_then(plan::Plan::run);
+    let code = match &ran {
+        Ok(End::Well) => 0,
+        Ok(End::NotConverged) => 1,
         Err(failure) => {
             eprintln!("{failure}");
-            ExitCode::from(2)
+            2
         }
-    }
+    };
+    messages::finish(&verb, code, ran.err().as_ref());
+    ExitCode::from(code)
 }

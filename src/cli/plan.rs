@@ -1,10 +1,10 @@
 //! From arguments to something that can run: every file is read and every range checked before any work is done.
 
-use super::args::Verb;
+use super::args::{self, Verb};
 use super::messages::Failure;
 use super::{
-    End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell,
-    simulate,
+    End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, manual, reduce, refine, rerun,
+    scan, shell, simulate,
 };
 
 /// A verb with all that it needs.
@@ -22,6 +22,9 @@ pub enum Plan {
     Convert(Box<convert::Plan>),
     Reduce(Box<reduce::Plan>),
     Check(Box<check::Plan>),
+    Rerun(Box<rerun::Plan>),
+    Completions(args::Completions),
+    Man(args::Man),
     Devices,
 }
 
@@ -41,6 +44,9 @@ impl Plan {
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Check(args) => Self::Check(Box::new(check::Plan::of(&args)?)),
+            Verb::Rerun(args) => Self::Rerun(Box::new(rerun::Plan::of(&args)?)),
+            Verb::Completions(args) => Self::Completions(args),
+            Verb::Man(args) => Self::Man(args),
             Verb::Devices => Self::Devices,
         })
     }
@@ -60,6 +66,9 @@ impl Plan {
             Self::Convert(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
             Self::Check(plan) => plan.run(),
+            Self::Rerun(plan) => plan.run(),
+            Self::Completions(args) => manual::complete(&args),
+            Self::Man(args) => manual::man(&args),
             Self::Devices => {
                 engine::list_devices();
                 Ok(End::Well)

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::messages::warn;
+use super::messages::{Voice, voice, warn};
 
 /// A line on stderr with the iteration and Rw; nothing where stderr is no terminal.
 pub struct Progress(ProgressBar);
 
 impl Progress {
     pub fn start() -> Self {
-        let bar = ProgressBar::new_spinner();
+        let bar = if voice() == Voice::Quiet { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  ({elapsed})") {
             bar.set_style(style);
         }
@@ -38,7 +38,7 @@ pub struct Bar(ProgressBar);
 
 impl Bar {
     pub fn of(files: usize) -> Self {
-        let bar = ProgressBar::new(files as u64);
+        let bar = if voice() == Voice::Quiet { ProgressBar::hidden() } else { ProgressBar::new(files as u64) };
         if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} files  {eta} left") {
             bar.set_style(style);
         }

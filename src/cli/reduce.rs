@@ -11,12 +11,12 @@ use corefine::reduction::{Reduced, Reduction};
 use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
 use corefine::threads;
 use corefine::transform::Window;
+use serde_json::{Value, json};
 
 use super::End;
 use super::args::{self, ReduceSettings, WindowArg};
-use super::engine::use_threads;
 use super::files::Input;
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
 
@@ -44,7 +44,6 @@ struct Sample {
 
 impl Plan {
     pub fn of(args: &args::Reduce) -> Result<Self, Failure> {
-        use_threads(args.threads)?;
         let (settings, mut warnings) = settings(args)?;
         let reducer = Reducer::new(&settings).map_err(Failure::of)?;
         let scan = args.scan.as_deref().map(|text| Scan::of(text, &settings)).transpose()?;
@@ -71,8 +70,9 @@ impl Plan {
         for sample in &self.samples {
             let done = sample.reduce(&mut self.reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder)?;
             warn_of(&done.warnings);
-            println!("{}", done.line);
-            println!("results in {}", sample.names.join(", "));
+            summary(done.numbers);
+            tell!("{}", done.line);
+            tell!("results in {}", sample.names.join(", "));
         }
         Ok(End::Well)
     }
@@ -115,7 +115,10 @@ impl Plan {
             let _ = fs::remove_dir(self.folder.path());
             return Err(Failure::new(format!("none of {} files could be reduced", done.len())));
         }
-        println!("{well} of {} files reduced; results in {}", done.len(), self.folder.path().display());
+        let all: Vec<&Value> = done.iter().flatten().map(|done| &done.numbers).collect();
+        let refused: Vec<String> = failures.iter().map(|failure| failure.words()).collect();
+        summary(json!({ "reduced": all, "refused": refused }));
+        tell!("{well} of {} files reduced; results in {}", done.len(), self.folder.path().display());
         Ok(if failures.is_empty() { End::Well } else { End::NotConverged })
     }
 }
@@ -123,6 +126,7 @@ impl Plan {
 /// What is told of a reduced file.
 struct Done {
     line: String,
+    numbers: Value,
     warnings: Vec<String>,
 }
 
@@ -143,7 +147,9 @@ impl Sample {
         };
         let names = self.names.iter().map(String::as_str);
         folder.write(&names.zip(texts).collect::<Vec<_>>())?;
-        Ok(Done { line: line(&reduced), warnings: reduced.warnings })
+        let numbers = json!({ "sample": reduced.sample, "settings": reduced.settings, "normalisation": reduced.normalisation,
+            "degree": reduced.degree, "files": self.names, "folder": folder.path() });
+        Ok(Done { line: line(&reduced), numbers, warnings: reduced.warnings })
     }
 
     /// The four files, and the page where a name is left for it.

@@ -7,15 +7,16 @@ use corefine::fit::{self, FitError, Inputs, Setup};
 use corefine::job::{GridChoice, Job};
 use corefine::lm::Flow;
 use corefine::observed::Observed;
-use corefine::outcome::{InputFile, Outcome};
+use corefine::outcome::{BondResult, InputFile, Outcome};
 use corefine::read::job::{job, place_of, to_ron};
 use corefine::{read, report, write};
+use serde_json::{Value, json};
 
 use super::End;
 use super::args::Refine;
-use super::engine::{Worker, set_threads};
+use super::engine::Worker;
 use super::files::{Input, relative};
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, summary, tell, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::{Progress, interrupted_by_user};
 
@@ -42,7 +43,6 @@ pub struct Case {
 
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }
@@ -107,8 +107,11 @@ impl Case {
     /// The same, and writes the results.
     pub fn refine(self, folder: &Folder, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
         let data = self.data.clone();
-        let outcome = self.fit(worker, stop)?;
+        let mut outcome = self.fit(worker, stop)?;
         warn_of(&outcome.warnings);
+        for file in &mut outcome.inputs {
+            file.from_results = Some(relative(Path::new(&file.path), folder.path()).display().to_string());
+        }
         folder.write(&results(&outcome, &data, folder.path())?)?;
         Ok(outcome)
     }
@@ -271,15 +274,30 @@ fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Fa
     Ok(remarks.flat_map(|line| [line, "\n"]).collect::<String>() + &to_ron(&next))
 }
 
+/// What a machine reads of a refinement; `result.json` has the rest.
+fn numbers(outcome: &Outcome, folder: &Path) -> Value {
+    json!({ "title": outcome.title, "rw": outcome.rw, "chi2": outcome.chi2, "converged": outcome.converged, "stop": outcome.stop,
+        "iterations": outcome.iterations, "seconds": outcome.seconds, "engine": outcome.engine,
+        "parameters": outcome.parameters, "bonds": outcome.bonds.iter().map(bond_numbers).collect::<Vec<_>>(),
+        "warnings": outcome.warnings, "results": folder })
+}
+
+/// What a machine reads of a kind of bonds.
+pub fn bond_numbers(b: &BondResult) -> Value {
+    json!({ "pair": b.pair, "cutoff": b.cutoff, "n": b.n, "broken": b.broken, "fraction": b.fraction,
+        "fraction_esd": b.fraction_esd, "mean": b.mean, "sd": b.sd, "min": b.min, "max": b.max })
+}
+
 pub fn say(outcome: &Outcome, folder: &Path) {
+    summary(numbers(outcome, folder));
     let how = if outcome.converged { "converged" } else { "NOT converged" };
-    println!("Rw {:.5} after {} iterations, {how}: {}", outcome.rw, outcome.iterations, outcome.stop);
+    tell!("Rw {:.5} after {} iterations, {how}: {}", outcome.rw, outcome.iterations, outcome.stop);
     for bonds in &outcome.bonds {
         let fraction = report::esd::format(100.0 * bonds.fraction, bonds.fraction_esd.map(|esd| 100.0 * esd));
-        println!("{}: {} bonds, mean {:.3} Å, {fraction} % beyond {} Å", bonds.pair, bonds.n, bonds.mean, bonds.cutoff);
+        tell!("{}: {} bonds, mean {:.3} Å, {fraction} % beyond {} Å", bonds.pair, bonds.n, bonds.mean, bonds.cutoff);
     }
     if let Some(summary) = report::restraint_summary(&outcome.restraints) {
-        println!("restraints: {summary}");
+        tell!("restraints: {summary}");
     }
-    println!("results in {}", folder.display());
+    tell!("results in {}", folder.display());
 }

@@ -6,14 +6,15 @@ use std::sync::atomic::Ordering;
 use corefine::job::Job;
 use corefine::outcome::Outcome;
 use corefine::report::{Scan, Scanned, scan_csv, scan_html};
+use serde_json::{Value, json};
 
 use super::End;
 use super::args;
-use super::engine::{Worker, set_threads};
-use super::messages::{Failure, warn_of};
+use super::engine::Worker;
+use super::messages::{Failure, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::refine::Case;
+use super::refine::{Case, bond_numbers};
 
 /// What a folder of a scan holds.
 const RESULTS: [&str; 2] = ["scan.csv", "scan.html"];
@@ -27,7 +28,6 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Scan) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let weights = ascending(&args.restraint_weight)?;
         let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         let case = Case::read(&args.job)?;
@@ -50,14 +50,15 @@ impl Plan {
             if scan.entries.is_empty() {
                 scan.title = format!("{}: weights of the restraints", outcome.title);
                 warn_of(&outcome.warnings);
-                println!("{}", head(&outcome));
+                tell!("{}", head(&outcome));
             }
             let entry = Scanned { weight, outcome };
-            println!("{}", line(&entry));
+            tell!("{}", line(&entry));
             scan.entries.push(entry);
         }
         folder.write(&RESULTS.into_iter().zip([scan_csv(&scan), scan_html(&scan)]).collect::<Vec<_>>())?;
-        println!("results in {}", folder.path().display());
+        summary(json!({ "entries": scan.entries.iter().map(numbers).collect::<Vec<_>>(), "results": folder.path() }));
+        tell!("results in {}", folder.path().display());
         let converged = scan.entries.iter().all(|entry| entry.outcome.converged) && !stop.load(Ordering::Relaxed);
         Ok(if converged { End::Well } else { End::NotConverged })
     }
@@ -76,6 +77,13 @@ fn ascending(weights: &[f64]) -> Result<Vec<f64>, Failure> {
 
 fn is_restrained(job: &Job) -> bool {
     !job.restraints.is_empty() || job.refine.iter().any(|(_, vary)| vary.sigma.is_some())
+}
+
+/// What a machine reads of one weight.
+fn numbers(entry: &Scanned) -> Value {
+    let Outcome { rw, chi2, converged, bonds, .. } = &entry.outcome;
+    let bonds = bonds.iter().map(bond_numbers).collect::<Vec<_>>();
+    json!({ "weight": entry.weight, "rw": rw, "chi2": chi2, "converged": converged, "bonds": bonds })
 }
 
 fn head(outcome: &Outcome) -> String {

@@ -6,9 +6,9 @@ use corefine::shell::{Options, Shell};
 
 use super::End;
 use super::args::ShellArgs;
-use super::engine::{Worker, set_threads};
+use super::engine::Worker;
 use super::files::Input;
-use super::messages::{Failure, warn_of};
+use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::refine::{Words, inputs};
 
@@ -23,7 +23,6 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         let file = Input::read(&args.job)?;
         let words = Words::of(&file)?;
@@ -42,8 +41,9 @@ impl Plan {
         warn_of(&result.warnings);
         let texts = [report::shell_json(&result), report::shell_csv(&result), report::shell_html(&result)];
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
-        println!("{}", report::shell_sentence(&result));
-        println!("results in {}", folder.path().display());
+        summary(parsed(&report::shell_json(&result)));
+        tell!("{}", report::shell_sentence(&result));
+        tell!("results in {}", folder.path().display());
         Ok(if result.agrees() { End::Well } else { End::NotConverged })
     }
 }

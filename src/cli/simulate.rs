@@ -13,17 +13,21 @@ use corefine::params::{Setting, State};
 use corefine::suite::CurveOf;
 use corefine::sums::{Sums, TooMuch};
 use corefine::threads;
+use serde_json::json;
 
 use super::End;
 use super::args::{CompatArg, NormalisationArg, Simulate, WeightsArg};
-use super::engine::{Worker, set_threads};
+use super::engine::Worker;
 use super::files::Structure;
-use super::messages::{Failure, warn, warn_of};
+use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::noise;
 use super::output::Target;
 
 /// More points than any curve needs.
 const MOST_POINTS: f64 = 1e6;
+
+/// No transform ends lower, 1/Å.
+const LEAST_QMAX: f64 = 0.01;
 
 /// What a streamed pair of atoms takes of a thread's time, s.
 const PAIR: f64 = 1e-8;
@@ -83,7 +87,6 @@ impl Computation {
 
 impl Plan {
     pub fn of(args: &Simulate) -> Result<Self, Failure> {
-        set_threads(&args.work)?;
         let asked = asked(args);
         check(&asked)?;
         let noise = args.noise.map(|sigma| (sigma, args.seed));
@@ -111,7 +114,8 @@ impl Plan {
             noise::add(&mut curve.g, r, sigma, *qmax, seed);
         }
         self.target.write(&self.text(&curve))?;
-        println!("{} points in {}", curve.g.len(), self.target.path().display());
+        summary(json!({ "points": curve.g.len(), "file": self.target.path() }));
+        tell!("{} points in {}", curve.g.len(), self.target.path().display());
         Ok(End::Well)
     }
 
@@ -225,6 +229,11 @@ fn check(asked: &CurveOf) -> Result<(), Failure> {
     }
     positive("--rstep", asked.rstep)?;
     asked.qmax.map_or(Ok(()), |qmax| positive("--qmax", qmax))?;
+    holds(
+        asked.qmax.is_none_or(|qmax| qmax >= LEAST_QMAX),
+        format!("--qmax is {:e}, and a curve with it holds nothing", asked.qmax.unwrap_or_default()),
+        "write the upper end of the transform in 1/Å; usual are 15 to 30",
+    )?;
     let (rmin, rmax) = (asked.rmin, asked.rmax);
     holds(
         rmin < rmax && rmax.is_finite(),

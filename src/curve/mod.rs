@@ -179,6 +179,9 @@ const RIPPLES: f64 = 6.0;
 /// Where in these ripples the sum starts to fade out.
 const RIPPLES_WHOLE: f64 = 2.0;
 
+/// More steps than any grid needs: what a qmax of nearly nothing would ask for.
+const MOST_STEPS: usize = 100_000_000;
+
 impl Map {
     /// The map for a measurement of a crystal (at the start of a fit), whose widest peak has the standard deviation
     /// `widest` and its narrowest `narrowest` (Å); `qdamp` is the resolution at the start.
@@ -231,7 +234,7 @@ impl Map {
         let end = particle.unwrap_or(0.0).max(rmax);
         let fade = (end + RIPPLES_WHOLE * ripple, end + RIPPLES * ripple + REACH * widest);
         let n = (fade.1 / step).ceil() as usize;
-        if n as f64 * qmax * fade.1 > 4e9 {
+        if n as f64 * qmax * fade.1 > 4e9 || n > MOST_STEPS {
             return Err(CurveError::TooLong(rmax, qmax));
         }
         let grid = Grid { first: 1, step, n };

@@ -99,7 +99,7 @@ impl Nodes {
 
     /// Number of nodes from r = 0 on, with room for the last pair's shares.
     pub fn count(&self) -> usize {
-        (self.to / self.step).ceil() as usize + Self::SHARED + 1
+        ((self.to / self.step).ceil() as usize).saturating_add(Self::SHARED + 1)
     }
 
     /// The first node that a pair may have a share of.

@@ -66,6 +66,20 @@ pub enum FitError {
         /// What is too much.
         what: TooMuch,
     },
+    /// More derivatives than memory is for.
+    #[error(
+        "{residuals} residuals by {parameters} parameters take some {gigabytes:.1} GB, more than {} GB; refine fewer \
+         parameters, or take grid: Nyquist",
+        MOST_MATRIX / 1e9
+    )]
+    Matrix {
+        /// Points that are compared, and terms of restraints.
+        residuals: usize,
+        /// Refined parameters.
+        parameters: usize,
+        /// What they take.
+        gigabytes: f64,
+    },
     /// The range of the data.
     #[error(transparent)]
     Objective(#[from] ObjectiveError),
@@ -116,6 +130,7 @@ impl Setup {
         let qmin = job.data.qmin.unwrap_or(0.0);
         let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
         check_load(&job, &binding)?;
+        check_matrix(target.points() + restraints.len(), binding.free.len())?;
         let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
         let bonds = bond_lists(&job, &start, &mut warnings)?;
         warnings.extend(observed.warnings.iter().cloned());
@@ -209,6 +224,21 @@ fn check_load(job: &Job, binding: &Binding) -> Result<(), FitError> {
         let Ok(tangents) = binding.tangents(&state, &p) else { continue };
         let load = Sums::load(&state.crystal, sum, (rmax, qmax), &tangents);
         load.check().map_err(|what| FitError::Load { rmax, what })?;
+    }
+    Ok(())
+}
+
+/// Most bytes that derivatives may take.
+const MOST_MATRIX: f64 = 8e9;
+
+/// The matrix of derivatives is there so often at once: as columns of the curve, weighted, and as its own decomposition.
+const COPIES: f64 = 3.0;
+
+/// Is there memory for the derivatives?
+fn check_matrix(residuals: usize, parameters: usize) -> Result<(), FitError> {
+    let bytes = COPIES * 8.0 * residuals as f64 * parameters as f64;
+    if bytes > MOST_MATRIX {
+        return Err(FitError::Matrix { residuals, parameters, gigabytes: bytes / 1e9 });
     }
     Ok(())
 }

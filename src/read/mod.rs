@@ -11,6 +11,7 @@ pub mod numbers;
 pub mod observed;
 pub mod pattern;
 pub mod reduction;
+pub mod result;
 pub mod ron_model;
 mod sound;
 mod species;

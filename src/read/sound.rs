@@ -76,11 +76,17 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
     Ok(())
 }
 
+/// A position farther off, in cells, has lost the digits that say where in its cell it is.
+const FARTHEST: f64 = 1e6;
+
 fn check_site(site: &Site, name: &str) -> Result<(), ReadError> {
     let wrong =
         |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
     if !site.position.0.iter().all(|x| x.is_finite()) {
         return wrong("its position is not finite".to_owned(), "give three fractions of the cell");
+    }
+    if let Some(far) = site.position.0.iter().find(|x| x.abs() > FARTHEST) {
+        return wrong(format!("its position {far:e} is no fraction of a cell"), "give three fractions of the cell");
     }
     if !(site.occ.is_finite() && site.occ >= 0.0) {
         return wrong(format!("occupancy {} is negative or not finite", site.occ), "write a number from 0 to 1");

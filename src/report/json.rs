@@ -61,7 +61,8 @@ impl<'a> From<&'a DataResult> for Data<'a> {
 /// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
 /// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;
 /// `bonds_all`, every kind; `restraints[]` with `kind of name value target within sigma pull weight unit`; `correlations` (rows and columns in the order of the parameters that are not tied);
-/// `history[]` with `rw lambda`; `determined`; `warnings[]`; `inputs[]` with `role path sha256`.
+/// `history[]` with `rw lambda`; `determined`; `warnings[]`; `inputs[]` with `role path sha256`, and
+/// `from_results`, the path as seen from the folder of results.
 /// Lengths in Å, U in Å², angles in degrees. What is no number is `null`.
 pub fn json(outcome: &Outcome) -> String {
     let document = Document {

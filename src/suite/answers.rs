@@ -69,7 +69,9 @@ impl Answers {
             ("qdamp", header.qdamp),
             ("qbroad", header.qbroad),
         ] {
-            value.into_iter().for_each(|value| all.add(name, value));
+            if let Some(value) = value {
+                all.add(name, value);
+            }
         }
         all
     }
@@ -80,7 +82,9 @@ impl Answers {
         all.add("bgscale", reduced.settings.bgscale);
         all.add("normalisation", reduced.normalisation);
         all.add("degree", reduced.degree);
-        reduced.settings.qmax.into_iter().for_each(|qmax| all.add("qmax", qmax));
+        if let Some(qmax) = reduced.settings.qmax {
+            all.add("qmax", qmax);
+        }
         all.curves.push(("F".to_owned(), reduced.q.clone(), reduced.f.clone()));
         all.curves.push(("S".to_owned(), reduced.q.clone(), reduced.s.clone()));
         all

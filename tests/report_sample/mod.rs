@@ -155,7 +155,7 @@ fn restraints(noise: &mut Noise) -> Vec<RestraintResult> {
 
 fn input(role_and_path: &str) -> InputFile {
     let (role, path) = role_and_path.split_once(' ').unwrap();
-    InputFile { role: role.to_owned(), path: path.to_owned(), sha256: "9f86d081884c7d65".repeat(4) }
+    InputFile { role: role.to_owned(), path: path.to_owned(), sha256: "9f86d081884c7d65".repeat(4), from_results: None }
 }
 
 fn model() -> Model {

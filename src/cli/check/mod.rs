@@ -11,10 +11,9 @@ use corefine::suite::{Case, Checked, Ended, EngineName, Run, State, Suite, Value
 use corefine::{read, report, write};
 
 use super::End;
-use super::args;
-use super::engine::use_threads;
+use super::args::{self, STDOUT};
 use super::files::Input;
-use super::messages::Failure;
+use super::messages::{Failure, parsed, summary, tell};
 use super::output::{Target, folder_of};
 use super::progress::interrupted_by_user;
 use ready::{Ready, open};
@@ -39,11 +38,11 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Check) -> Result<Self, Failure> {
-        use_threads(args.threads)?;
         let input = Input::read(&args.suite)?;
         let suite = read::suite::suite(input.text()?, &input.name).map_err(Failure::of)?;
         let written = |path: &Option<PathBuf>| path.as_ref().map(|path| Target::check(path, true)).transpose();
-        let (junit, json) = (written(&args.junit)?, written(&args.json)?);
+        let json = args.json.clone().filter(|path| path.as_os_str() != STDOUT);
+        let (junit, json) = (written(&args.junit)?, written(&json)?);
         let update = args.update.then(|| Target::check(&args.suite, true)).transpose()?;
         let data = data(args.data.as_deref(), &suite)?;
         let ready = |case: Case| {
@@ -75,15 +74,18 @@ impl Plan {
         let stop = interrupted_by_user();
         let unit = self.unit.as_ref().map(|(case, ready)| timed(case, ready, &stop)).transpose()?;
         let mut checked = Checked { title: self.suite.title.clone(), file: self.file.clone(), unit, runs: Vec::new() };
-        println!("{}", report::checked_head());
+        tell!("{}", report::checked_head());
         for (case, ready) in &self.cases {
             for engine in &case.engines {
                 let run = self.one(case, ready, *engine, (checked.unit.as_ref().map(|(_, seconds)| *seconds), &stop));
-                report::checked_lines(&run, self.all).iter().for_each(|line| println!("{line}"));
+                for line in report::checked_lines(&run, self.all) {
+                    tell!("{line}");
+                }
                 checked.runs.push(run);
             }
         }
-        println!("{}", report::checked_sum(&checked));
+        tell!("{}", report::checked_sum(&checked));
+        summary(parsed(&report::checked_json(&checked)));
         self.written(&checked)?;
         self.ended(&checked)
     }
@@ -156,13 +158,13 @@ impl Plan {
         let moved = moved(checked);
         let (text, changes) = write::suite(&self.text, &self.suite, &moved);
         for change in &changes {
-            println!("{}: {} is {} now, and was {}", change.case, change.name, change.to, change.from);
+            tell!("{}: {} is {} now, and was {}", change.case, change.name, change.to, change.from);
         }
         if changes.is_empty() {
-            println!("{} stays as it is", self.file);
+            tell!("{} stays as it is", self.file);
         } else {
             target.write(&text)?;
-            println!("{} values of {} are new: read the difference", changes.len(), self.file);
+            tell!("{} values of {} are new: read the difference", changes.len(), self.file);
         }
         let other = |run: &&Run| run.is_slow() || matches!(run.ended, Ended::Broke(_));
         Ok(checked.runs.iter().filter(other).count() + moved.len() - changes.len())
@@ -190,11 +192,7 @@ fn is_chosen(case: &Case, only: &[String]) -> bool {
 fn data(given: Option<&Path>, suite: &Suite) -> Result<Option<PathBuf>, Failure> {
     let variable = suite.data_from.as_deref();
     let named = || variable.and_then(|name| Some((name, PathBuf::from(std::env::var_os(name)?))));
-    let (from, path) =
-        match given.map(|path| ("--data", path.to_owned())).or_else(|| named().map(|(name, path)| (name, path))) {
-            Some(found) => found,
-            None => return Ok(None),
-        };
+    let Some((from, path)) = given.map(|path| ("--data", path.to_owned())).or_else(named) else { return Ok(None) };
     if path.is_dir() {
         return Ok(Some(path));
     }

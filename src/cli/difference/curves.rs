@@ -6,11 +6,12 @@ use corefine::delta::morph::Morph;
 use corefine::delta::{Delta, Options, Side, WINDOW, delta};
 use corefine::observed::Observed;
 use corefine::report;
+use serde_json::json;
 
 use crate::cli::End;
 use crate::cli::args::Difference;
 use crate::cli::files::Input;
-use crate::cli::messages::{Failure, warn_of};
+use crate::cli::messages::{Failure, summary, tell, warn_of};
 use crate::cli::output::Target;
 
 pub struct Plan {
@@ -35,16 +36,18 @@ impl Plan {
     pub fn run(self) -> Result<End, Failure> {
         let Self { delta, page, columns } = self;
         warn_of(&delta.warnings);
+        summary(json!({ "names": delta.names, "scale": delta.scale, "stretch": delta.stretch, "smear": delta.smear,
+            "rw": delta.rw, "points": delta.r.len(), "warnings": delta.warnings }));
         for line in report::delta_lines(&delta) {
-            println!("{line}");
+            tell!("{line}");
         }
         if let Some(target) = columns {
             target.write(&report::delta_columns(&delta))?;
-            println!("columns in {}", target.path().display());
+            tell!("columns in {}", target.path().display());
         }
         if let Some(target) = page {
             target.write(&report::delta_html(&delta))?;
-            println!("both in {}", target.path().display());
+            tell!("both in {}", target.path().display());
         }
         Ok(End::Well)
     }

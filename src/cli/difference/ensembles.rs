@@ -8,11 +8,12 @@ use corefine::read::answers::answers;
 use corefine::read::members::{Members, members};
 use corefine::report::{self, Side};
 use corefine::sample::MET;
+use serde_json::{Value, json};
 
 use crate::cli::End;
 use crate::cli::args;
 use crate::cli::files::Input;
-use crate::cli::messages::{Failure, warn_of};
+use crate::cli::messages::{Failure, summary, tell, warn_of};
 use crate::cli::output::Target;
 
 /// Cutoffs are typed by people: they are the same to this, Å.
@@ -46,12 +47,13 @@ impl Plan {
         let sides = [&earlier.side, &later.side];
         let warnings = warnings(sides);
         warn_of(&warnings);
+        summary(json!({ "warnings": warnings, "bonds": kinds.iter().zip(&found).map(numbers).collect::<Vec<_>>() }));
         for (bonds, difference) in kinds.iter().zip(&found) {
-            println!("{}", line(bonds, difference));
+            tell!("{}", line(bonds, difference));
         }
         if let Some(target) = target {
             target.write(&report::difference_html(sides, &found, &warnings))?;
-            println!("both in {}", target.path().display());
+            tell!("both in {}", target.path().display());
         }
         Ok(End::Well)
     }
@@ -118,6 +120,11 @@ fn apart(side: &Side) -> Vec<String> {
     let kinds = side.answers.bonds_all.iter().filter_map(|bonds| Some((&bonds.pair, bonds.r_hat?)));
     let far = kinds.filter(|(_, r_hat)| *r_hat > MET);
     far.map(|(pair, r_hat)| format!("{}: the chains do not agree yet on {pair} (R {r_hat:.2})", side.name)).collect()
+}
+
+/// What a machine reads of a kind of bonds.
+fn numbers((bonds, difference): (&BondAnswer, &Interval)) -> Value {
+    json!({ "pair": bonds.pair, "cutoff": bonds.cutoff, "difference": difference })
 }
 
 /// `Co-N: +13 % [+8, +18] (90 %) beyond 2.25 Å`.

@@ -57,12 +57,31 @@ pub fn checks(model: &Model, crystal: &Crystal, header: Option<&Header>) -> Vec<
     findings.extend(told_together(sites::sites(model)));
     findings.extend(inside_without_molecules(model, crystal));
     findings.extend(disorder(model));
-    if super::check_cell(model).is_ok() {
+    let crowd = crowded(crystal);
+    if crowd.is_some() {
+        // Who overlaps whom would take as long as every atom has neighbours.
+        findings.extend(crowd);
+    } else if super::check_cell(model).is_ok() {
         findings.extend(told_together(contacts::contacts(model, crystal)));
         findings.extend(header.into_iter().flat_map(|header| header::contradictions(crystal, header)));
     }
     findings.sort_by_key(|finding| Reverse(finding.severity));
     findings
+}
+
+/// Far more atoms for each Å³ than anything has: diamond has 0.18.
+const DENSEST: f64 = 5.0;
+
+/// Fewer atoms may lie as close as they like: they are soon looked through.
+const CROWD: usize = 1000;
+
+/// Atoms heaped up by a wrong unit of length, or by a cell that is not theirs.
+fn crowded(crystal: &Crystal) -> Option<Finding> {
+    let (atoms, volume) = (crystal.atoms.len(), crystal.volume());
+    (atoms > CROWD && atoms as f64 > DENSEST * volume).then(|| {
+        let what = format!("{atoms} atoms in a cell of {volume:.1} Å³: no matter is as dense; look at the cell, and at the unit of lengths (Å)");
+        finding(Severity::Error, what)
+    })
 }
 
 /// A U inside molecules does nothing until molecules are found.

@@ -31,6 +31,9 @@ fn path(key: &str, file: &str) -> Checked {
     Ok(())
 }
 
+/// No transform ends lower, 1/Å.
+const LEAST_QMAX: f64 = 0.01;
+
 fn data(data: &Data) -> Checked {
     path("data/file", &data.file)?;
     not_negative("data/rmin", "rmin is", data.rmin)?;
@@ -44,8 +47,17 @@ fn data(data: &Data) -> Checked {
     }
     if let Some(qmax) = data.qmax {
         positive("data/qmax", "qmax is", qmax)?;
+        if qmax < LEAST_QMAX {
+            let problem = format!("qmax is {qmax:e}, and a curve with it holds nothing");
+            return Err(Problem::new(
+                "data/qmax",
+                problem,
+                "write the upper end of the transform in 1/Å; usual are 15 to 30",
+            ));
+        }
         smaller("data/qmin", ("qmin", data.qmin.unwrap_or(0.0)), ("qmax", qmax))?;
     }
+    data.dg.map_or(Ok(()), |dg| positive("data/dg", "dg is", dg))?;
     data.instrument.as_ref().map_or(Ok(()), |file| path("data/instrument", file))?;
     data.soper_lorch.map_or(Ok(()), |width| positive("data/soper_lorch", "soper_lorch is", width))
 }
