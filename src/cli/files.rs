@@ -88,7 +88,7 @@ impl Structure {
     }
 }
 
-fn missing(name: &str, error: &std::io::Error) -> Failure {
+pub fn missing(name: &str, error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::with_hint(format!("{name}: there is no such file"), "check its path"),
         _ => Failure::with_hint(format!("{name}: cannot read: {error}"), "check its path and permissions"),

@@ -11,15 +11,18 @@ mod files;
 mod histogram;
 mod init;
 mod messages;
+mod msd;
 mod noise;
 mod output;
 mod plan;
 mod progress;
+mod rdf;
 mod reduce;
 mod refine;
 mod scan;
 mod shell;
 mod simulate;
+mod trajectory;
 
 use std::process::ExitCode;
 

@@ -3,7 +3,8 @@
 use super::args::Verb;
 use super::messages::Failure;
 use super::{
-    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, reduce, refine, scan, shell, simulate,
+    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, msd, rdf, reduce, refine, scan,
+    shell, simulate,
 };
 
 /// A verb with all that it needs.
@@ -19,6 +20,8 @@ pub enum Plan {
     Histogram(Box<histogram::Plan>),
     Calibrate(Box<calibrate::Plan>),
     Convert(Box<convert::Plan>),
+    Rdf(Box<rdf::Plan>),
+    Msd(Box<msd::Plan>),
     Reduce(Box<reduce::Plan>),
     Devices,
 }
@@ -37,6 +40,8 @@ impl Plan {
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Calibrate(args) => Self::Calibrate(Box::new(calibrate::Plan::of(&args)?)),
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
+            Verb::Rdf(args) => Self::Rdf(Box::new(rdf::Plan::of(&args)?)),
+            Verb::Msd(args) => Self::Msd(Box::new(msd::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -55,6 +60,8 @@ impl Plan {
             Self::Histogram(plan) => plan.run(),
             Self::Calibrate(plan) => plan.run(),
             Self::Convert(plan) => plan.run(),
+            Self::Rdf(plan) => plan.run(),
+            Self::Msd(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

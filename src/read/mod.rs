@@ -15,6 +15,7 @@ pub mod ron_model;
 mod sound;
 mod species;
 pub mod stru;
+pub mod trajectory;
 pub mod xyz;
 
 pub use error::ReadError;

@@ -15,6 +15,8 @@
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
 //! | [`delta_columns`], [`delta_html`] | any | two curves and their difference |
+//! | [`rdf_json`], [`rdf_csv`], [`rdf_html`] | `result.json`, `rdf.csv`, `report.html` | g(r) and n(r) of trajectories |
+//! | [`msd_json`], [`msd_csv`], [`msd_html`] | `result.json`, `msd.csv`, `report.html` | mean square displacement and diffusivity |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
@@ -31,7 +33,9 @@ mod figures;
 mod html;
 mod json;
 mod members;
+mod msd;
 mod plot;
+mod rdf;
 mod reduced;
 mod reduction;
 mod scan;
@@ -50,6 +54,8 @@ pub use fgr::{fgr, fq};
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};
+pub use msd::{msd_csv, msd_html, msd_json, msd_lines};
+pub use rdf::{rdf_csv, rdf_html, rdf_json, rdf_lines};
 pub use reduced::{REDUCED, reduced_files};
 pub use reduction::{Variant, reduction_html};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
