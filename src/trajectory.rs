@@ -4,6 +4,8 @@ use nalgebra::{Matrix3, Vector3};
 
 use crate::crystal::{Place, Points};
 use crate::element::{Element, Species};
+use crate::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
+use crate::units::Frac;
 
 /// What stays for all frames of a trajectory.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +53,30 @@ impl Frame {
         self.basis.determinant().abs()
     }
 
+    /// The frame as a structure in P1 in which every atom has this isotropic U (Å²).
+    ///
+    /// Handedness is not kept: distances do not know it.
+    pub fn model(&self, atoms: &Atoms, uiso: f64) -> Model {
+        let site = |(i, (frac, species)): (usize, (&Vector3<f64>, &Species))| Site {
+            label: format!("{}{}", species.element, i + 1),
+            species: *species,
+            position: Frac(*frac),
+            occ: 1.0,
+            adp: Some(Adp::Iso(uiso)),
+            beyond: None,
+            inside: None,
+            disorder: None,
+        };
+        Model {
+            title: format!("frame {}", self.number),
+            provenance: Vec::new(),
+            cell: Cell::of_vectors(&self.basis),
+            space_group: SpaceGroup::default(),
+            profile: Profile::default(),
+            sites: self.fractions.iter().zip(&atoms.species).enumerate().map(site).collect(),
+        }
+    }
+
     /// Atoms as points of a histogram of distances: those for which `kind` is one.
     pub fn points(&self, kind: impl Fn(usize) -> Option<usize>) -> Points {
         let place = |(i, frac): (usize, &Vector3<f64>)| Some(Place { frac: *frac, occ: 1.0, kind: kind(i)? });
@@ -65,8 +91,13 @@ impl Frame {
 /// assert_eq!(corefine::trajectory::width(&basis), 4.0);
 /// ```
 pub fn width(basis: &Matrix3<f64>) -> f64 {
+    heights(basis).into_iter().fold(f64::INFINITY, f64::min)
+}
+
+/// The distances between opposite faces of a cell, Å, along a*, b* and c*.
+pub fn heights(basis: &Matrix3<f64>) -> [f64; 3] {
     let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
-    (0..3).map(|k| 1.0 / inverse.row(k).norm()).fold(f64::INFINITY, f64::min)
+    [0, 1, 2].map(|k| 1.0 / inverse.row(k).norm())
 }
 
 /// The shortest vector between images of two atoms, in fractions: `v` less the whole cells that leave it shortest.

@@ -9,6 +9,7 @@ use corefine::element::Element;
 use corefine::msd::{Msd, Settings};
 use corefine::rdf::{Rdf, RdfResult};
 use corefine::read::trajectory::{Frames, Options};
+use corefine::relay::Relay;
 use corefine::trajectory::Frame;
 use nalgebra::{Matrix3, Vector3};
 
@@ -361,4 +362,39 @@ fn diffusivities_are_as_uncertain_as_they_say() {
     println!("{held} of 200 intervals hold the truth; mean D {sum:.4}, true {d}");
     assert!((170..=190).contains(&held), "{held} of 200");
     assert!((sum / d - 1.0).abs() < 0.02, "{sum}");
+}
+
+/// One Li among two N in a cell of 20 Å: it rattles in the middle without a jump, goes over, comes back, and goes over again.
+#[test]
+fn jumps_are_those_that_were_made() {
+    let places = [2.0, 3.4, 3.2, 3.4, 5.0, 5.2, 1.8, 2.0, 2.0, 5.0, 5.0, 5.0];
+    let atoms = corefine::trajectory::Atoms { species: ["Li", "N", "N"].map(|word| word.parse().unwrap()).to_vec() };
+    let (li, n) = ("Li".parse().unwrap(), "N".parse().unwrap());
+    let mut relay = Relay::new(&atoms, [li, n], 0.5, 1.0).unwrap();
+    for (k, x) in places.iter().enumerate() {
+        // The host drifts through a face of the cell, the Li atom with it.
+        let drift = 0.05 * k as f64 + 0.97;
+        let fractions =
+            [*x, 0.0, 6.5].map(|x| Vector3::new(x / 20.0 + drift, 0.4, 0.5).map(|x| x - x.floor())).to_vec();
+        let frame = Frame { number: k + 1, step: None, basis: Matrix3::identity() * 20.0, fractions, unwrapped: false };
+        let near = relay.near(frame);
+        relay.add(&near);
+    }
+    let result = relay.result("made", 0.1).unwrap();
+    let jumps: Vec<_> =
+        result.jumps.iter().map(|jump| (jump.atom, jump.from, jump.to, jump.frame, jump.back)).collect();
+    assert_eq!(jumps, [(1, 2, 3, 4, false), (1, 3, 2, 6, true), (1, 2, 3, 9, true)]);
+    assert!(result.jumps.iter().all(|jump| (jump.length - 6.5).abs() < 1e-10));
+    assert!((result.rate - 3.0 / 1.1).abs() < 1e-12 && (result.residence.unwrap() - 1.1 / 3.0).abs() < 1e-12);
+    // Stays of 2 and 3 frames ended, one of 3 was cut off.
+    let survival: Vec<f64> = result.survival.iter().map(|(_, share)| *share).collect();
+    assert!(survival.iter().zip([1.0, 2.0 / 3.0, 1.0 / 3.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{survival:?}");
+    assert_eq!(result.graph, [(2, 3, 2), (3, 2, 1)]);
+    let atoms_there: f64 = result.density.values.iter().sum::<f64>() * 8000.0 / result.density.values.len() as f64;
+    assert!((atoms_there - 1.0).abs() < 1e-12, "{atoms_there}");
+    let (map, size) = result.density.projection(2);
+    assert_eq!((size, map.iter().filter(|value| **value > 0.0).count()), ([20, 20], 4));
+    for (element, margin, grid) in [(n, 0.5, 1.0), (li, -1.0, 1.0), (li, 0.5, 0.0)] {
+        assert!(Relay::new(&atoms, [element, n], margin, grid).is_err());
+    }
 }

@@ -41,6 +41,8 @@ pub enum Verb {
     Rdf(Rdf),
     /// Mean square displacement and diffusivity of an element in trajectories; of several temperatures the activation energy
     Msd(Msd),
+    /// Follow atoms of one element from anchor to anchor: residence, jumps, density
+    Relay(Relay),
     /// Reduce measured intensities to S(Q), F(Q) and G(r)
     Reduce(Box<Reduce>),
     /// Find qdamp and qbroad of an instrument from a standard powder, for other jobs to take
@@ -65,8 +67,22 @@ pub struct Demo {
 
 #[derive(Debug, ClapArgs)]
 pub struct Simulate {
-    /// CIF, .stru, xyz or RON model
+    /// CIF, .stru, xyz or RON model; or a trajectory, whose frames are averaged
     pub structure: PathBuf,
+    /// Give every atom this isotropic U, Å² [default: the structure's; 0.0001 for the frames of a trajectory]
+    #[arg(long, value_name = "Å²", allow_negative_numbers = true)]
+    pub uiso: Option<f64>,
+    /// A measured curve in r or in Q to lie over: says Rw, with a scale that is fitted
+    #[arg(long, value_name = "DATA")]
+    pub against: Option<PathBuf>,
+    /// Compare only from FROM to TO, Å or 1/Å [default: all that both have]
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', requires = "against", allow_negative_numbers = true)]
+    pub range: Option<Vec<f64>>,
+    /// Write a page with both curves
+    #[arg(long, value_name = "FILE.html", requires = "against")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
     #[command(flatten)]
     pub output: OutputFile,
     /// What is scattered
@@ -240,8 +256,10 @@ pub struct Difference {
 
 #[derive(Debug, ClapArgs)]
 pub struct Histogram {
-    /// CIF, .stru, xyz or RON model
+    /// CIF, .stru, xyz or RON model; or a trajectory, whose bonds are followed from its first frame on
     pub structure: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
     /// The two elements, the centre first
     #[arg(long, value_name = "Co-N")]
     pub pair: String,
@@ -301,6 +319,34 @@ pub struct Msd {
     /// The temperature of each trajectory, K, for the activation energy
     #[arg(long, value_name = "K,K", value_delimiter = ',', allow_negative_numbers = true)]
     pub temperature: Vec<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: OutputFolder,
+    /// Threads [default: one per core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Relay {
+    /// A trajectory (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped)
+    #[arg(value_name = "TRAJ")]
+    pub trajectory: PathBuf,
+    /// The element that moves
+    #[arg(long, value_name = "Li")]
+    pub element: String,
+    /// The element that it goes along
+    #[arg(long, value_name = "N")]
+    pub anchor: String,
+    /// An atom leaves its anchor when another one is nearer by this, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.5, allow_negative_numbers = true)]
+    pub margin: f64,
+    /// Spacing of the density's grid, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.3, allow_negative_numbers = true)]
+    pub grid: f64,
+    #[command(flatten)]
+    pub clock: Clock,
     #[command(flatten)]
     pub reading: Reading,
     #[command(flatten)]

@@ -19,6 +19,7 @@ mod progress;
 mod rdf;
 mod reduce;
 mod refine;
+mod relay;
 mod scan;
 mod shell;
 mod simulate;

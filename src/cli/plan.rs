@@ -3,8 +3,8 @@
 use super::args::Verb;
 use super::messages::Failure;
 use super::{
-    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, msd, rdf, reduce, refine, scan,
-    shell, simulate,
+    End, calibrate, convert, demo, difference, engine, ensemble, histogram, init, msd, rdf, reduce, refine, relay,
+    scan, shell, simulate,
 };
 
 /// A verb with all that it needs.
@@ -22,6 +22,7 @@ pub enum Plan {
     Convert(Box<convert::Plan>),
     Rdf(Box<rdf::Plan>),
     Msd(Box<msd::Plan>),
+    Relay(Box<relay::Plan>),
     Reduce(Box<reduce::Plan>),
     Devices,
 }
@@ -42,6 +43,7 @@ impl Plan {
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
             Verb::Rdf(args) => Self::Rdf(Box::new(rdf::Plan::of(&args)?)),
             Verb::Msd(args) => Self::Msd(Box::new(msd::Plan::of(&args)?)),
+            Verb::Relay(args) => Self::Relay(Box::new(relay::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Devices => Self::Devices,
         })
@@ -62,6 +64,7 @@ impl Plan {
             Self::Convert(plan) => plan.run(),
             Self::Rdf(plan) => plan.run(),
             Self::Msd(plan) => plan.run(),
+            Self::Relay(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
             Self::Devices => {
                 engine::list_devices();

@@ -1,11 +1,12 @@
 //! Trajectories that go in: opened and looked at before any work, then read frame by frame.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::expand;
+use corefine::model::Model;
 use corefine::read::trajectory::{Frames, Options};
 use corefine::read::{ReadError, trajectory};
 use corefine::trajectory::Frame;
@@ -32,6 +33,31 @@ pub fn open(path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> 
         Frames::open(plain, &name, options)
     };
     frames.map_err(Failure::of)
+}
+
+/// Is it a trajectory, and not a single structure? An xyz is one if it has a second frame.
+pub fn is_trajectory(path: &Path) -> Result<bool, Failure> {
+    let name = path.display().to_string();
+    let failed = |error: &std::io::Error| missing(&name, error);
+    let mut start = vec![0; 4096];
+    let mut file = File::open(path).map_err(|error| failed(&error))?;
+    let length = file.read(&mut start).map_err(|error| failed(&error))?;
+    start.truncate(length);
+    if start.starts_with(b"\x1f\x8b") || start.get(4..8) == Some(b"CORD") || start.starts_with(b"ITEM:") {
+        return Ok(true);
+    }
+    let text = String::from_utf8_lossy(&start);
+    if text
+        .lines()
+        .nth(7)
+        .is_some_and(|line| line.trim_start().to_ascii_lowercase().starts_with("direct configuration"))
+    {
+        return Ok(true);
+    }
+    let Ok(atoms) = text.lines().next().unwrap_or_default().trim().parse::<usize>() else { return Ok(false) };
+    let lines = BufReader::new(File::open(path).map_err(|error| failed(&error))?).lines();
+    // What is no text has no lines, and is left to the readers of structures.
+    Ok(lines.map_while(Result::ok).skip(atoms + 2).any(|line| !line.trim().is_empty()))
 }
 
 /// Opens several.
@@ -64,6 +90,23 @@ fn topology(path: &Path) -> Result<Vec<corefine::element::Species>, Failure> {
     Ok(crystal.atoms.iter().map(|atom| crystal.species[atom.species]).collect())
 }
 
+/// A trajectory, and the first frame that will be read of it as a structure with this U (Å²).
+pub fn first_frame(path: &Path, reading: &Reading, uiso: f64) -> Result<(Frames<'static>, Model), Failure> {
+    let mut frames = open(path, reading)?;
+    let (mut first, atoms) = (None, frames.atoms().clone());
+    let take = |model| {
+        first = Some(model);
+        false
+    };
+    frames.each(|frame| frame.model(&atoms, uiso), take).map_err(Failure::of)?;
+    // A stream cannot go back: it is opened again, so that its first frame is counted with the others.
+    Ok((open(path, reading)?, first.ok_or_else(|| no_frame(frames.name()))?))
+}
+
+fn no_frame(name: &str) -> Failure {
+    Failure::with_hint(format!("{name}: no frame is left to read"), "take smaller --skip and --stride")
+}
+
 /// `work` on every frame, what comes of it to `take`, until the file ends or the user stops it.
 ///
 /// A file that was cut short is an error: what a whole file would have said is not known.
@@ -84,10 +127,7 @@ pub fn each<T: Send>(
     drop(progress);
     frames.warnings().iter().for_each(|text| warn(text));
     match read.map_err(|error: ReadError| Failure::of(error))? {
-        0 => Err(Failure::with_hint(
-            format!("{}: no frame is left to read", frames.name()),
-            "take smaller --skip and --stride",
-        )),
+        0 => Err(no_frame(frames.name())),
         n if stop.load(Ordering::Relaxed) => {
             warn(&format!("{}: stopped after {n} frames", frames.name()));
             Ok(())

@@ -84,6 +84,13 @@ impl Blocks {
     }
 }
 
+/// The standard uncertainty of the mean of numbers that follow each other in time, by blocks as [`Blocks::spread`] has them.
+pub fn uncertainty(series: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut blocks = Blocks::new(1);
+    series.for_each(|x| blocks.add(Sum { frames: 1.0, counts: vec![x], weighted: vec![0.0] }));
+    blocks.spread(|sum| vec![sum.counts[0] / sum.frames]).map(|esd| esd[0])
+}
+
 /// Each two neighbours as one; a last one without a partner is left out.
 fn paired(blocks: &[Sum]) -> Vec<Sum> {
     let two = |two: &[Sum]| {

@@ -19,6 +19,7 @@ use crate::crystal::{classes, place};
 use crate::distances::{self, Bins};
 use crate::element::Element;
 use crate::trajectory::{Atoms, Frame};
+pub use blocks::uncertainty;
 use blocks::{Blocks, Sum};
 
 /// What is counted: made once for a trajectory.

@@ -49,7 +49,7 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     let model = Model {
         title: keys.get("title").cloned().unwrap_or_default(),
         provenance: Vec::new(),
-        cell: cell_of(&lattice),
+        cell: Cell::of_vectors(&lattice),
         space_group: SpaceGroup::default(),
         profile: Profile::default(),
         sites,
@@ -107,16 +107,6 @@ pub(super) fn origin(keys: &BTreeMap<String, String>, (name, line): (&str, usize
 
 pub(super) fn flat((name, line): (&str, usize)) -> ReadError {
     ReadError::value(name, Some(line), "the three vectors of Lattice lie in a plane", "correct the nine numbers")
-}
-
-/// Edges and angles of three vectors that may lie anyhow in space.
-fn cell_of(lattice: &Matrix3<f64>) -> Cell {
-    let edge = |i: usize| lattice.column(i).norm();
-    let angle = |i: usize, j: usize| {
-        let cosine = lattice.column(i).dot(&lattice.column(j)) / (edge(i) * edge(j));
-        cosine.clamp(-1.0, 1.0).acos().to_degrees()
-    };
-    Cell::from_parameters([edge(0), edge(1), edge(2), angle(1, 2), angle(0, 2), angle(0, 1)])
 }
 
 /// Which word of a line is what.
