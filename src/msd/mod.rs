@@ -209,7 +209,7 @@ impl Msd {
         }
         if (exponent - 1.0).abs() > DIFFUSIVE {
             warnings.push(format!(
-                "the MSD grows as t to the power {exponent:.2} within the fit, and diffusion would be 1: move the window with --fit, or run longer"
+                "the MSD grows as t to the power {exponent:.2} within the fit, and diffusion alone would be 1: a rattle still counts at these times, or atoms are caged; a later window (--fit) or a longer run tells whether D stays"
             ));
         }
         if self.mobile.len() < line::FEWEST_ATOMS {

@@ -70,8 +70,17 @@ pub fn msd_lines(results: &[MsdResult], arrhenius: Option<&Arrhenius>) -> Vec<St
     results.iter().map(line).chain(arrhenius.map(energy)).collect()
 }
 
+/// `1.38(10)e-5`, in cm²/s.
 fn diffusivity(line: &Line) -> String {
-    esd::short(CM2_PER_S * line.diffusivity, Some(CM2_PER_S * line.esd))
+    let power = power(line);
+    let factor = CM2_PER_S / 10_f64.powi(power);
+    format!("{}e{power}", esd::short(factor * line.diffusivity, Some(factor * line.esd)))
+}
+
+/// The power of ten of D in cm²/s.
+fn power(line: &Line) -> i32 {
+    let size = (CM2_PER_S * line.diffusivity.abs().max(line.esd)).log10();
+    if size.is_finite() { size.floor() as i32 } else { 0 }
 }
 
 fn energy(found: &Arrhenius) -> String {
@@ -131,7 +140,9 @@ fn warnings(results: &[MsdResult]) -> Vec<String> {
 fn row(result: &MsdResult) -> Row<'_> {
     let axes = result.axis_lines.each_ref().map(|line| typeset(&diffusivity(line)));
     let [x, y, z] = axes;
-    let low_high = result.line.interval90.map(|d| esd::plain((CM2_PER_S * d * 1e9).round() / 1e9)).join(" to ");
+    let power = power(&result.line);
+    let ends = result.line.interval90.map(|d| decimals(CM2_PER_S * d / 10_f64.powi(power), 2));
+    let low_high = format!("{}e{power} to {}e{power}", ends[0], ends[1]);
     let cells = [
         result.temperature.map_or("–".to_owned(), |kelvin| decimals(kelvin, 0)),
         typeset(&diffusivity(&result.line)),

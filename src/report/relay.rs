@@ -52,7 +52,7 @@ pub fn relay_sentence(result: &RelayResult) -> String {
     let residence =
         result.residence.map_or("no jump".to_owned(), |time| format!("mean residence {} ps", esd::plain(round(time))));
     format!(
-        "{}: {} of {} jump from {} to {}: {} jumps, {rate} per atom and ps, {residence}, {:.0} % go back",
+        "{}: {} {} jump from {} to {}: {} jumps, {rate} per atom and ps, {residence}, {:.0} % go back",
         result.trajectory,
         result.atoms,
         result.element,
