@@ -78,9 +78,41 @@ impl Crystal {
     /// About how many pairs of atoms of one cell with all others lie within `reach` Å, each counted once: as many as
     /// there would be if atoms lay anywhere.
     pub fn pairs_within(&self, reach: f64) -> f64 {
-        let atoms = self.atoms.len() as f64;
-        0.5 * atoms * atoms / self.volume() * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
+        pairs_within(self.atoms.len(), self.volume(), reach)
     }
+}
+
+/// An atom as far as its distances matter.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Place {
+    /// Fractions of the cell, in it or not.
+    pub frac: Vector3<f64>,
+    /// Occupancy.
+    pub occ: f64,
+    /// Index of its kind.
+    pub kind: usize,
+}
+
+/// The atoms of a cell that repeats without end, as far as their distances matter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Points {
+    /// The cell vectors as columns, Å.
+    pub basis: Matrix3<f64>,
+    /// The atoms.
+    pub places: Vec<Place>,
+}
+
+impl Points {
+    /// About how many pairs there are up to a distance, each counted once.
+    pub fn pairs_within(&self, reach: f64) -> f64 {
+        pairs_within(self.places.len(), self.basis.determinant().abs(), reach)
+    }
+}
+
+/// Of so many atoms in a cell of so many Å³, were they anywhere.
+fn pairs_within(atoms: usize, volume: f64, reach: f64) -> f64 {
+    let atoms = atoms as f64;
+    0.5 * atoms * atoms / volume * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
 }
 
 /// Every pair of `n` species or kinds, the smaller index first: (0, 0), (0, 1) ... (1, 1) ...

@@ -169,6 +169,16 @@ impl Cell {
         Self { a, b, c, alpha, beta, gamma }
     }
 
+    /// Edges and angles of three vectors (columns, Å) that may lie anyhow in space.
+    pub fn of_vectors(vectors: &Matrix3<f64>) -> Self {
+        let edge = |i: usize| vectors.column(i).norm();
+        let angle = |i: usize, j: usize| {
+            let cosine = vectors.column(i).dot(&vectors.column(j)) / (edge(i) * edge(j));
+            cosine.clamp(-1.0, 1.0).acos().to_degrees()
+        };
+        Self::from_parameters([edge(0), edge(1), edge(2), angle(1, 2), angle(0, 2), angle(0, 1)])
+    }
+
     /// The matrix whose columns are the cell vectors in Å: a along x, b in the xy plane, c upwards.
     ///
     /// `cart = basis * frac`. NaN where the three angles close no cell.

@@ -80,6 +80,12 @@ pub enum Verb {
     Difference(Difference),
     /// Count the bonds of a structure between two elements
     Histogram(Histogram),
+    /// g(r) and n(r) of a trajectory, with the first peak and its uncertainty
+    Rdf(Rdf),
+    /// Mean square displacement and diffusivity of an element in trajectories; of several temperatures the activation energy
+    Msd(Msd),
+    /// Follow atoms of one element from anchor to anchor: residence, jumps, density
+    Relay(Relay),
     /// Reduce measured intensities to S(Q), F(Q) and G(r)
     Reduce(Box<Reduce>),
     /// Find qdamp and qbroad of an instrument from a standard powder, for other jobs to take
@@ -112,8 +118,22 @@ pub struct Demo {
 
 #[derive(Debug, ClapArgs)]
 pub struct Simulate {
-    /// CIF, .stru, xyz or RON model
+    /// CIF, .stru, xyz or RON model; or a trajectory, whose frames are averaged
     pub structure: PathBuf,
+    /// Give every atom this isotropic U, Å² [default: the structure's; 0.0001 for the frames of a trajectory]
+    #[arg(long, value_name = "Å²", allow_negative_numbers = true)]
+    pub uiso: Option<f64>,
+    /// A measured curve in r or in Q to lie over: says Rw, with a scale that is fitted
+    #[arg(long, value_name = "DATA")]
+    pub against: Option<PathBuf>,
+    /// Compare only from FROM to TO, Å or 1/Å [default: all that both have]
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', requires = "against", allow_negative_numbers = true)]
+    pub range: Option<Vec<f64>>,
+    /// Write a page with both curves
+    #[arg(long, value_name = "FILE.html", requires = "against")]
+    pub report: Option<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
     #[command(flatten)]
     pub output: OutputFile,
     /// What is scattered
@@ -317,8 +337,10 @@ pub struct Difference {
 
 #[derive(Debug, ClapArgs)]
 pub struct Histogram {
-    /// CIF, .stru, xyz or RON model
+    /// CIF, .stru, xyz or RON model; or a trajectory, whose bonds are followed from its first frame on
     pub structure: PathBuf,
+    #[command(flatten)]
+    pub reading: Reading,
     /// The two elements, the centre first
     #[arg(long, value_name = "Co-N")]
     pub pair: String,
@@ -337,6 +359,104 @@ pub struct Histogram {
     /// Replace an older file
     #[arg(long)]
     pub force: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Rdf {
+    /// Trajectories (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped); several are set beside each other
+    #[arg(required = true, value_name = "TRAJ")]
+    pub trajectories: Vec<PathBuf>,
+    /// Two elements, the centre first; may be repeated, or several with commas
+    #[arg(long, value_name = "Li-N", value_delimiter = ',', required = true)]
+    pub pair: Vec<String>,
+    /// Last distance, Å
+    #[arg(long, value_name = "Å", default_value_t = 10.0, allow_negative_numbers = true)]
+    pub rmax: f64,
+    /// Width of a bin, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.02, allow_negative_numbers = true)]
+    pub bin: f64,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Msd {
+    /// Trajectories (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped); several are set beside each other
+    #[arg(required = true, value_name = "TRAJ")]
+    pub trajectories: Vec<PathBuf>,
+    /// The element that moves; all others are its host, whose drift is taken off
+    #[arg(long, value_name = "Li")]
+    pub element: String,
+    #[command(flatten)]
+    pub clock: Clock,
+    /// Where the straight line is fitted, ps [default: from a tenth to half of the trajectory]
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', allow_negative_numbers = true)]
+    pub fit: Option<Vec<f64>>,
+    /// The temperature of each trajectory, K, for the activation energy
+    #[arg(long, value_name = "K,K", value_delimiter = ',', allow_negative_numbers = true)]
+    pub temperature: Vec<f64>,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Relay {
+    /// A trajectory (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped)
+    #[arg(value_name = "TRAJ")]
+    pub trajectory: PathBuf,
+    /// The element that moves
+    #[arg(long, value_name = "Li")]
+    pub element: String,
+    /// The element that it goes along
+    #[arg(long, value_name = "N")]
+    pub anchor: String,
+    /// An atom leaves its anchor when another one is nearer by this, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.5, allow_negative_numbers = true)]
+    pub margin: f64,
+    /// Spacing of the density's grid, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.3, allow_negative_numbers = true)]
+    pub grid: f64,
+    #[command(flatten)]
+    pub clock: Clock,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+/// The time between frames.
+#[derive(Debug, ClapArgs)]
+pub struct Clock {
+    /// Time step of the simulation: 1fs, 0.002ps
+    #[arg(long, value_name = "TIME")]
+    pub timestep: Option<String>,
+    /// Steps of the simulation between two frames of the file, where the file does not count them [default: 1]
+    #[arg(long, value_name = "N")]
+    pub every: Option<usize>,
+}
+
+/// How trajectories are read.
+#[derive(Debug, ClapArgs)]
+pub struct Reading {
+    /// Frames to pass over at the start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// Of the rest take one in N
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub stride: usize,
+    /// Take at most so many frames
+    #[arg(long, value_name = "N")]
+    pub frames: Option<usize>,
+    /// What the types 1, 2 ... of a LAMMPS dump are
+    #[arg(long, value_name = "Li,P,S", value_delimiter = ',')]
+    pub types: Vec<String>,
+    /// For a DCD: a file with the atoms in order, a LAMMPS data file or any structure
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

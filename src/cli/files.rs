@@ -126,7 +126,7 @@ pub fn found((folder, elsewhere): Folders, name: &str) -> Option<PathBuf> {
     places.map(|folder| beside(folder, name)).find(|path| path.is_file())
 }
 
-fn missing(name: &str, error: &std::io::Error) -> Failure {
+pub fn missing(name: &str, error: &std::io::Error) -> Failure {
     match error.kind() {
         std::io::ErrorKind::NotFound => Failure::with_hint(format!("{name}: there is no such file"), "check its path"),
         _ => Failure::with_hint(format!("{name}: cannot read: {error}"), "check its path and permissions"),

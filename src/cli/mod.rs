@@ -15,17 +15,21 @@ mod init;
 mod lock;
 mod manual;
 mod messages;
+mod msd;
 mod noise;
 mod output;
 mod plan;
 mod progress;
+mod rdf;
 mod reduce;
 mod refine;
+mod relay;
 mod rerun;
 mod scan;
 mod series;
 mod shell;
 mod simulate;
+mod trajectory;
 
 use std::process::ExitCode;
 

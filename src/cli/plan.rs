@@ -3,8 +3,8 @@
 use super::args::{self, Verb};
 use super::messages::Failure;
 use super::{
-    End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, manual, reduce, refine, rerun,
-    scan, series, shell, simulate,
+    End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, manual, msd, rdf, reduce,
+    refine, relay, rerun, scan, series, shell, simulate,
 };
 
 /// A verb with all that it needs.
@@ -21,6 +21,9 @@ pub enum Plan {
     Histogram(Box<histogram::Plan>),
     Calibrate(Box<calibrate::Plan>),
     Convert(Box<convert::Plan>),
+    Rdf(Box<rdf::Plan>),
+    Msd(Box<msd::Plan>),
+    Relay(Box<relay::Plan>),
     Reduce(Box<reduce::Plan>),
     Check(Box<check::Plan>),
     Rerun(Box<rerun::Plan>),
@@ -44,6 +47,9 @@ impl Plan {
             Verb::Histogram(args) => Self::Histogram(Box::new(histogram::Plan::of(&args)?)),
             Verb::Calibrate(args) => Self::Calibrate(Box::new(calibrate::Plan::of(&args)?)),
             Verb::Convert(args) => Self::Convert(Box::new(convert::Plan::of(&args)?)),
+            Verb::Rdf(args) => Self::Rdf(Box::new(rdf::Plan::of(&args)?)),
+            Verb::Msd(args) => Self::Msd(Box::new(msd::Plan::of(&args)?)),
+            Verb::Relay(args) => Self::Relay(Box::new(relay::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Check(args) => Self::Check(Box::new(check::Plan::of(&args)?)),
             Verb::Rerun(args) => Self::Rerun(Box::new(rerun::Plan::of(&args)?)),
@@ -67,6 +73,9 @@ impl Plan {
             Self::Histogram(plan) => plan.run(),
             Self::Calibrate(plan) => plan.run(),
             Self::Convert(plan) => plan.run(),
+            Self::Rdf(plan) => plan.run(),
+            Self::Msd(plan) => plan.run(),
+            Self::Relay(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
             Self::Check(plan) => plan.run(),
             Self::Rerun(plan) => plan.run(),

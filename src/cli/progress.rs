@@ -32,6 +32,12 @@ impl Progress {
         self.0.tick();
     }
 
+    /// So many frames of a trajectory have been read.
+    pub fn frames(&self, frames: usize) {
+        self.0.set_message(format!("{frames} frames"));
+        self.0.tick();
+    }
+
     /// So many of `wanted` members, of which `before` were there when the clock began.
     pub fn members(&self, (before, now, wanted): (usize, usize, usize)) {
         self.0.set_message(pace(before, now, wanted, self.0.elapsed()));

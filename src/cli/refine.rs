@@ -56,13 +56,13 @@ impl Case {
 
 /// Every file of the results, as text.
 pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
-    let mut all = numbers(outcome, data, folder)?;
+    let mut all = essentials(outcome, data, folder)?;
     all.extend([(RESULTS[4], report::histogram_csv(&outcome.bonds)), (RESULTS[5], report::html(outcome))]);
     Ok(all)
 }
 
 /// All but the page and the histogram, whose numbers are in `result.json` too.
-pub fn numbers(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+pub fn essentials(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
     let curve = outcome.data.first().ok_or_else(|| Failure::new("the fit returned no curve"))?;
     let texts = [
         report::json(outcome),

@@ -4,9 +4,8 @@ use std::ops::Range;
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::spline::{Deposit, Others};
-use super::{Kinds, Nodes};
-use crate::crystal::{Atom, Crystal};
+use super::{Others, Take};
+use crate::crystal::{Place, Points};
 
 /// The atoms in columns along c, repeated upwards and downwards as far as the sum reaches.
 pub struct Columns {
@@ -84,17 +83,17 @@ const TASK: f64 = 8192.0;
 const TASKS: f64 = 128.0;
 
 impl Columns {
-    /// The columns for pairs up to the end of `nodes`.
-    pub fn new(crystal: &Crystal, kinds: &Kinds, nodes: Nodes) -> Self {
-        let (basis, reach) = (crystal.basis, nodes.to);
+    /// The columns for pairs up to `reach`; each kind has so many numbers in a table.
+    pub fn new(points: &Points, reach: f64, numbers: usize) -> Self {
+        let basis = points.basis;
         let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
         let width = (reach / 12.0).max(NARROW);
         let count = [0, 1].map(|k| (1.0 / (inverse.row(k).norm() * width)).floor().clamp(1.0, 512.0) as i64);
         let upwards = (reach * inverse.row(2).norm()).ceil() as i64;
         let each = (basis.column(2).norm() / THIN).ceil();
         let layers = Layers { each: each as i64, upwards, inverse: each / basis.column(2).norm() };
-        let atoms = Sorted::new(crystal, kinds, count, layers, nodes.count());
-        let pairs = crystal.pairs_within(reach);
+        let atoms = Sorted::new(points, count, layers, numbers);
+        let pairs = points.pairs_within(reach);
         let mut columns = Self { count, layers, basis, reach, atoms, pairs, near: Vec::new(), slant: 0.0, across: 0.0 };
         columns.measure(&inverse);
         columns
@@ -137,13 +136,13 @@ impl Columns {
     }
 
     /// Hands all pairs of the atoms in `range` on.
-    pub fn visit(&self, range: Range<usize>, deposit: &mut Deposit) {
-        pulp::Arch::new().dispatch(Visit { columns: self, range, deposit });
+    pub fn visit(&self, range: Range<usize>, taker: &mut impl Take) {
+        pulp::Arch::new().dispatch(Visit { columns: self, range, taker });
     }
 
     /// The neighbours of some atoms of one column in another one; in their own only those above them.
     #[inline(always)]
-    fn meet<S: pulp::Simd>(&self, simd: S, homes: &[Home], near: &Near, deposit: &mut Deposit) {
+    fn meet<S: pulp::Simd>(&self, simd: S, homes: &[Home], near: &Near, taker: &mut impl Take) {
         let column = [0, 1].map(|k| homes[0].column[k] + near.offset[k]);
         let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
         let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
@@ -155,7 +154,7 @@ impl Columns {
             let first = if near.offset == [0, 0] { first.max(home.slot + 1) } else { first };
             if first < end {
                 let origin = std::array::from_fn(|k| self.atoms.place[k][home.slot] - shift[k]);
-                deposit.add(simd, origin, self.atoms.occ[home.slot], &self.atoms.others(first..end));
+                taker.add(simd, origin, self.atoms.occ[home.slot], &self.atoms.others(first..end));
             }
         }
     }
@@ -193,25 +192,26 @@ impl Layers {
 }
 
 impl Sorted {
-    fn new(crystal: &Crystal, kinds: &Kinds, count: [i64; 2], layers: Layers, nodes: usize) -> Self {
+    fn new(points: &Points, count: [i64; 2], layers: Layers, numbers: usize) -> Self {
         let mut sorted = Self { start: vec![0], ..Self::default() };
-        let atoms = by_column(crystal, count);
-        let mut rest = &atoms[..];
+        let basis = &points.basis;
+        let places = by_column(points, count);
+        let mut rest = &places[..];
         for column in (0..count[0]).flat_map(|x| (0..count[1]).map(move |y| [x, y])) {
-            let (own, others) = rest.split_at(rest.partition_point(|atom| atom.0 <= column));
+            let (own, others) = rest.split_at(rest.partition_point(|(of, _)| *of <= column));
             let bottom = sorted.height.len();
             for n in -layers.upwards..=layers.upwards {
-                for (_, frac, index) in own {
+                for (_, Place { frac, occ, kind }) in own {
                     if n == 0 {
                         let offset = [0, 1].map(|k| frac[k] * count[k] as f64 - column[k] as f64);
-                        let place = flat(&crystal.basis, count, offset);
-                        sorted.home.push(Home { kind: kinds.of[*index], column, place, slot: sorted.height.len() });
+                        let place = flat(basis, count, offset);
+                        sorted.home.push(Home { kind: *kind, column, place, slot: sorted.height.len() });
                     }
-                    let place = crystal.basis * (frac + Vector3::new(0.0, 0.0, n as f64));
+                    let place = basis * (frac + Vector3::new(0.0, 0.0, n as f64));
                     sorted.height.push((frac[2] + (n + layers.upwards) as f64) * layers.each as f64);
                     (0..3).for_each(|k| sorted.place[k].push(place[k]));
-                    sorted.occ.push(crystal.atoms[*index].occ);
-                    sorted.base.push((kinds.of[*index] * nodes) as u32);
+                    sorted.occ.push(*occ);
+                    sorted.base.push((kind * numbers) as u32);
                 }
             }
             sorted.cut(bottom, layers.count());
@@ -240,26 +240,26 @@ impl Sorted {
     }
 }
 
-/// The atoms of a cell with their columns and their places in it, column by column, the lowest first.
-fn by_column(crystal: &Crystal, count: [i64; 2]) -> Vec<([i64; 2], Vector3<f64>, usize)> {
-    let place = |(index, atom): (usize, &Atom)| {
-        let frac = atom.position.0.map(|x| x - x.floor());
+/// The atoms with their columns, moved into the cell, column by column, the lowest first.
+fn by_column(points: &Points, count: [i64; 2]) -> Vec<([i64; 2], Place)> {
+    let inside = |place: &Place| {
+        let frac = place.frac.map(|x| x - x.floor());
         let column = [0, 1].map(|k| ((frac[k] * count[k] as f64) as i64).min(count[k] - 1));
-        (column, frac, index)
+        (column, Place { frac, ..*place })
     };
-    let mut atoms: Vec<_> = crystal.atoms.iter().enumerate().map(place).collect();
-    atoms.sort_by(|x, y| x.0.cmp(&y.0).then(x.1[2].total_cmp(&y.1[2])).then(x.2.cmp(&y.2)));
-    atoms
+    let mut places: Vec<_> = points.places.iter().map(inside).collect();
+    places.sort_by(|x, y| x.0.cmp(&y.0).then(x.1.frac[2].total_cmp(&y.1.frac[2])));
+    places
 }
 
 /// Some atoms' pairs, to be compiled for the widest vectors that the processor has.
-struct Visit<'a, 'b> {
+struct Visit<'a, 'b, T> {
     columns: &'a Columns,
     range: Range<usize>,
-    deposit: &'b mut Deposit,
+    taker: &'b mut T,
 }
 
-impl pulp::WithSimd for Visit<'_, '_> {
+impl<T: Take> pulp::WithSimd for Visit<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -267,7 +267,7 @@ impl pulp::WithSimd for Visit<'_, '_> {
         // Atoms of one column meet the same others: those stay near at hand.
         for homes in self.columns.atoms.home[self.range].chunk_by(|a, b| a.column == b.column) {
             for near in &self.columns.near {
-                self.columns.meet(simd, homes, near, self.deposit);
+                self.columns.meet(simd, homes, near, self.taker);
             }
         }
     }

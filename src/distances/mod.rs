@@ -8,15 +8,17 @@
 //! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Many pairs are streamed, never
 //! stored: memory is that of the atoms and of the nodes. Few are kept in a list from step to step (`listed.rs`).
 
+mod bins;
 mod columns;
 mod listed;
 mod spline;
 
 use nalgebra::Matrix3;
 
-use crate::crystal::{Atom, Crystal, classes};
+use crate::crystal::{Atom, Crystal, Place, Points, classes};
 use crate::model::Beyond;
 use crate::threads;
+pub use bins::{Bins, bins};
 use columns::Columns;
 pub use listed::Listed;
 use spline::Deposit;
@@ -39,6 +41,22 @@ pub struct Kinds {
     pub kinds: Vec<Kind>,
     /// Index of each atom's kind.
     pub of: Vec<usize>,
+}
+
+/// Atoms as vectors from another one, with their occupancies and where in a table their kind begins.
+struct Others<'a> {
+    /// Cartesian places, Å.
+    places: [&'a [f64]; 3],
+    /// Occupancies.
+    occ: &'a [f64],
+    /// First number of their kind.
+    base: &'a [u32],
+}
+
+/// What becomes of the pairs that [`Columns`] finds.
+trait Take {
+    /// Takes in the pairs of an atom at `origin` (Cartesian, Å) with occupancy `occ`; some are beyond the reach.
+    fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], occ: f64, others: &Others);
 }
 
 /// The nodes: `r_k = k step` for `from <= r <= to`.
@@ -116,7 +134,7 @@ impl Distances {
     /// If `nodes` begin nearer to r = 0 than shares reach.
     pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
-        let columns = Columns::new(crystal, &kinds, nodes);
+        let columns = Columns::new(&points(crystal, &kinds), nodes.to, nodes.count());
         let tasks = columns.tasks(kinds.kinds.len() * nodes.count() * (strains.len() + 1));
         let sums = threads::map(tasks.len(), |t| {
             let mut deposit = Deposit::new(&nodes, kinds.kinds.len(), strains);
@@ -137,6 +155,12 @@ impl Distances {
         weights.iter_mut().flatten().for_each(|weights| spline::sharpen(weights));
         Self { nodes, kinds, weights }
     }
+}
+
+fn points(crystal: &Crystal, kinds: &Kinds) -> Points {
+    let atoms = crystal.atoms.iter().zip(&kinds.of);
+    let places = atoms.map(|(atom, kind)| Place { frac: atom.position.0, occ: atom.occ, kind: *kind });
+    Points { basis: crystal.basis, places: places.collect() }
 }
 
 /// The other kind of a pair, if `kind` is one of them.

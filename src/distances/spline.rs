@@ -25,7 +25,7 @@
 
 use nalgebra::Matrix3;
 
-use super::Nodes;
+use super::{Nodes, Others, Take};
 
 /// Nodes farther than this from a pair have no share of it: four for the spline, seven for its sharpening.
 pub const SHARED: usize = 11;
@@ -127,16 +127,6 @@ pub struct Deposit {
     queue: Queue,
 }
 
-/// Atoms as vectors from another one, with their occupancies and where in a table their kind begins.
-pub struct Others<'a> {
-    /// Cartesian places, Å.
-    pub places: [&'a [f64]; 3],
-    /// Occupancies.
-    pub occ: &'a [f64],
-    /// First node of their kind.
-    pub base: &'a [u32],
-}
-
 /// Pairs, up to a block of them.
 pub struct Block {
     n: usize,
@@ -202,19 +192,6 @@ impl Deposit {
         self.queue.weight[n..].fill(0.0);
         pulp::Arch::new().dispatch(Flush(&mut self));
         self.tables
-    }
-
-    /// Takes in the pairs of an atom at `origin` with occupancy `occ`.
-    #[inline(always)]
-    pub fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], occ: f64, others: &Others) {
-        let n = others.occ.len();
-        let whole = n - n % QUAD;
-        for l in (0..whole).step_by(QUAD) {
-            self.look::<S, QUAD>(simd, origin, occ, others, l);
-        }
-        for l in whole..n {
-            self.look::<S, 1>(simd, origin, occ, others, l);
-        }
     }
 
     /// Takes in those of the next N pairs that are within reach.
@@ -292,6 +269,20 @@ impl Deposit {
             for (change, table) in changes.iter().zip(strained.iter_mut()) {
                 scatter(simd, table, first, &shares, change[l]);
             }
+        }
+    }
+}
+
+impl Take for Deposit {
+    #[inline(always)]
+    fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], occ: f64, others: &Others) {
+        let n = others.occ.len();
+        let whole = n - n % QUAD;
+        for l in (0..whole).step_by(QUAD) {
+            self.look::<S, QUAD>(simd, origin, occ, others, l);
+        }
+        for l in whole..n {
+            self.look::<S, 1>(simd, origin, occ, others, l);
         }
     }
 }

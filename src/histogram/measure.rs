@@ -115,7 +115,7 @@ impl Lengths<'_> {
         sum(self.pairs().filter(|(d, _)| (from..to).contains(d)).map(|(_, w)| w))
     }
 
-    fn histogram(&self, width: f64) -> Vec<Bin> {
+    pub fn histogram(&self, width: f64) -> Vec<Bin> {
         let edges = edges(self.lengths.iter().copied(), width);
         let mut bins: Vec<Bin> = edges.into_iter().map(|(from, to)| Bin { from, to, count: 0.0 }).collect();
         let known = || self.pairs().filter(|(d, _)| d.is_finite()).map(|(d, w)| (bin_of(d, width), w));

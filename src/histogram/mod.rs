@@ -19,12 +19,14 @@
 mod find;
 mod gradient;
 mod measure;
+mod over_time;
 mod uncertainty;
 
 pub use find::{all_bonds, bonds};
 pub use gradient::length_jacobian;
 pub use measure::measure;
 pub(crate) use measure::{Lengths, cutoffs, edges};
+pub use over_time::{BondFrame, BondSeries};
 
 use nalgebra::{DMatrix, Vector3};
 

@@ -19,6 +19,7 @@ mod sound;
 mod species;
 pub mod stru;
 pub mod suite;
+pub mod trajectory;
 pub mod xyz;
 
 pub use error::ReadError;

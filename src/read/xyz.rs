@@ -28,9 +28,10 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     let count = count(lines.next().unwrap_or_default(), name)?;
     let comment = lines.next().unwrap_or_default();
     let keys = keys(comment);
-    let (lattice, origin) = (lattice(&keys, name)?, origin(&keys, name)?);
-    let columns = Columns::new(keys.get("properties").map(String::as_str), name)?;
-    let fractions = lattice.try_inverse().ok_or_else(|| flat(name))?;
+    let place = (name, 2);
+    let (lattice, origin) = (lattice(&keys, place)?, origin(&keys, place)?);
+    let columns = Columns::new(keys.get("properties").map(String::as_str), place)?;
+    let fractions = lattice.try_inverse().ok_or_else(|| flat(place))?;
     let mut atoms = Atoms { columns, fractions, origin, name, sites: Vec::new(), warnings: Vec::new() };
     for (i, line) in lines.take(count).enumerate() {
         atoms.read(line, i + 3)?;
@@ -48,7 +49,7 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     let model = Model {
         title: keys.get("title").cloned().unwrap_or_default(),
         provenance: Vec::new(),
-        cell: cell_of(&lattice),
+        cell: Cell::of_vectors(&lattice),
         space_group: SpaceGroup::default(),
         profile: Profile::default(),
         sites,
@@ -65,7 +66,7 @@ fn count(line: &str, name: &str) -> Result<usize, ReadError> {
 }
 
 /// The `key=value` and `key="value"` pairs of the second line, keys in lower case.
-fn keys(comment: &str) -> BTreeMap<String, String> {
+pub(super) fn keys(comment: &str) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     let mut rest = comment;
     while let Some((before, after)) = rest.split_once('=') {
@@ -82,46 +83,36 @@ fn keys(comment: &str) -> BTreeMap<String, String> {
     found
 }
 
-/// The cell vectors as columns, Å.
-fn lattice(keys: &BTreeMap<String, String>, name: &str) -> Result<Matrix3<f64>, ReadError> {
+/// The cell vectors as columns, Å; messages name the file and the line.
+pub(super) fn lattice(keys: &BTreeMap<String, String>, (name, line): (&str, usize)) -> Result<Matrix3<f64>, ReadError> {
     let Some(text) = keys.get("lattice") else {
         let hint = "write the cell vectors on the second line: Lattice=\"ax ay az bx by bz cx cy cz\" Properties=species:S:1:pos:R:3";
-        return Err(ReadError::missing(name, Some(2), "a plain xyz has no cell: there is no Lattice=\"...\"", hint));
+        return Err(ReadError::missing(name, Some(line), "a plain xyz has no cell: there is no Lattice=\"...\"", hint));
     };
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(number).collect();
     numbers.filter(|vectors| vectors.len() == 9).map(|vectors| Matrix3::from_column_slice(&vectors)).ok_or_else(|| {
         let hint = "write nine numbers: the vectors a, b, c in Å, one after the other";
-        ReadError::value(name, Some(2), format!("Lattice is \"{text}\""), hint)
+        ReadError::value(name, Some(line), format!("Lattice is \"{text}\""), hint)
     })
 }
 
-fn origin(keys: &BTreeMap<String, String>, name: &str) -> Result<Vector3<f64>, ReadError> {
+pub(super) fn origin(keys: &BTreeMap<String, String>, (name, line): (&str, usize)) -> Result<Vector3<f64>, ReadError> {
     let Some(text) = keys.get("origin") else { return Ok(Vector3::zeros()) };
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(number).collect();
     match numbers.as_deref() {
         Some([x, y, z]) => Ok(Vector3::new(*x, *y, *z)),
-        _ => Err(ReadError::value(name, Some(2), format!("Origin is \"{text}\""), "write three numbers in Å")),
+        _ => Err(ReadError::value(name, Some(line), format!("Origin is \"{text}\""), "write three numbers in Å")),
     }
 }
 
-fn flat(name: &str) -> ReadError {
-    ReadError::value(name, Some(2), "the three vectors of Lattice lie in a plane", "correct the nine numbers")
-}
-
-/// Edges and angles of three vectors that may lie anyhow in space.
-fn cell_of(lattice: &Matrix3<f64>) -> Cell {
-    let edge = |i: usize| lattice.column(i).norm();
-    let angle = |i: usize, j: usize| {
-        let cosine = lattice.column(i).dot(&lattice.column(j)) / (edge(i) * edge(j));
-        cosine.clamp(-1.0, 1.0).acos().to_degrees()
-    };
-    Cell::from_parameters([edge(0), edge(1), edge(2), angle(1, 2), angle(0, 2), angle(0, 1)])
+pub(super) fn flat((name, line): (&str, usize)) -> ReadError {
+    ReadError::value(name, Some(line), "the three vectors of Lattice lie in a plane", "correct the nine numbers")
 }
 
 /// Which word of a line is what.
-struct Columns {
-    species: usize,
-    position: usize,
+pub(super) struct Columns {
+    pub species: usize,
+    pub position: usize,
     occ: Option<usize>,
     b: Option<usize>,
     u: Option<usize>,
@@ -129,11 +120,11 @@ struct Columns {
 
 impl Columns {
     /// From `species:S:1:pos:R:3:occ:R:1`; without it, a symbol and three coordinates.
-    fn new(properties: Option<&str>, name: &str) -> Result<Self, ReadError> {
+    pub(super) fn new(properties: Option<&str>, (name, line): (&str, usize)) -> Result<Self, ReadError> {
         let parts: Vec<&str> = properties.unwrap_or("species:S:1:pos:R:3").split(':').collect();
         let bad = || {
             let message = format!("Properties is \"{}\"", parts.join(":"));
-            ReadError::value(name, Some(2), message, "write name:type:count for each, at least species:S:1:pos:R:3")
+            ReadError::value(name, Some(line), message, "write name:type:count for each, at least species:S:1:pos:R:3")
         };
         let mut starts = BTreeMap::new();
         let mut at: usize = 0;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use super::esd;
+use crate::histogram::BondSeries;
 use crate::outcome::BondResult;
 
 /// `histogram.csv`: one line per bin of every kind of bond; edges in Å.
@@ -19,6 +21,25 @@ pub fn histogram_csv(kinds: &[BondResult]) -> String {
         }
     }
     text
+}
+
+/// Bonds of a trajectory, one line per frame: its number, mean length and standard deviation (Å), share beyond the cutoff.
+pub fn bond_series_csv(series: &BondSeries) -> String {
+    let mut text = String::from("pair,frame,mean,sd,fraction\n");
+    for one in &series.frames {
+        let (mean, sd, fraction) = (number(one.mean), number(one.sd), number(one.fraction));
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{},{},{mean},{sd},{fraction}", field(&series.pair), one.frame);
+    }
+    text
+}
+
+/// The answer in one line: `Zn-N: mean 2.010(2) Å, standard deviation 0.08 Å, 1.2(3) % beyond 2.25 Å, in 140 frames`.
+pub fn bond_series_sentence(series: &BondSeries) -> String {
+    let percent = esd::short(100.0 * series.fraction, series.fraction_esd.map(|esd| 100.0 * esd));
+    let mean = esd::short(series.mean, series.mean_esd);
+    let (pair, sd, cutoff, frames) = (&series.pair, series.sd, series.cutoff, series.frames.len());
+    format!("{pair}: mean {mean} Å, standard deviation {sd:.4} Å, {percent} % beyond {cutoff} Å, in {frames} frames")
 }
 
 /// `bonds.csv`: every bond of every kind, distances in Å; `esd` is empty where there is none, `broken` is 0 or 1.

@@ -90,7 +90,7 @@ pub(crate) fn partials(id: &str, data: &DataResult, link: &str) -> String {
 }
 
 /// Ten colours; from the eleventh on they return as dashes.
-fn category(i: usize) -> String {
+pub(crate) fn category(i: usize) -> String {
     let dash = ["", " dash", " dot"][(i / 10) % 3];
     format!("c{}{dash}", i % 10)
 }

@@ -16,6 +16,11 @@
 //! | [`ensemble_json`], [`members_csv`], [`answers_csv`], [`ensemble_html`] | `result.json`, `ensemble.csv`, `histogram.csv`, `report.html` | an ensemble |
 //! | [`difference_html`] | any | two ensembles beside each other |
 //! | [`delta_columns`], [`delta_html`] | any | two curves and their difference |
+//! | [`rdf_json`], [`rdf_csv`], [`rdf_html`] | `result.json`, `rdf.csv`, `report.html` | g(r) and n(r) of trajectories |
+//! | [`msd_json`], [`msd_csv`], [`msd_html`] | `result.json`, `msd.csv`, `report.html` | mean square displacement and diffusivity |
+//! | [`bond_series_csv`] | any | the bonds of a trajectory, frame by frame |
+//! | [`overlay_html`] | any | a computed curve over a measured one |
+//! | [`relay_json`], [`jumps_csv`], [`graph_csv`], [`relay_html`] | `result.json` ... | jumps from anchor to anchor |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`checked_json`], [`checked_junit`] | any | a suite of regression cases |
@@ -34,9 +39,13 @@ mod figures;
 mod html;
 mod json;
 mod members;
+mod msd;
+mod overlay;
 mod plot;
+mod rdf;
 mod reduced;
 mod reduction;
+mod relay;
 mod scan;
 mod series;
 mod shell;
@@ -47,7 +56,7 @@ mod tables;
 pub use checked::{checked_head, checked_json, checked_junit, checked_lines, checked_sum};
 pub use columns::columns;
 pub use compare::comparison_html;
-pub use csv::{bonds_csv, histogram_csv};
+pub use csv::{bond_series_csv, bond_series_sentence, bonds_csv, histogram_csv};
 pub use delta::{delta_columns, delta_html, delta_lines};
 pub use difference::{Side, difference_html};
 pub use ensemble::{ensemble_html, ensemble_json};
@@ -55,8 +64,12 @@ pub use fgr::{fgr, fq};
 pub use html::html;
 pub use json::json;
 pub use members::{Columns, answers_csv, members_csv};
+pub use msd::{msd_csv, msd_html, msd_json, msd_lines};
+pub use overlay::overlay_html;
+pub use rdf::{rdf_csv, rdf_html, rdf_json, rdf_lines};
 pub use reduced::{REDUCED, reduced_files};
 pub use reduction::{Variant, reduction_html};
+pub use relay::{graph_csv, jumps_csv, relay_html, relay_json, relay_sentence};
 pub use scan::{Scan, Scanned, scan_csv, scan_html};
 pub use series::{Series, frame_json, series_csv, series_html, series_json};
 pub use shell::{shell_csv, shell_html, shell_json, shell_sentence};

@@ -22,7 +22,7 @@ use super::files::{Input, sha256};
 use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
-use super::refine::numbers;
+use super::refine::essentials;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
@@ -145,7 +145,7 @@ impl Plan {
     /// The record and the files of a refined frame.
     fn kept(&self, frame: &Frame, neighbour: Option<&Record>, outcome: &Outcome) -> Result<Kept, Failure> {
         let folder = self.store.folder.path().join(FRAMES).join(&frame.name);
-        let files = numbers(outcome, Path::new(&frame.file), &folder)?;
+        let files = essentials(outcome, Path::new(&frame.file), &folder)?;
         let data = outcome.inputs.iter().find(|file| file.role == "data");
         let sha256 = data.map_or_else(String::new, |file| file.sha256.clone());
         let begun_from = neighbour.map(|record| record.frame.name.clone());

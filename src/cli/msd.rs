@@ -1,0 +1,101 @@
+//! `corefine msd`: mean square displacement and diffusivity.
+
+use corefine::element::Element;
+use corefine::msd::{Msd, MsdResult, Settings, arrhenius};
+use corefine::read::trajectory::Frames;
+use corefine::report;
+
+use super::End;
+use super::args;
+use super::messages::{Failure, parsed, summary, tell, warn};
+use super::output::Folder;
+use super::progress::interrupted_by_user;
+use super::trajectory::{Clock, each, open_all};
+
+/// What the folder of results holds.
+const RESULTS: [&str; 3] = ["result.json", "msd.csv", "report.html"];
+
+pub struct Plan {
+    work: Vec<(Frames<'static>, Msd)>,
+    clock: Clock,
+    window: Option<[f64; 2]>,
+    temperature: Vec<f64>,
+    folder: Folder,
+}
+
+impl Plan {
+    pub fn of(args: &args::Msd) -> Result<Self, Failure> {
+        let clock = Clock::of(&args.clock, &args.reading)?;
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let element = element("--element", &args.element)?;
+        let (window, temperature) = (window(args)?, temperature(args)?);
+        let ready = |frames: Frames<'static>| {
+            let msd = Msd::new(frames.atoms(), element);
+            let msd = msd.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
+            Ok((frames, msd))
+        };
+        let work =
+            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, clock, window, temperature, folder })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        let Self { work, clock, window, temperature, folder } = self;
+        let stop = interrupted_by_user();
+        let mut results: Vec<MsdResult> = Vec::new();
+        for (k, (mut frames, mut msd)) in work.into_iter().enumerate() {
+            let mut clock = clock.clone();
+            each(
+                &mut frames,
+                &stop,
+                |frame| frame,
+                |frame| {
+                    clock.see(&frame);
+                    msd.add(&frame);
+                },
+            )?;
+            let name = frames.name();
+            let settings = Settings { step: clock.between(name)?, window, temperature: temperature.get(k).copied() };
+            results.push(msd.result(name, &settings).map_err(|error| Failure::of(format!("{name}: {error}")))?);
+        }
+        let energy = arrhenius(&results);
+        for result in &results {
+            result.warnings.iter().for_each(|text| warn(&format!("{}: {text}", result.trajectory)));
+        }
+        report::msd_lines(&results, energy.as_ref()).iter().for_each(|line| tell!("{line}"));
+        let energy = energy.as_ref();
+        let texts = [report::msd_json(&results, energy), report::msd_csv(&results), report::msd_html(&results, energy)];
+        summary(parsed(&texts[0]));
+        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        tell!("results in {}", folder.path().display());
+        Ok(End::Well)
+    }
+}
+
+/// An element of the command line.
+pub fn element(flag: &str, text: &str) -> Result<Element, Failure> {
+    text.parse().map_err(|error| Failure::new(format!("{flag}: {error}")))
+}
+
+fn window(args: &args::Msd) -> Result<Option<[f64; 2]>, Failure> {
+    let Some(fit) = &args.fit else { return Ok(None) };
+    match fit[..] {
+        [from, to] if from >= 0.0 && from < to && to.is_finite() => Ok(Some([from, to])),
+        _ => Err(Failure::with_hint(
+            format!("--fit is {fit:?}"),
+            "write two times in ps, the smaller one first: --fit 2,10",
+        )),
+    }
+}
+
+fn temperature(args: &args::Msd) -> Result<Vec<f64>, Failure> {
+    let (given, files) = (&args.temperature, args.trajectories.len());
+    if !given.is_empty() && given.len() != files {
+        let message = format!("--temperature has {} numbers for {files} trajectories", given.len());
+        return Err(Failure::with_hint(message, "write one for each, in order"));
+    }
+    match given.iter().find(|kelvin| !(kelvin.is_finite() && **kelvin > 0.0)) {
+        Some(wrong) => Err(Failure::with_hint(format!("--temperature is {wrong}"), "write temperatures above 0, in K")),
+        None => Ok(given.clone()),
+    }
+}

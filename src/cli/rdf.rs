@@ -1,0 +1,57 @@
+//! `corefine rdf`: g(r) and n(r) of trajectories.
+
+use corefine::rdf::{Rdf, RdfResult};
+use corefine::read::trajectory::Frames;
+use corefine::report;
+
+use super::End;
+use super::args;
+use super::messages::{Failure, parsed, summary, tell, warn_of};
+use super::output::Folder;
+use super::progress::interrupted_by_user;
+use super::trajectory::{each, open_all};
+
+/// What the folder of results holds.
+const RESULTS: [&str; 3] = ["result.json", "rdf.csv", "report.html"];
+
+pub struct Plan {
+    work: Vec<(Frames<'static>, Rdf)>,
+    folder: Folder,
+}
+
+impl Plan {
+    pub fn of(args: &args::Rdf) -> Result<Self, Failure> {
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let ready = |frames: Frames<'static>| {
+            let rdf = Rdf::new(frames.atoms(), &args.pair, args.rmax, args.bin);
+            let rdf = rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
+            Ok((frames, rdf))
+        };
+        let work =
+            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, folder })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        let stop = interrupted_by_user();
+        let mut results = Vec::new();
+        for (mut frames, mut rdf) in self.work {
+            let counting = rdf.clone();
+            each(&mut frames, &stop, |frame| counting.count(&frame), |counted| rdf.add(counted))?;
+            results.push(rdf.result(frames.name()));
+        }
+        say(&results);
+        let texts = [report::rdf_json(&results), report::rdf_csv(&results), report::rdf_html(&results)];
+        summary(parsed(&texts[0]));
+        self.folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        tell!("results in {}", self.folder.path().display());
+        Ok(End::Well)
+    }
+}
+
+fn say(results: &[RdfResult]) {
+    for result in results {
+        warn_of(&result.warnings);
+        report::rdf_lines(result).iter().for_each(|line| tell!("{line}"));
+    }
+}

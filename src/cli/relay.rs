@@ -1,0 +1,74 @@
+//! `corefine relay`: how atoms go from anchor to anchor.
+
+use corefine::read::trajectory::Frames;
+use corefine::relay::{Relay, RelayResult, cube, points};
+use corefine::report;
+use corefine::trajectory::Atoms;
+
+use super::End;
+use super::args;
+use super::messages::{Failure, parsed, summary, tell, warn};
+use super::msd::element;
+use super::output::Folder;
+use super::progress::interrupted_by_user;
+use super::trajectory::{Clock, each, open};
+
+/// What the folder of results holds.
+const RESULTS: [&str; 6] = ["result.json", "jumps.csv", "graph.csv", "density.cube", "density.xyz", "report.html"];
+
+pub struct Plan {
+    frames: Frames<'static>,
+    relay: Relay,
+    clock: Clock,
+    folder: Folder,
+}
+
+impl Plan {
+    pub fn of(args: &args::Relay) -> Result<Self, Failure> {
+        let clock = Clock::of(&args.clock, &args.reading)?;
+        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let pair = [element("--element", &args.element)?, element("--anchor", &args.anchor)?];
+        let frames = open(&args.trajectory, &args.reading)?;
+        let relay = Relay::new(frames.atoms(), pair, args.margin, args.grid);
+        let relay = relay.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
+        Ok(Self { frames, relay, clock, folder })
+    }
+
+    pub fn run(self) -> Result<End, Failure> {
+        let Self { mut frames, mut relay, mut clock, folder } = self;
+        let (stop, searching) = (interrupted_by_user(), relay.clone());
+        each(
+            &mut frames,
+            &stop,
+            |frame| searching.near(frame),
+            |near| {
+                clock.see(near.frame());
+                relay.add(&near);
+            },
+        )?;
+        let name = frames.name();
+        let result =
+            relay.result(name, clock.between(name)?).map_err(|error| Failure::of(format!("{name}: {error}")))?;
+        result.warnings.iter().for_each(|text| warn(&format!("{name}: {text}")));
+        let texts = texts(&result, frames.atoms());
+        summary(parsed(&texts[0]));
+        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        tell!("{}", report::relay_sentence(&result));
+        tell!("results in {}", folder.path().display());
+        Ok(End::Well)
+    }
+}
+
+fn texts(result: &RelayResult, atoms: &Atoms) -> [String; 6] {
+    let numbers: Vec<usize> = atoms.species.iter().map(|species| species.element.number()).collect();
+    let symbols: Vec<&str> = atoms.species.iter().map(|species| species.element.symbol()).collect();
+    let title = format!("{} in {}, mean of {} frames", result.element, result.trajectory, result.frames);
+    [
+        report::relay_json(result),
+        report::jumps_csv(result),
+        report::graph_csv(result),
+        cube(&result.density, &numbers, &title),
+        points(&result.density, result.element.symbol(), &symbols),
+        report::relay_html(result),
+    ]
+}

@@ -1,0 +1,193 @@
+//! `rdf`, `msd`, `relay`, and `simulate` and `histogram` of trajectories, as a user types them.
+#![cfg(feature = "cli")]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde_json::Value;
+use support::command::{corefine, names};
+use support::reference;
+
+/// Twenty frames of two Li that walk among four S at rest, and of a Zn that breathes between two N.
+fn made() -> String {
+    let mut text = String::new();
+    for k in 0..20 {
+        let t = f64::from(k);
+        text += "9\nLattice=\"12 0 0 0 12 0 0 0 12\" Properties=species:S:1:pos:R:3\n";
+        for (i, phase) in [0.3, 1.9].iter().enumerate() {
+            let x = [0.31 * t + phase, 2.0 * (0.7 * t + phase).sin() + 6.0, 0.2 * t + 3.0 * i as f64];
+            text += &format!("Li {} {} {}\n", x[0], x[1], x[2]);
+        }
+        for x in [0.0, 3.0, 6.0, 9.0] {
+            text += &format!("S {x} 5.5 4.0\n");
+        }
+        let bond = 2.0 + 0.02 * t;
+        text += &format!("Zn 4 1 10\nN {} 1 10\nN 4 3 10\n", 4.0 + bond);
+    }
+    text
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn run(folder: &Path, line: &str) -> (Option<i32>, String, String) {
+    corefine(folder, &line.split(' ').collect::<Vec<_>>())
+}
+
+fn well(folder: &Path, line: &str) -> String {
+    let (code, said, complained) = run(folder, line);
+    assert_eq!(code, Some(0), "{line}\n{said}\n{complained}");
+    said
+}
+
+#[test]
+fn every_verb_writes_what_it_says() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    fs::write(folder.join("made.xyz"), made()).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(made().as_bytes()).unwrap();
+    fs::write(folder.join("made.xyz.gz"), packed.finish().unwrap()).unwrap();
+
+    let said = well(folder, "rdf made.xyz made.xyz.gz --pair Li-S,S-S --rmax 9 --out g");
+    assert!(said.contains("made.xyz: 20 frames") && said.contains("S-S: first peak at"), "{said}");
+    assert_eq!(names(&folder.join("g")), ["rdf.csv", "report.html", "result.json"]);
+    let both = json(&folder.join("g/result.json"));
+    assert_eq!(both["trajectories"][0]["pairs"], both["trajectories"][1]["pairs"]);
+    let csv = fs::read_to_string(folder.join("g/rdf.csv")).unwrap();
+    assert!(
+        csv.starts_with("r,g Li-S made.xyz,dg Li-S made.xyz,n Li-S made.xyz,") && csv.lines().count() == 451,
+        "{csv:.200}"
+    );
+    let (code, _, complained) = run(folder, "rdf made.xyz --pair Li-S --out g");
+    assert!(code == Some(2) && complained.contains("--force"), "{complained}");
+
+    let said = well(
+        folder,
+        "msd made.xyz made.xyz --element Li --timestep 0.5fs --every 2 --temperature 500,600 --out m --fit 0.002,0.01",
+    );
+    assert!(said.contains("D(Li) = ") && said.contains("activation energy"), "{said}");
+    let msd = json(&folder.join("m/result.json"));
+    assert_eq!(msd["trajectories"][0]["step"], 0.001);
+    assert_eq!(names(&folder.join("m")), ["msd.csv", "report.html", "result.json"]);
+
+    let said = well(folder, "relay made.xyz --element Li --anchor S --timestep 1fs --margin 0.1 --out r");
+    assert!(said.contains("made.xyz: 2 Li jump from S to S: "), "{said}");
+    assert_eq!(
+        names(&folder.join("r")),
+        ["density.cube", "density.xyz", "graph.csv", "jumps.csv", "report.html", "result.json"]
+    );
+    let jumps = json(&folder.join("r/result.json"))["jumps"].as_array().unwrap().len();
+    assert!(
+        jumps >= 2 && fs::read_to_string(folder.join("r/jumps.csv")).unwrap().lines().count() == jumps + 1,
+        "{jumps}"
+    );
+    let cube = fs::read_to_string(folder.join("r/density.cube")).unwrap();
+    let head: Vec<&str> = cube.lines().skip(2).take(4).map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(head, ["7", "40", "40", "40"]);
+    assert_eq!(cube.lines().skip(13).flat_map(str::split_whitespace).count(), 40 * 40 * 40);
+
+    let said = well(folder, "histogram made.xyz --pair Zn-N --neighbours 2 --cutoff 2.25 -o bonds.csv");
+    // One bond of two grows by 0.02 Å a frame: beyond 2.25 Å from the 14th of 20 frames on.
+    assert!(said.contains("17.5") && said.contains("beyond 2.25 Å, in 20 frames"), "{said}");
+    assert_eq!(fs::read_to_string(folder.join("bonds.csv")).unwrap().lines().count(), 21);
+}
+
+/// The mean of frames is the mean of their curves, and over a curve of its own the scale is 1 and nothing is left, in r and in Q.
+#[test]
+fn a_trajectory_has_the_mean_curve_of_its_frames() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    fs::write(folder.join("made.xyz"), made()).unwrap();
+    let settings = "--uiso 0.002 --rmax 8 --rstep 0.02 --engine cpu";
+    well(folder, &format!("simulate made.xyz --frames 2 {settings} -o mean.gr --partials"));
+    for (k, lines) in made().lines().collect::<Vec<_>>().chunks(11).take(2).enumerate() {
+        fs::write(folder.join(format!("{k}.xyz")), lines.join("\n")).unwrap();
+        well(folder, &format!("simulate {k}.xyz {settings} -o {k}.gr"));
+    }
+    let curve = |name: &str| -> Vec<f64> {
+        let text = fs::read_to_string(folder.join(name)).unwrap();
+        let rows = text.lines().filter(|line| !line.starts_with('#'));
+        rows.map(|row| row.split(' ').nth(1).unwrap().parse().unwrap()).collect()
+    };
+    let (mean, one, two) = (curve("mean.gr"), curve("0.gr"), curve("1.gr"));
+    let largest = mean.iter().fold(0.0_f64, |most, g| most.max(g.abs()));
+    for ((mean, one), two) in mean.iter().zip(&one).zip(&two) {
+        assert!((mean - 0.5 * (one + two)).abs() < 1e-6 * largest, "{mean} {one} {two}");
+    }
+    assert!(fs::read_to_string(folder.join("mean.gr")).unwrap().contains("# frames = 2, their mean"));
+    let said = well(
+        folder,
+        &format!("simulate made.xyz --frames 2 {settings} -o again.gr --against mean.gr --report page.html"),
+    );
+    assert!(said.contains("G(r) over mean.gr: Rw 0.0000 with the scale 1.0000"), "{said}");
+    assert!(fs::read_to_string(folder.join("page.html")).unwrap().contains("Nothing but the scale was fitted"));
+    let (code, _, complained) = run(folder, "simulate made.xyz -o other.gr --against mean.gr --range 5,2");
+    assert!(code == Some(2) && complained.contains("--range"), "{complained}");
+}
+
+#[test]
+fn what_is_missing_is_said_in_one_message() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    let whole = made();
+    fs::write(folder.join("made.xyz"), &whole).unwrap();
+    fs::write(folder.join("cut.xyz"), &whole[..whole.len() - 100]).unwrap();
+    fs::write(folder.join("plain.xyz"), whole.replace("Lattice", "Comment")).unwrap();
+    fs::write(folder.join("nan.xyz"), whole.replacen("S 3 5.5", "S nan 5.5", 1)).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(whole.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    fs::write(folder.join("cut.xyz.gz"), &packed[..packed.len() / 2]).unwrap();
+    let cases = [
+        ("rdf cut.xyz --pair Li-S --out o", "cut short"),
+        ("rdf cut.xyz.gz --pair Li-S --out o", "cut short"),
+        ("rdf plain.xyz --pair Li-S --out o", "there is no Lattice"),
+        ("rdf nan.xyz --pair Li-S --out o", "\"nan\" is no number"),
+        ("rdf none.xyz --pair Li-S --out o", "there is no such file"),
+        ("rdf made.xyz --pair Li-Co --out o", "there is no Co; the trajectory has Li, S, Zn, N"),
+        ("rdf made.xyz --pair Li-S --skip 20 --out o", "no frame is left to read"),
+        ("rdf made.xyz --pair Li-S --stride 0 --out o", "--stride"),
+        ("rdf made.xyz --pair Li-S --bin -1 --out o", "--bin is -1"),
+        ("msd made.xyz --element Li --out o", "--timestep is missing"),
+        ("msd made.xyz --element Li --timestep 1 --out o", "with its unit"),
+        ("msd made.xyz --element Li --timestep 1fs --fit 5,2 --out o", "--fit"),
+        ("msd made.xyz --element Li --timestep 1fs --temperature 300,400 --out o", "2 numbers for 1 trajectories"),
+        ("msd made.xyz --element Li --timestep 1fs --frames 4 --out o", "4 frames; at least 10"),
+        ("relay made.xyz --element Li --anchor Li --timestep 1fs --out o", "anchor of itself"),
+        ("relay made.xyz --element Li --anchor S --out o", "--timestep is missing"),
+        ("histogram made.xyz --pair Co-N", "Co"),
+    ];
+    for (line, said) in cases {
+        let (code, _, complained) = run(folder, line);
+        assert_eq!(code, Some(2), "{line}: {complained}");
+        assert!(complained.contains(said) && complained.matches("error:").count() == 1, "{line}: {complained}");
+        assert!(!folder.join("o").exists(), "{line}");
+    }
+}
+
+/// 140 frames of Li6PS5Cl: every P has its four S, and Li diffuses.
+#[test]
+fn a_simulation_of_an_electrolyte_is_read() {
+    let Some(path) = reference("li6ps5cl/XDATCAR.gz") else { return };
+    let temp = tempfile::tempdir().unwrap();
+    let file = path.display();
+    well(temp.path(), &format!("rdf {file} --pair P-S,Li-S --rmax 6 --out g"));
+    let pairs = json(&temp.path().join("g/result.json"))["trajectories"][0]["pairs"].clone();
+    assert!((pairs[0]["peak"]["area"]["value"].as_f64().unwrap() - 4.0).abs() < 1e-9, "{pairs:.300}");
+    assert!((pairs[0]["peak"]["position"]["value"].as_f64().unwrap() - 2.06).abs() < 0.01);
+    assert!((pairs[1]["peak"]["position"]["value"].as_f64().unwrap() - 2.45).abs() < 0.03);
+    well(temp.path(), &format!("msd {file} --element Li --timestep 2fs --every 50 --out m"));
+    let msd = json(&temp.path().join("m/result.json"))["trajectories"][0].clone();
+    let interval = &msd["line"]["interval90"];
+    // kinisi, from 2 ps on: 1.3e-5 to 1.6e-5 cm²/s.
+    assert!(interval[0].as_f64().unwrap() < 0.15 && interval[1].as_f64().unwrap() > 0.13, "{interval}");
+    let said = well(temp.path(), &format!("relay {file} --element Li --anchor S --timestep 2fs --every 50 --out r"));
+    assert!(said.contains("jumps"), "{said}");
+}
