@@ -73,7 +73,9 @@ fn assert_whole(path: &Path) {
 
 /// All of these files, and each whole.
 fn assert_complete(folder: &Path, names: &[&str]) {
-    names.iter().for_each(|name| assert_whole(&folder.join(name)));
+    for name in names {
+        assert_whole(&folder.join(name));
+    }
 }
 
 fn is_empty(folder: &Path) -> bool {
