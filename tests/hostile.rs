@@ -211,7 +211,7 @@ fn odd_values_end() {
         survived(temp.path(), &[&REFINE[..], &["--force"]].concat());
     }
     let g = |value: &dyn Fn(i32) -> String| -> String {
-        (1..200).map(|i| format!("{:.2} {}\n", 0.05 * f64::from(i), value(i))).collect()
+        (1..200).map(|i| format!("{:.2} {}\n", 0.05 * f64::from(i), value(i))).collect::<Vec<_>>().concat()
     };
     let curves = [
         g(&|i| format!("{}1e308", if i % 2 == 0 { "-" } else { "" })),

@@ -21,7 +21,7 @@ const PAGE: &str = "docs/regression.md";
 ///
 /// let wrong = text.replace(", esds: 1", "");
 /// let error = corefine::read::suite::suite(&wrong, "suite.ron").unwrap_err();
-/// assert!(error.to_string().starts_with("suite.ron:1:68: a of ni has no tolerance"), "{error}");
+/// assert!(error.to_string().starts_with("suite.ron:1:61: a of ni has no tolerance"), "{error}");
 /// ```
 pub fn suite(text: &str, name: &str) -> Result<Suite, JobError> {
     let options = options().with_default_extension(Extensions::UNWRAP_VARIANT_NEWTYPES);
@@ -138,13 +138,13 @@ mod tests {
             ("\"curve\"", "\"ni\"", "s.ron:10:16: two cases are called ni"),
             ("unit: \"ni\"", "unit: \"no\"", "s.ron:4:11: no case is called no"),
             ("unit: \"ni\"", "unit: \"dead\"", "s.ron:4:11: the unit of time, dead, computes nothing"),
-            ("    unit: \"ni\",\n", "", "s.ron:6:69: ni has a time, and the suite no unit"),
+            ("    unit: \"ni\",\n", "", "s.ron:6:77: ni has a time, and the suite no unit"),
             ("time: 2.0", "time: 0.0", "s.ron:7:77: the time of ni"),
             (", refused: \"zero\"", "", "s.ron:11:9: dead expects nothing"),
             ("[cpu, check]", "[cpu, cpu]", "s.ron:7:57: ni has no engine, or one twice"),
             ("[cpu, check]", "[cpu, tpu]", "s.ron:7:63: unknown choice `tpu`"),
-            ("qmax: 25.0", "qmaks: 25.0", "s.ron:10:69: unknown key `qmaks`"),
-            (", abs: 0.1", "", "s.ron:10:95: G(2.49) of curve has no tolerance"),
+            ("qmax: 25.0", "qmaks: 25.0", "s.ron:10:60: unknown key `qmaks`"),
+            (", abs: 0.1", "", "s.ron:10:94: G(2.49) of curve has no tolerance"),
             ("\"G(2.49)\": (value: 6, rel", "\"a\": (value: 6, rel", "s.ron:8:"),
         ] {
             let text = WHOLE.replacen(from, to, 1);
