@@ -64,7 +64,9 @@ impl Plan {
         for result in &results {
             result.warnings.iter().for_each(|text| warn(&format!("{}: {text}", result.trajectory)));
         }
-        report::msd_lines(&results, energy.as_ref()).iter().for_each(|line| println!("{line}"));
+        for line in report::msd_lines(&results, energy.as_ref()) {
+            println!("{line}");
+        }
         let energy = energy.as_ref();
         let texts = [report::msd_json(&results, energy), report::msd_csv(&results), report::msd_html(&results, energy)];
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
