@@ -88,12 +88,20 @@ mod tests {
         let r: Vec<f64> = (0..6000).map(|k| 0.01 * f64::from(k)).collect();
         let g: Vec<f64> = r.iter().map(|r| (7.0 * r).sin() * (-0.2 * r).exp()).collect();
         let lorentz = |q: f64| 0.1 / (0.04 + (q - 7.0_f64).powi(2)) - 0.1 / (0.04 + (q + 7.0).powi(2));
-        let rows: String =
-            (1..200).map(|k| 0.1 * f64::from(k)).map(|q| format!("{q} {}\n", 2.0 * lorentz(q))).collect();
+        let rows: String = (1..200)
+            .map(|k| 0.1 * f64::from(k))
+            .flat_map(|q| [q.to_string(), format!(" {}\n", 2.0 * lorentz(q))])
+            .collect();
         let f = tabulated(format!("# form = F\n#L Q F\n{rows}").as_bytes(), "f.fq").unwrap();
         let found = overlay(&r, &g, &f, None).unwrap();
         assert!((found.scale - 2.0).abs() < 1e-3 && found.rw < 1e-3, "{} {}", found.scale, found.rw);
-        let rows: String = r.iter().zip(&g).skip(100).step_by(3).map(|(r, g)| format!("{} {}\n", r, 3.0 * g)).collect();
+        let rows: String = r
+            .iter()
+            .zip(&g)
+            .skip(100)
+            .step_by(3)
+            .flat_map(|(r, g)| [r.to_string(), format!(" {}\n", 3.0 * g)])
+            .collect();
         let measured = tabulated(format!("#L r G\n{rows}").as_bytes(), "g.gr").unwrap();
         let found = overlay(&r, &g, &measured, Some([1.0, 20.0])).unwrap();
         assert!((found.scale - 3.0).abs() < 1e-6 && found.rw < 1e-6 && !found.in_q, "{} {}", found.scale, found.rw);

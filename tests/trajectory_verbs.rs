@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
@@ -21,13 +22,13 @@ fn made() -> String {
         text += "9\nLattice=\"12 0 0 0 12 0 0 0 12\" Properties=species:S:1:pos:R:3\n";
         for (i, phase) in [0.3, 1.9].iter().enumerate() {
             let x = [0.31 * t + phase, 2.0 * (0.7 * t + phase).sin() + 6.0, 0.2 * t + 3.0 * i as f64];
-            text += &format!("Li {} {} {}\n", x[0], x[1], x[2]);
+            let _ = writeln!(text, "Li {} {} {}", x[0], x[1], x[2]);
         }
         for x in [0.0, 3.0, 6.0, 9.0] {
-            text += &format!("S {x} 5.5 4.0\n");
+            let _ = writeln!(text, "S {x} 5.5 4.0");
         }
         let bond = 2.0 + 0.02 * t;
-        text += &format!("Zn 4 1 10\nN {} 1 10\nN 4 3 10\n", 4.0 + bond);
+        let _ = writeln!(text, "Zn 4 1 10\nN {} 1 10\nN 4 3 10", 4.0 + bond);
     }
     text
 }

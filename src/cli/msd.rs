@@ -62,7 +62,9 @@ impl Plan {
         for result in &results {
             result.warnings.iter().for_each(|text| warn(&format!("{}: {text}", result.trajectory)));
         }
-        report::msd_lines(&results, energy.as_ref()).iter().for_each(|line| tell!("{line}"));
+        for line in report::msd_lines(&results, energy.as_ref()) {
+            tell!("{line}");
+        }
         let energy = energy.as_ref();
         let texts = [report::msd_json(&results, energy), report::msd_csv(&results), report::msd_html(&results, energy)];
         summary(parsed(&texts[0]));

@@ -37,7 +37,7 @@ impl Plan {
         let mut results = Vec::new();
         for (mut frames, mut rdf) in self.work {
             let counting = rdf.clone();
-            each(&mut frames, &stop, |frame| counting.count(&frame), |counted| rdf.add(counted))?;
+            each(&mut frames, &stop, |frame| counting.count(&frame), |counted| rdf.add(&counted))?;
             results.push(rdf.result(frames.name()));
         }
         say(&results);
@@ -52,6 +52,8 @@ impl Plan {
 fn say(results: &[RdfResult]) {
     for result in results {
         warn_of(&result.warnings);
-        report::rdf_lines(result).iter().for_each(|line| tell!("{line}"));
+        for line in report::rdf_lines(result) {
+            tell!("{line}");
+        }
     }
 }

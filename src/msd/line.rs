@@ -130,7 +130,7 @@ impl Points {
 
     /// `1/(M_m M_n) Σ_k w_k cov²` for m <= n.
     fn products(&self, m: usize, n: usize, walk: f64, rattle: f64) -> f64 {
-        let [m, n, frames] = [m, n, self.frames].map(|x| x as i64);
+        let [m, n, frames] = [m, n, self.frames].map(usize::cast_signed);
         let sum: f64 = (-n..=m)
             .map(|k| {
                 let beginnings = (frames - m).min(frames - n - k) - (-k).max(0);

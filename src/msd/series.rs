@@ -59,11 +59,11 @@ impl Part {
         let mut planner = FftPlanner::new();
         for atom in range {
             let mut total = vec![0.0; frames];
-            for axis in 0..3 {
+            for (axis, sum) in part.axes.iter_mut().enumerate() {
                 let x: Vec<f64> = (0..frames).map(|t| tracks[t * atoms + atom][axis]).collect();
                 let one = msd(x, &mut planner);
                 for (m, one) in one.into_iter().enumerate() {
-                    part.axes[axis][m] += one;
+                    sum[m] += one;
                     total[m] += one;
                 }
             }
@@ -78,7 +78,9 @@ fn msd(mut x: Vec<f64>, planner: &mut FftPlanner<f64>) -> Vec<f64> {
     let n = x.len();
     // Differences do not change, and small numbers lose fewer digits.
     let mean = x.iter().sum::<f64>() / n as f64;
-    x.iter_mut().for_each(|x| *x -= mean);
+    for x in &mut x {
+        *x -= mean;
+    }
     let products = autocorrelation(&x, planner);
     let mut squares = 2.0 * x.iter().map(|x| x * x).sum::<f64>();
     let mut msd = vec![0.0; n];
@@ -95,7 +97,9 @@ fn autocorrelation(x: &[f64], planner: &mut FftPlanner<f64>) -> Vec<f64> {
     let mut wave: Vec<Complex<f64>> = x.iter().map(|x| Complex::new(*x, 0.0)).collect();
     wave.resize(length, Complex::default());
     planner.plan_fft_forward(length).process(&mut wave);
-    wave.iter_mut().for_each(|z| *z = Complex::new(z.norm_sqr(), 0.0));
+    for z in &mut wave {
+        *z = Complex::new(z.norm_sqr(), 0.0);
+    }
     planner.plan_fft_inverse(length).process(&mut wave);
     wave[..x.len()].iter().map(|z| z.re / length as f64).collect()
 }
@@ -116,7 +120,9 @@ mod tests {
         let mut at = vec![Vector3::new(31.0, -17.0, 5.0); atoms];
         let mut tracks = Vec::new();
         for _ in 0..frames {
-            at.iter_mut().for_each(|x| *x += Vector3::new(random(), random(), 2.0 * random()));
+            for x in &mut at {
+                *x += Vector3::new(random(), random(), 2.0 * random());
+            }
             tracks.extend(at.iter().copied());
         }
         let series = Series::of(&tracks, atoms);

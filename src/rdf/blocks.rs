@@ -45,8 +45,8 @@ impl Blocks {
     }
 
     /// Takes in the next frame.
-    pub fn add(&mut self, frame: Sum) {
-        self.open.add(&frame, 1.0);
+    pub fn add(&mut self, frame: &Sum) {
+        self.open.add(frame, 1.0);
         if self.open.frames < self.each {
             return;
         }
@@ -87,7 +87,7 @@ impl Blocks {
 /// The standard uncertainty of the mean of numbers that follow each other in time, by blocks as [`Blocks::spread`] has them.
 pub fn uncertainty(series: impl Iterator<Item = f64>) -> Option<f64> {
     let mut blocks = Blocks::new(1);
-    series.for_each(|x| blocks.add(Sum { frames: 1.0, counts: vec![x], weighted: vec![0.0] }));
+    series.for_each(|x| blocks.add(&Sum { frames: 1.0, counts: vec![x], weighted: vec![0.0] }));
     blocks.spread(|sum| vec![sum.counts[0] / sum.frames]).map(|esd| esd[0])
 }
 
@@ -103,7 +103,9 @@ fn paired(blocks: &[Sum]) -> Vec<Sum> {
 
 fn jackknife(blocks: &[Sum], numbers: &impl Fn(&Sum) -> Vec<f64>) -> Vec<f64> {
     let mut all = Sum::none(blocks[0].counts.len());
-    blocks.iter().for_each(|block| all.add(block, 1.0));
+    for block in blocks {
+        all.add(block, 1.0);
+    }
     let without = |block: &Sum| {
         let mut rest = all.clone();
         rest.add(block, -1.0);
@@ -149,7 +151,7 @@ mod tests {
                 seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                 level = (seed >> 40) as f64 / f64::from(1 << 24);
             }
-            blocks.add(frame(level));
+            blocks.add(&frame(level));
         }
         assert_eq!(blocks.all().frames, 1000.0);
         let esd = blocks.spread(mean).unwrap()[0];

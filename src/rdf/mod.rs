@@ -165,9 +165,9 @@ impl Rdf {
     }
 
     /// Takes in the next frame.
-    pub fn add(&mut self, counted: Counted) {
+    pub fn add(&mut self, counted: &Counted) {
         self.volume += counted.volume;
-        self.blocks.add(counted.sum);
+        self.blocks.add(&counted.sum);
     }
 
     /// What all frames together say.
@@ -180,7 +180,7 @@ impl Rdf {
             bin: self.bins.width,
             r: self.bins.middles(),
             pairs: self.pairs.iter().map(|pair| self.pair(*pair, &all)).collect(),
-            warnings: self.warnings(all.frames),
+            warnings: warnings(all.frames),
         }
     }
 
@@ -193,11 +193,11 @@ impl Rdf {
         let [a, b] = curve.atoms.map(|n| n as usize);
         PairResult { pair: format!("{}-{}", pair[0], pair[1]), atoms: [a, b], g, dg, n, peak }
     }
+}
 
-    fn warnings(&self, frames: f64) -> Vec<String> {
-        let few = || format!("{frames} frames are too few for uncertainties; eight are needed");
-        (frames < 8.0).then(few).into_iter().collect()
-    }
+fn warnings(frames: f64) -> Vec<String> {
+    let few = || format!("{frames} frames are too few for uncertainties; eight are needed");
+    (frames < 8.0).then(few).into_iter().collect()
 }
 
 /// Turns sums into the curves of one pair.

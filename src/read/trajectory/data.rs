@@ -38,12 +38,10 @@ fn of_text(text: &str, name: &str) -> Result<Vec<Species>, ReadError> {
         let words: Vec<&str> = values.split_whitespace().collect();
         if words.first().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_uppercase())) {
             (section, style) = (values.trim(), comment.trim());
-        } else if words.is_empty() {
-            continue;
-        } else if section == "Masses" {
+        } else if section == "Masses" && !words.is_empty() {
             let species = of_mass(&words, comment).ok_or_else(|| unknown(name, i + 1, line))?;
             types.insert(words[0], species);
-        } else if section == "Atoms" {
+        } else if section == "Atoms" && !words.is_empty() {
             let kind = words.get(type_column(style, words.len())).and_then(|word| types.get(word));
             let id = words[0].parse::<usize>().ok();
             let (Some(kind), Some(id)) = (kind, id) else { return Err(unknown(name, i + 1, line)) };

@@ -232,7 +232,7 @@ impl<'a> Columns<'a> {
             return Err(lines.wrong(message, "dump x y z, xs ys zs or xu yu zu"));
         };
         let (id, images) = (at("id"), at("ix").filter(|_| !unwrapped));
-        Ok(Self { id, place, scaled, unwrapped, images, names })
+        Ok(Self { names, id, place, scaled, unwrapped, images })
     }
 
     fn at(&self, title: &str) -> Option<usize> {

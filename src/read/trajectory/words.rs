@@ -106,8 +106,12 @@ mod tests {
         for digits in 1..18 {
             for _ in 0..2000 {
                 seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                let text =
-                    format!("{}{:.*}", if seed % 2 == 0 { "-" } else { "" }, digits, (seed >> 11) as f64 * 1e-14);
+                let text = format!(
+                    "{}{:.*}",
+                    if seed.is_multiple_of(2) { "-" } else { "" },
+                    digits,
+                    (seed >> 11) as f64 * 1e-14
+                );
                 assert_eq!(quick(&text).map(f64::to_bits), Some(text.parse::<f64>().unwrap().to_bits()), "{text}");
             }
         }
