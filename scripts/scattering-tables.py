@@ -122,6 +122,7 @@ pub(super) static X: [f64; {len(HUBBELL)}] = [{points}];
 
 /// S at each x, by ascending atomic number from 1.
 #[rustfmt::skip]
+#[allow(clippy::approx_constant, reason = "a value near 1/π is no 1/π")]
 pub(super) static TABLE: [[f64; {len(HUBBELL)}]; {LAST_ATOM}] = [
 """ + "\n".join(rows) + "\n];\n"
     (OUT / "compton_table.rs").write_text(text)
