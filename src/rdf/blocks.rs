@@ -84,7 +84,7 @@ impl Blocks {
     }
 }
 
-/// The standard uncertainty of the mean of numbers that follow each other in time, by blocks of twice the length again and again, the largest of them.
+/// The standard uncertainty of the mean of numbers that follow each other in time, by a jackknife over blocks of them.
 pub fn uncertainty(series: impl Iterator<Item = f64>) -> Option<f64> {
     let mut blocks = Blocks::new(1);
     series.for_each(|x| blocks.add(&Sum { frames: 1.0, counts: vec![x], weighted: vec![0.0] }));
