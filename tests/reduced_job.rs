@@ -66,7 +66,8 @@ fn intensities_are_refined_as_the_curve_that_is_made_of_them() {
     assert_eq!(roles, ["structure", "data", "job", "background"]);
     // The job that goes on from there reads both patterns from where they are.
     let again = refined(temp.path(), "one/refined.ron", "again");
-    assert!((again["rw"].as_f64().unwrap() - one["rw"].as_f64().unwrap()).abs() < 1e-6);
+    // The grid of the sum follows the widths of peaks at the start, to some 1e-5 of G(r).
+    assert!((again["rw"].as_f64().unwrap() - one["rw"].as_f64().unwrap()).abs() < 1e-4);
 }
 
 /// In Q, the F(Q) of the reduction is compared.
