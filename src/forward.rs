@@ -70,6 +70,12 @@ impl Forward {
         Ok(self.map.curves(&state.crystal, &factors(state), tangents, &table, rows))
     }
 
+    /// By what a factor on this curve has to be multiplied to be in proportion to the phase's atoms in a sample; see
+    /// [`Map::per_atom`].
+    pub fn per_atom(&self, state: &State) -> f64 {
+        self.map.per_atom(&state.crystal)
+    }
+
     /// G(r) by pair of species, `("Co-N", curve)`; the parts add up to the whole.
     ///
     /// # Errors
@@ -180,7 +186,7 @@ fn shape(state: &State, sum: Sum) -> Shape {
 fn factors(state: &State) -> Factors {
     let profile = &state.model.profile;
     Factors {
-        scale: profile.scale,
+        scale: profile.scale * state.setting.pscale,
         qdamp: state.setting.qdamp,
         spdiameter: profile.spdiameter,
         stepcut: profile.stepcut,

@@ -41,10 +41,32 @@ pub struct Outcome {
     pub warnings: Vec<String>,
     /// The files that went in.
     pub inputs: Vec<InputFile>,
-    /// The structure with the refined values.
-    pub refined: Model,
+    /// The structures with the refined values.
+    pub phases: Vec<PhaseResult>,
     /// The job that starts from here, as RON.
     pub refined_job: String,
+}
+
+/// A refined structure.
+#[derive(Debug, Clone)]
+pub struct PhaseResult {
+    /// Its name in the job; empty for a single one without a name.
+    pub name: String,
+    /// The structure, as the first data set sees it.
+    pub model: Model,
+    /// How much of it there is, where there are several: one entry for each data set.
+    pub shares: Vec<Share>,
+}
+
+/// How many of a sample's atoms are in a phase.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Share {
+    /// The data set that says so; empty for a single one without a name.
+    pub dataset: String,
+    /// Its share of all atoms, 0 to 1.
+    pub atoms: f64,
+    /// Its standard uncertainty; `None` where the data do not determine it.
+    pub esd: Option<f64>,
 }
 
 /// One parameter of the fit.
@@ -78,6 +100,8 @@ pub struct IterationRecord {
 /// One fitted curve. The vectors have the same length, except `dg`, which may be empty.
 #[derive(Debug, Clone)]
 pub struct DataResult {
+    /// Its name in the job; empty for a single one without a name.
+    pub name: String,
     /// The data file as the job names it.
     pub file: String,
     /// A label that must stand with every picture of the data, such as `synthetic`; empty for none.

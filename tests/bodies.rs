@@ -18,7 +18,7 @@ fn job(refine: &[&str], more: &str) -> Job {
 /// The crystal with its molecules, as the job asks for them.
 fn crystal(model: &Model, job: &Job) -> Crystal {
     let mut crystal = expand::crystal(model).unwrap();
-    if let Some(molecules) = &job.molecules {
+    if let Some(molecules) = &job.phase().molecules {
         expand::molecules(model, &mut crystal, molecules).unwrap();
     }
     crystal
@@ -174,7 +174,8 @@ fn what_cannot_be_a_body_is_refused() {
     assert!(refusal(&molecular, &without).contains("add molecules: (exclude: [\"Co\"])"));
     let centred =
         model([9.3, 10.1, 10.8, 84.0, 97.0, 103.0], operators(&["x,y,z", "-x,-y,-z"]), molecular.sites[9..17].to_vec());
-    let inside = Job { molecules: Some(Molecules::default()), ..without };
+    let mut inside = without;
+    inside.phase_mut().molecules = Some(Molecules::default());
     assert!(refusal(&centred, &inside).contains("set symmetry: P1"));
     for (names, words) in [
         (&["turn.C7H5N2"][..], "name a formula (C3H3N2 CNO)"),
@@ -223,7 +224,7 @@ fn tensors_that_stay_are_told() {
     let told = |refine: &[&str]| {
         let binding = bind(&model, &job(refine, "")).unwrap();
         let state = binding.state(&binding.start()).unwrap();
-        binding.turned_tensors(&state.model).iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()
+        binding.turned_tensors(0, &state.model).iter().map(|label| (*label).to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(told(&["turn.C3H3N2"]), ["N1B"]);
     assert!(told(&["move.C3H3N2", "turn.CNO"]).is_empty() && told(&["turn.C3H3N2", "Uiso.C"]).is_empty());

@@ -85,7 +85,7 @@ fn a_known_resolution_is_found() {
     let next = fs::read_to_string(folder.join("fit/refined.ron")).unwrap();
     let found = instrument(&folder.join("out-Si"));
     let next = read::job::job(&next, "refined.ron").unwrap();
-    assert!(next.set.contains(&("qdamp".to_owned(), found.qdamp)) && next.data.instrument.is_none(), "{next:?}");
+    assert!(next.set.contains(&("qdamp".to_owned(), found.qdamp)) && next.data().instrument.is_none(), "{next:?}");
     let (code, _, said) = corefine(folder, &["calibrate", "Si.gr", "--standard", "Au", "--out", "x"]);
     assert!(code == Some(2) && said.contains("possible values: CeO2, Ni, Si, LaB6"), "{said}");
     fs::write(folder.join("bad.ron"), job.replace("out-Si/instrument.ron", "gone.ron")).unwrap();

@@ -142,7 +142,7 @@ impl Lab {
             bonds: [(pair: "Co-N", cutoff: {CUTOFF})])"#
         );
         let job = read::job::job(&text, "set.ron").unwrap();
-        Setup::new(Inputs { job, model: self.model.clone(), observed, files: vec![], warnings: vec![] }).unwrap()
+        Setup::new(Inputs::of(job, self.model.clone(), observed)).unwrap()
     }
 }
 

@@ -34,7 +34,7 @@ fn curve(name: &str, stretch: f64, more_u: f64) -> Observed {
     }
     model.sites[0].adp = Some(Adp::Iso(0.0055 + more_u));
     let crystal = expand::crystal(&model).unwrap();
-    let state = State { model, crystal, setting: Setting { qdamp: 0.03, qbroad: 0.0, molecules: false } };
+    let state = State { model, crystal, setting: Setting { qdamp: 0.03, ..Setting::default() } };
     let r: Vec<f64> = (1..=2000).map(|k| f64::from(k) * 0.01).collect();
     let mut forward = Forward::new(&xrays(0.0, QMAX, r.clone()), &state).unwrap();
     let g = forward.curves(&state, &[], &mut Cpu).unwrap().g;

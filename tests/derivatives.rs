@@ -50,7 +50,7 @@ const NAMES: [&str; 22] = [
 
 fn check(job: &Job, model: &Model, measurement: &Measurement) {
     let mut crystal = expand::crystal(model).unwrap();
-    if let Some(molecules) = &job.molecules {
+    if let Some(molecules) = &job.phase().molecules {
         expand::molecules(model, &mut crystal, molecules).unwrap();
     }
     let binding = Binding::new(job, model, &crystal).unwrap();
@@ -143,7 +143,7 @@ fn derivatives_match_central_differences_in_pdffit2_mode() {
 #[test]
 fn derivatives_match_central_differences_inside_and_between_molecules() {
     let mut job = job(&["Uinside.N", "Uinside.O1", "Uiso.N", "xyz.N1", "a", "delta1"]);
-    job.molecules = Some(Molecules { exclude: vec!["Co".into()], slack: 0.4 });
+    job.phase_mut().molecules = Some(Molecules { exclude: vec!["Co".into()], slack: 0.4 });
     job.set.push(("delta2".into(), 0.0));
     let mut model = triclinic();
     model.sites[1].position = Frac::new(0.52, 0.62, 0.12);
@@ -160,7 +160,7 @@ fn bodies(shift: f64, turn: f64) -> Job {
     job.refine[1].1 = vary(9.5);
     job.refine[4].1 = vary(86.0);
     job.ties = vec!["movez.N1C = 0.3 * movex.N1A - 0.02 * turny.N1B + 0.1".into()];
-    job.molecules = Some(Molecules { exclude: vec!["Co".into()], ..Molecules::default() });
+    job.phase_mut().molecules = Some(Molecules { exclude: vec!["Co".into()], ..Molecules::default() });
     job
 }
 

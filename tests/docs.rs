@@ -55,6 +55,7 @@ fn settings_of_a_reduction_are_in_its_reference() {
 fn kinds() -> Vec<Kind> {
     let wholes = [
         Whole::Scale,
+        Whole::Pscale,
         Whole::Delta1,
         Whole::Delta2,
         Whole::Qdamp,
@@ -96,6 +97,7 @@ fn of_sites(kind: Kind) -> bool {
 fn whole_is_known(whole: Whole) -> bool {
     match whole {
         Whole::Scale
+        | Whole::Pscale
         | Whole::Delta1
         | Whole::Delta2
         | Whole::Qdamp
@@ -151,16 +153,20 @@ fn restraints() -> Vec<Restraint> {
 #[test]
 fn every_key_is_in_the_reference() {
     let text = r#"(structure: "a.cif", data: (file: "a.gr", rmin: 1, rmax: 9, radiation: xray, qmin: 0, qmax: 20,
-        soper_lorch: 0.1, dg: 0.1, compat: Pdffit2, compare: F, instrument: "i.ron"))"#;
-    let job = Job {
-        molecules: Some(Molecules::default()),
+        soper_lorch: 0.1, dg: 0.1, composition: "Ni", compat: Pdffit2, compare: F, instrument: "i.ron"))"#;
+    let mut job = Job {
         bonds: vec![Bonds::of("Co-N")],
         restraints: restraints(),
         restraint_weight: 2.0,
         ..read::job::job(text, "a.ron").unwrap()
     };
+    job.phase_mut().molecules = Some(Molecules::default());
+    let mut joint = job.clone();
+    joint.phases[0].0 = "glass".to_owned();
+    joint.datasets[0].0 = "x".to_owned();
     let vary = Vary { start: Some(1.0), min: Some(0.0), max: Some(2.0), sigma: Some(0.1) };
     let mut all = keys(&serde_json::to_value(&job).unwrap());
+    all.extend(keys(&serde_json::to_value(joint).unwrap()).into_iter().filter(|key| key != "glass" && key != "x"));
     all.extend(keys(&serde_json::to_value(vary).unwrap()));
     assert!(all.len() >= 35, "{all:?}");
     let reference = page("job.md");

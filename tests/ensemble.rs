@@ -65,7 +65,7 @@ fn setup(observed: Observed, more: &str) -> Setup {
         )"#
     );
     let job: Job = read::job::job(&text, "ensemble.ron").unwrap();
-    Setup::new(Inputs { job, model: flagship(), observed, files: vec![], warnings: vec![] }).unwrap()
+    Setup::new(Inputs::of(job, flagship(), observed)).unwrap()
 }
 
 const CO: &str = "},";
@@ -217,7 +217,7 @@ fn positions_held_by_sigma_leave_bonds_no_room_and_that_is_said() {
     let observed = data(&cycled(0.05, 4), 0.05);
     let said = |text: &str| {
         let job = read::job::job(text, "held.ron").unwrap();
-        let inputs = Inputs { job, model: flagship(), observed: observed.clone(), files: vec![], warnings: vec![] };
+        let inputs = Inputs::of(job, flagship(), observed.clone());
         let ensemble = Ensemble::new(Setup::new(inputs).unwrap(), plan(Method::Randomised, 1)).unwrap();
         let members = ensemble.run(&[], &|_| Flow::Continue).unwrap();
         let warnings = ensemble.result(&members, 0.0).unwrap().warnings;

@@ -29,11 +29,11 @@ fn job(text: &str) -> Job {
 
 /// The curve that the job's own model makes, as if it had been measured.
 fn measured(job: &Job, model: &Model) -> Observed {
-    let data = &job.data;
+    let data = job.data();
     let r = hundredths((data.rmin * 100.0).round() as u32, (data.rmax * 100.0).round() as u32);
     let measurement = Measurement::of(data, r.clone(), r[0]);
     let mut crystal = expand::crystal(model).unwrap();
-    if let Some(molecules) = &job.molecules {
+    if let Some(molecules) = &job.phase().molecules {
         expand::molecules(model, &mut crystal, molecules).unwrap();
     }
     let binding = Binding::new(job, model, &crystal).unwrap();
@@ -45,7 +45,7 @@ fn measured(job: &Job, model: &Model) -> Observed {
 
 fn refined(job: &Job, model: &Model, observed: &Observed) -> Outcome {
     let (job, model, observed) = (job.clone(), model.clone(), observed.clone());
-    let inputs = Inputs { job, model, observed, files: vec![], warnings: vec![] };
+    let inputs = Inputs::of(job, model, observed);
     Setup::new(inputs).unwrap().refine(&mut Cpu, &mut |_| lm::Flow::Continue).unwrap()
 }
 
@@ -65,7 +65,7 @@ fn right_angles_stay_right() {
     start.profile.scale = 0.9;
     for compat in [Compat::None, Compat::PdfFit2] {
         let mut job = job.clone();
-        job.data.compat = compat;
+        job.data_mut().compat = compat;
         let observed = if compat == Compat::None { observed.clone() } else { measured(&job, &nickel(0.0055)) };
         let outcome = refined(&job, &start, &observed);
         assert!(outcome.converged, "{compat:?}: {}, Rw {}", outcome.stop, outcome.rw);
@@ -96,7 +96,7 @@ fn rich_job(compat: Compat) -> Job {
                   "Uinside.N1": (start: 0.006), "delta2": (start: 0.8), "qdamp": (start: 0.05, min: 0.0) },
         fit: (max_iterations: 4))"#;
     let mut job = job(text);
-    job.data.compat = compat;
+    job.data_mut().compat = compat;
     job
 }
 
@@ -112,7 +112,7 @@ fn a_fit_goes_on_from_where_it_ended() {
         let ended = refined(&first, &cyanide(0.43, 0.016), &observed);
         assert_eq!(ended.iterations, 4, "{}", ended.stop);
 
-        let model = read::structure(write::cif(&ended.refined).as_bytes(), "refined.cif").unwrap().value;
+        let model = read::structure(write::cif(&ended.phases[0].model).as_bytes(), "refined.cif").unwrap().value;
         let next = read::job::job(&ended.refined_job, "refined.ron").unwrap();
         let again = refined(&next, &model, &observed);
         let (rw, start) = (ended.rw, again.history[0].rw);
@@ -175,7 +175,7 @@ fn rigid_bodies_go_on_from_where_they_ended() {
     );
     let ended = refined(&job, &molecular(), &observed);
     assert_eq!(ended.iterations, 2, "{}", ended.stop);
-    let model = read::structure(write::cif(&ended.refined).as_bytes(), "refined.cif").unwrap().value;
+    let model = read::structure(write::cif(&ended.phases[0].model).as_bytes(), "refined.cif").unwrap().value;
     let next = read::job::job(&ended.refined_job, "refined.ron").unwrap();
     assert!(next.set.contains(&("move.N1C".to_owned(), 0.0)), "{:?}", next.set);
     let again = refined(&next, &model, &observed);

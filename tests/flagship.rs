@@ -92,7 +92,7 @@ fn fifty_six_parameters_reach_the_curve_from_displaced_atoms() {
         )"#
     );
     let job: Job = read::job::job(&text, "flagship.ron").unwrap();
-    let inputs = Inputs { job, model, observed, files: vec![], warnings: vec![] };
+    let inputs = Inputs::of(job, model, observed);
     let mut seen = Vec::new();
     let outcome = Setup::new(inputs)
         .unwrap()

@@ -330,10 +330,10 @@ fn shipped_jobs_follow_whole_shells() {
     for name in ["pristine", "cycled"] {
         let bytes = |file: &str| std::fs::read(support::of_repository("models/demo").join(file)).unwrap();
         let job = read::job::job(&String::from_utf8(bytes(&format!("{name}.ron"))).unwrap(), name).unwrap();
-        let model = read::structure(&bytes(&job.structure), &job.structure).unwrap().value;
-        let observed = read::observed::observed_for(&bytes(&job.data.file), &job.data.file, &job.data).unwrap();
+        let model = read::structure(&bytes(&job.phase().structure), &job.phase().structure).unwrap().value;
+        let observed = read::observed::observed_for(&bytes(&job.data().file), &job.data().file, job.data()).unwrap();
         assert!(!job.bonds.is_empty());
-        let setup = Setup::new(Inputs { job, model, observed, files: vec![], warnings: vec![] }).unwrap();
+        let setup = Setup::new(Inputs::of(job, model, observed)).unwrap();
         assert!(!setup.warnings.iter().any(|text| text.starts_with("bonds of")), "{:?}", setup.warnings);
     }
 }

@@ -44,7 +44,7 @@ fn measured(model: &Model, df: f64) -> Observed {
     let binding = Binding::new(&job("", ""), model, &crystal).unwrap();
     let state = binding.state(&[]).unwrap();
     let r: Vec<f64> = (1..=7500).map(|k| f64::from(k) * 0.02).collect();
-    let measurement = Measurement::of(&job("", "").data, r, 0.02);
+    let measurement = Measurement::of(job("", "").data(), r, 0.02);
     let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
     let f = Even { step: 0.02, values: g, resampled: false }.to_q(QMAX);
     let in_q = InQ { q: f.x(), df: if df > 0.0 { vec![df; f.values.len()] } else { vec![] }, f: f.values };
@@ -60,7 +60,7 @@ fn observed(in_q: InQ) -> Observed {
 }
 
 fn refine(job: Job, model: Model, observed: Observed) -> Outcome {
-    let inputs = Inputs { job, model, observed, files: vec![], warnings: vec![] };
+    let inputs = Inputs::of(job, model, observed);
     Setup::new(inputs).unwrap_or_else(|e| panic!("{e}")).refine(&mut Cpu, &mut |_| Flow::Continue).unwrap()
 }
 
@@ -107,9 +107,9 @@ fn derivatives_in_q() {
         let binding = Binding::new(&job, &model, &crystal).unwrap();
         let p = binding.start();
         let state = binding.state(&p).unwrap();
-        let target = Target::select(&data, &job.data, Some(QMAX), false).unwrap();
+        let target = Target::select(&data, job.data(), Some(QMAX), false).unwrap();
         assert_eq!(target.noise, Noise::File);
-        let mut forward = Forward::new(&Measurement::of(&job.data, target.r.clone(), 0.01), &state).unwrap();
+        let mut forward = Forward::new(&Measurement::of(job.data(), target.r.clone(), 0.01), &state).unwrap();
         let tangents = binding.tangents(&state, &p).unwrap();
         let jacobian = target.jacobian(&forward.curves(&state, &tangents, &mut Cpu).unwrap().columns);
         assert_eq!(jacobian.shape(), (target.points(), names.len()));
@@ -139,7 +139,7 @@ fn derivatives_in_q() {
 fn noise_of_the_points_is_that_of_what_is_compared() {
     let clean = measured(&nickel(), 0.03);
     let job = job("compare: F", "");
-    let target = |data: &Observed| Target::select(data, &job.data, Some(QMAX), false).unwrap();
+    let target = |data: &Observed| Target::select(data, job.data(), Some(QMAX), false).unwrap();
     let truth = target(&clean);
     let mut state = 11_u64;
     let mut uniform = || {
@@ -192,13 +192,13 @@ fn even_noise_makes_the_same_fit_of_both() {
 fn what_cannot_be_compared_is_refused() {
     let data = measured(&nickel(), 0.0);
     let mut job = job("compare: S", "");
-    job.data.qmax = None;
-    let error = Target::select(&data, &job.data, None, false).unwrap_err().to_string();
+    job.data_mut().qmax = None;
+    let error = Target::select(&data, job.data(), None, false).unwrap_err().to_string();
     assert!(error.contains("a comparison in Q needs qmax"), "{error}");
-    job.data.qmin = Some(21.99);
-    let error = Target::select(&data, &job.data, Some(QMAX), false).unwrap_err().to_string();
+    job.data_mut().qmin = Some(21.99);
+    let error = Target::select(&data, job.data(), Some(QMAX), false).unwrap_err().to_string();
     assert!(error.contains("points of Q between 21.99 and 22 1/Å are too few"), "{error}");
-    assert_eq!(job.data.compare, Compare::S);
+    assert_eq!(job.data().compare, Compare::S);
     let text = r#"(structure: "ni.ron", data: (file: "a", rmin: 1, rmax: 9, compare: Q))"#;
     let error = read::job::job(text, "job.ron").unwrap_err().to_string();
     assert!(error.contains("unknown choice `Q`"), "{error}");
@@ -213,10 +213,10 @@ fn glass(data: &str) -> Option<Outcome> {
                        "xyz.Zn": (sigma: 0.1) }})"#
     );
     let job = read::job::job(&text, "glass.ron").unwrap_or_else(|error| panic!("{error}"));
-    let structure = fs::read(reference(&job.structure)?).unwrap();
-    let bytes = fs::read(reference(&job.data.file)?).unwrap();
-    let model = read::structure(&structure, &job.structure).unwrap().value;
-    let observed = read::observed::observed_for(&bytes, &job.data.file, &job.data).unwrap();
+    let structure = fs::read(reference(&job.phase().structure)?).unwrap();
+    let bytes = fs::read(reference(&job.data().file)?).unwrap();
+    let model = read::structure(&structure, &job.phase().structure).unwrap().value;
+    let observed = read::observed::observed_for(&bytes, &job.data().file, job.data()).unwrap();
     let outcome = refine(job, model, observed);
     println!("{data}: Rw {:.4}, {} iterations, {}", outcome.rw, outcome.iterations, outcome.stop);
     for parameter in outcome.parameters.iter().take(10) {
@@ -227,7 +227,7 @@ fn glass(data: &str) -> Option<Outcome> {
 
 /// Coordinates of zinc: how far two fits are apart, in their esds (those of the same data: no more than one of them) and in Å.
 fn apart(one: &Outcome, other: &Outcome) -> (usize, f64, f64, f64) {
-    let edges = one.refined.cell.parameters();
+    let edges = one.phases[0].model.cell.parameters();
     let axis = |name: &str| ["x.", "y.", "z."].iter().position(|axis| name.starts_with(axis));
     let pairs: Vec<(f64, f64)> = one
         .parameters

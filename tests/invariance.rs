@@ -277,7 +277,7 @@ fn turned_bodies() -> Job {
 fn curve_of_bodies(model: &Model, measurement: &Measurement, engine: &mut dyn Engine) -> Vec<f64> {
     let mut crystal = expand::crystal(model).unwrap();
     let job = turned_bodies();
-    let found = expand::molecules(model, &mut crystal, job.molecules.as_ref().unwrap()).unwrap();
+    let found = expand::molecules(model, &mut crystal, job.phase().molecules.as_ref().unwrap()).unwrap();
     assert_eq!(found.len(), 3);
     let state = Binding::new(&job, model, &crystal).unwrap().state(&[]).unwrap();
     curves::curve(&state, measurement, engine)

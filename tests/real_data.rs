@@ -11,12 +11,12 @@ use corefine::read;
 /// Runs a job on reference data; `None` (said aloud) where they are not at hand.
 fn refine(job: &str) -> Option<Outcome> {
     let job = read::job::job(job, "test.ron").unwrap_or_else(|error| panic!("{error}"));
-    let structure = std::fs::read(support::reference(&job.structure)?).unwrap();
-    let data = std::fs::read(support::reference(&job.data.file)?).unwrap();
-    let reading = read::structure(&structure, &job.structure).unwrap();
-    let observed = read::observed::observed_for(&data, &job.data.file, &job.data).unwrap();
-    let name = job.data.file.clone();
-    let inputs = Inputs { job, model: reading.value, observed, files: vec![], warnings: reading.warnings };
+    let structure = std::fs::read(support::reference(&job.phase().structure)?).unwrap();
+    let data = std::fs::read(support::reference(&job.data().file)?).unwrap();
+    let reading = read::structure(&structure, &job.phase().structure).unwrap();
+    let observed = read::observed::observed_for(&data, &job.data().file, job.data()).unwrap();
+    let name = job.data().file.clone();
+    let inputs = Inputs { warnings: reading.warnings, ..Inputs::of(job, reading.value, observed) };
     let setup = Setup::new(inputs).unwrap_or_else(|error| panic!("{error}"));
     let outcome = setup.refine(&mut Cpu, &mut |_| Flow::Continue).unwrap_or_else(|error| panic!("{error}"));
     println!(

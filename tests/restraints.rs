@@ -69,7 +69,7 @@ impl Case {
 
     fn try_new(job: &Job, model: &Model) -> Result<Self, RestraintError> {
         let mut crystal = expand::crystal(model).unwrap();
-        if let Some(molecules) = &job.molecules {
+        if let Some(molecules) = &job.phase().molecules {
             expand::molecules(model, &mut crystal, molecules).unwrap();
         }
         let binding = Binding::new(job, model, &crystal).unwrap();
@@ -378,7 +378,7 @@ fn refined(more: &str) -> Outcome {
             refine: {{ "x.N1": (), "y.N2": (), "z.N3": () }}, bonds: [(pair: "Co-N", neighbours: 3)], {more})"#
     );
     let job = corefine::read::job::job(&text, "job.ron").unwrap();
-    let inputs = Inputs { job, model, observed, files: vec![], warnings: vec![] };
+    let inputs = Inputs::of(job, model, observed);
     Setup::new(inputs).unwrap().refine(&mut Cpu, &mut |_| Flow::Continue).unwrap()
 }
 

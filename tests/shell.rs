@@ -9,7 +9,7 @@ use corefine::expand::{self, Molecule};
 use corefine::fit::Inputs;
 use corefine::forward::Forward;
 use corefine::histogram::{self, BondList};
-use corefine::job::{Bonds, Data, GridChoice, Job, Molecules, Symmetry};
+use corefine::job::{Bonds, GridChoice, Job, Molecules, Symmetry};
 use corefine::model::{Adp, Model};
 use corefine::observed::{Form, Header, Observed};
 use corefine::outcome::BondResult;
@@ -39,10 +39,11 @@ fn job(more: &str) -> Job {
 
 /// G(r) of a structure as data at the points of the Nyquist grid from 1 to 4.5 Å, without noise.
 fn nyquist(model: &Model, job: &Job) -> Observed {
-    let job = Job { refine: Vec::new(), symmetry: Symmetry::SpaceGroup, ..job.clone() };
+    let mut job = Job { refine: Vec::new(), ..job.clone() };
+    job.phase_mut().symmetry = Symmetry::SpaceGroup;
     let crystal = {
         let mut crystal = expand::crystal(model).unwrap();
-        if let Some(molecules) = &job.molecules {
+        if let Some(molecules) = &job.phase().molecules {
             expand::molecules(model, &mut crystal, molecules).unwrap();
         }
         crystal
@@ -50,7 +51,7 @@ fn nyquist(model: &Model, job: &Job) -> Observed {
     let binding = Binding::new(&Job { set: vec![("qdamp".into(), 0.069)], ..job.clone() }, model, &crystal).unwrap();
     let state = binding.state(&[]).unwrap();
     let r: Vec<f64> = (0..27).map(|k| 1.0 + f64::from(k) * std::f64::consts::PI / QMAX).collect();
-    let mut data = job.data.clone();
+    let mut data = job.data().clone();
     (data.qmin, data.qmax) = (Some(0.1), Some(QMAX));
     let measurement = Measurement::of(&data, r.clone(), r[0]);
     let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
@@ -59,7 +60,7 @@ fn nyquist(model: &Model, job: &Job) -> Observed {
 }
 
 fn inputs(job: &Job, model: &Model, observed: &Observed) -> Inputs {
-    Inputs { job: job.clone(), model: model.clone(), observed: observed.clone(), files: vec![], warnings: vec![] }
+    Inputs::of(job.clone(), model.clone(), observed.clone())
 }
 
 /// With all bonds where they are, each shared out between the two lengths next to it, the parts are the model's curve:
@@ -69,7 +70,8 @@ fn inputs(job: &Job, model: &Model, observed: &Observed) -> Inputs {
 fn the_lengths_of_the_start_give_the_curve_of_the_model() {
     let flagship = shipped("co_zif62");
     let one = r#"set: { "qdamp": 0.069 }, symmetry: P1,"#;
-    let alone = Job { molecules: None, ..job("") };
+    let mut alone = job("");
+    alone.phase_mut().molecules = None;
     let single = Job { bonds: vec![Bonds { neighbours: 1, ..Bonds::of("Co-N") }], refine: vec![], ..job(one) };
     let cases = [
         ("neighbours alone", flagship.clone(), alone, 1e-3),
@@ -79,7 +81,8 @@ fn the_lengths_of_the_start_give_the_curve_of_the_model() {
     ];
     for (name, model, job, limit) in cases {
         let observed = nyquist(&model, &job);
-        let job = Job { data: Data { grid: GridChoice::Data, ..job.data.clone() }, ..job };
+        let mut job = job;
+        job.data_mut().grid = GridChoice::Data;
         let options = Options { step: 0.005, ..Options::default() };
         let mut shell = Shell::new(inputs(&job, &model, &observed), &options).unwrap();
         let p = histogram_of(&shell);
@@ -243,7 +246,7 @@ fn below(random: &mut Random, n: usize) -> usize {
 fn found(truth: &Truth, noise: f64, random: &mut Random, options: &Options) -> ShellResult {
     let mut job = job("");
     let mut observed = nyquist(&truth.model, &job);
-    job.data.grid = GridChoice::Data;
+    job.data_mut().grid = GridChoice::Data;
     observed.g.iter_mut().for_each(|g| *g += noise * random.normal());
     observed.dg = vec![noise; observed.g.len()];
     Shell::new(inputs(&job, &shipped("co_zif62"), &observed), options).unwrap().find(&mut Cpu).unwrap()

@@ -207,7 +207,7 @@ fn fit_of_single_widths(n: usize) -> Result<Setup, FitError> {
     let (g, header) = (vec![1.0; r.len()], Header::default());
     let observed =
         Observed { name: "ni.gr".into(), r, g, dg: vec![], form: Form::G, header, warnings: vec![], in_q: None };
-    Setup::new(Inputs { job, model, observed, files: vec![], warnings: vec![] })
+    Setup::new(Inputs::of(job, model, observed))
 }
 
 /// Once atoms that start with one U have parted, they may be more kinds than nodes are made for.

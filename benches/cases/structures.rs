@@ -31,6 +31,7 @@ pub fn measurement(rmax: f64, compat: Compat) -> Measurement {
         radiation: Radiation::Xray,
         weights: Weights::F0,
         normalisation: Normalisation::MeanSquared,
+        sample: Vec::new(),
         compat,
         qmin: 0.0,
         qmax: Some(QMAX),

@@ -314,7 +314,7 @@ impl<'a> Problem<'a> {
         let job = job(&names, rmax)?;
         let state = state(&model);
         let binding = Binding::new(&job, &model, &state.crystal).map_err(words)?;
-        let target = Target::select(&observed, &job.data, Some(QMAX), false).map_err(words)?;
+        let target = Target::select(&observed, job.data(), Some(QMAX), false).map_err(words)?;
         let forward = Forward::new(&measurement(rmax, Compat::None), &state).map_err(words)?;
         Ok(Self { engine, binding, forward, target, ready: [Instant::now(); 2] })
     }
@@ -383,7 +383,7 @@ fn refine(rmax: f64, budget: Duration, engine: &mut dyn Engine) -> Result<Row, S
     let observed = noiseless(&model, rmax)?;
     displace(&mut model, 0.1);
     let names = ["scale", "a", "b", "c", "xyz.Co", "Uiso.Co", "Uiso.N", "Uiso.C", "Uiso.O"].map(str::to_owned);
-    let inputs = Inputs { job: job(&names, rmax)?, model, observed, files: Vec::new(), warnings: Vec::new() };
+    let inputs = Inputs::of(job(&names, rmax)?, model, observed);
     let all = || {
         let setup = Setup::new(inputs.clone()).map_err(words)?;
         setup

@@ -60,7 +60,8 @@ impl Plan {
         let text = standard.cif();
         let reading = read::structure(text.as_bytes(), standard.name).map_err(Failure::of)?;
         let files = vec![input.record("data")];
-        let inputs = Inputs { job, model: reading.value, observed, files, warnings: reading.warnings };
+        let (models, observed) = (vec![reading.value], vec![observed]);
+        let inputs = Inputs { job, models, observed, files, warnings: reading.warnings };
         let case = Case::of(inputs, args.data.clone())?;
         Ok(Self { standard, case, data: args.data.clone(), cell: args.cell, folder, worker: Worker::open(&args.work)? })
     }
@@ -69,8 +70,8 @@ impl Plan {
         let Self { standard, case, data, cell, folder, mut worker } = self;
         let outcome = case.fit(&mut worker, &interrupted_by_user())?;
         warn_of(&outcome.warnings);
-        let mut files = results(&outcome, &data, folder.path())?;
-        files.push((SNIPPET, snippet(&standard, &outcome, cell)));
+        let mut files = results(&outcome, &[data], folder.path())?;
+        files.push((SNIPPET.to_owned(), snippet(&standard, &outcome, cell)));
         folder.write(&files)?;
         say(&outcome, folder.path());
         doubt(&standard, &outcome);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::fit::{self, FitError, Inputs, Setup};
-use corefine::job::{GridChoice, Job};
+use corefine::job::{Data, GridChoice, Job, Scopes};
 use corefine::lm::Flow;
 use corefine::model::Model;
 use corefine::observed::Observed;
@@ -30,7 +30,8 @@ pub struct Case {
     pub(super) files: Vec<InputFile>,
     /// `synthetic` for data that were computed, else empty.
     pub(super) label: &'static str,
-    pub(super) data: PathBuf,
+    /// The files of the data, in the order of the job's data sets.
+    pub(super) data: Vec<PathBuf>,
 }
 
 impl Case {
@@ -52,7 +53,7 @@ impl Case {
 
     fn on(ground: Ground) -> Result<Self, Failure> {
         let data = ground.data()?;
-        let inputs = ground.inputs(&Input::read(&data)?)?;
+        let inputs = ground.inputs(&data.iter().map(|path| Input::read(path)).collect::<Result<Vec<_>, _>>()?)?;
         let Ground { job, words, .. } = ground;
         Self::made(inputs, job, words, data)
     }
@@ -60,12 +61,12 @@ impl Case {
     /// A refinement that no job file describes.
     pub fn of(inputs: Inputs, data: PathBuf) -> Result<Self, Failure> {
         let job = inputs.job.clone();
-        Self::made(inputs, job, Words { file: String::new(), text: String::new() }, data)
+        Self::made(inputs, job, Words { file: String::new(), text: String::new() }, vec![data])
     }
 
-    fn made(inputs: Inputs, job: Job, words: Words, data: PathBuf) -> Result<Self, Failure> {
+    fn made(inputs: Inputs, job: Job, words: Words, data: Vec<PathBuf>) -> Result<Self, Failure> {
         let files = inputs.files.clone();
-        let label = if inputs.observed.header.synthetic { "synthetic" } else { "" };
+        let label = if inputs.observed.iter().any(|observed| observed.header.synthetic) { "synthetic" } else { "" };
         let setup = Setup::new(inputs).map_err(|error| words.locate(&error.to_string(), &job))?;
         Ok(Self { setup, job, words, files, label, data })
     }
@@ -94,6 +95,11 @@ impl Words {
         Ok(Self { file: file.name.clone(), text: file.text()?.to_owned() })
     }
 
+    /// The job file.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
     fn place(&self, path: &str) -> String {
         let (line, column) = place_of(&self.text, path);
         format!("{}:{line}:{column}", self.file)
@@ -112,7 +118,9 @@ impl Words {
 /// Where a job speaks of a parameter, restrains something or writes a tie.
 fn path_of(name: &str, job: &Job) -> Option<String> {
     let tie = || job.ties.iter().position(|tie| tie.contains(name)).map(|i| format!("ties/{i}"));
-    let restraint = || job.restraints.iter().position(|other| other.of() == name).map(|i| format!("restraints/{i}"));
+    // What is told of a restraint may leave the end of its name out.
+    let is_of = |of: &str| of == name || of.split('@').next() == Some(name);
+    let restraint = || job.restraints.iter().position(|other| is_of(other.of())).map(|i| format!("restraints/{i}"));
     if job.refine.iter().any(|(other, _)| other == name) {
         Some(format!("refine/{name}"))
     } else if job.set.iter().any(|(other, _)| other == name) {
@@ -130,12 +138,15 @@ pub struct Ground {
     pub words: Words,
     /// Where files are looked for that are not beside the job.
     elsewhere: Option<PathBuf>,
-    model: Model,
-    /// The structure, the job, and those of a background and of the instrument if there are such.
-    files: Vec<InputFile>,
-    /// How G(r) is made of intensities, where the data are such.
-    intensities: Option<Intensities>,
-    /// What the reader of the structure had to say.
+    /// The structures, in the order of the job's phases.
+    models: Vec<Model>,
+    /// Those of the structures.
+    structures: Vec<InputFile>,
+    /// The job, and those of backgrounds and instruments if there are such.
+    others: Vec<InputFile>,
+    /// How G(r) is made of intensities, for each data set whose file holds such.
+    intensities: Vec<Option<Intensities>>,
+    /// What the readers of the structures had to say.
     warnings: Vec<String>,
 }
 
@@ -150,40 +161,66 @@ impl Ground {
         let words = Words::of(&file)?;
         let mut job = job(&words.text, &words.file).map_err(Failure::of)?;
         let folder = (folder_of(path), elsewhere);
-        let resolution = instrument(&mut job, folder, &words)?;
-        let structure = Input::read(&named_file(folder, &job.structure, &words.place("structure"))?)?;
-        let (model, warnings) = structure.model()?;
-        let intensities =
-            job.data.reduce.as_ref().map(|settings| Intensities::read(settings, folder, &words)).transpose()?;
-        let background = intensities.as_ref().and_then(|found| found.file.clone());
-        let files = [structure.record("structure"), file.record("job")].into_iter().chain(background).chain(resolution);
+        let (mut models, mut structures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+        let scopes = Scopes::of(&job);
+        for (phase, (name, of)) in job.phases.iter().enumerate() {
+            let place = words.place(&key("phases", "", name, "structure"));
+            let input = Input::read(&named_file(folder, &of.structure, &place)?)?;
+            let (model, remarks) = input.model()?;
+            models.push(model);
+            structures.push(input.record(&scopes.in_phase("structure", phase)));
+            warnings.extend(remarks);
+        }
+        let (mut others, mut intensities) = (vec![file.record("job")], Vec::new());
+        for dataset in 0..job.datasets.len() {
+            let role = |what: &str| scopes.in_dataset(what, dataset);
+            let found = Intensities::of(&job, dataset, folder, &words)?;
+            let background = found.as_ref().and_then(|found| found.file.as_ref());
+            others.extend(background.map(|input| input.record(&role("background"))));
+            intensities.push(found);
+            let resolution = instrument(&mut job, dataset, folder, &words)?;
+            others.extend(resolution.map(|input| input.record(&role("instrument"))));
+        }
         let elsewhere = elsewhere.map(Path::to_owned);
-        Ok(Self { files: files.collect(), job, words, elsewhere, model, intensities, warnings })
+        Ok(Self { job, words, elsewhere, models, structures, others, intensities, warnings })
     }
 
     /// The files that were read.
-    pub fn files(&self) -> &[InputFile] {
-        &self.files
+    pub fn files(&self) -> impl Iterator<Item = &InputFile> {
+        self.structures.iter().chain(&self.others)
     }
 
-    /// The file of the data that the job itself names.
-    pub fn data(&self) -> Result<PathBuf, Failure> {
+    /// The files of the data that the job itself names.
+    pub fn data(&self) -> Result<Vec<PathBuf>, Failure> {
         let folders = (folder_of(Path::new(&self.words.file)), self.elsewhere.as_deref());
-        named_file(folders, &self.job.data.file, &self.words.place("data/file"))
+        let file = |(name, data): &(String, Data)| {
+            named_file(folders, &data.file, &self.words.place(&key("datasets", "data/", name, "file")))
+        };
+        self.job.datasets.iter().map(file).collect()
     }
 
-    /// A refinement of these data.
-    pub fn inputs(&self, data: &Input) -> Result<Inputs, Failure> {
-        let observed = match &self.intensities {
-            Some(intensities) => intensities.reduced(data)?,
-            None => data.observed_for(&self.job.data)?,
-        };
-        check_range(&self.job, &observed, &self.words)?;
-        let mut files = self.files.clone();
-        files.insert(1, data.record("data"));
-        let (job, model, warnings) = (self.job.clone(), self.model.clone(), self.warnings.clone());
-        Ok(Inputs { job, model, observed, files, warnings })
+    /// A refinement of these data, one file for each data set.
+    pub fn inputs(&self, data: &[Input]) -> Result<Inputs, Failure> {
+        let scopes = Scopes::of(&self.job);
+        let mut observed = Vec::new();
+        for ((input, intensities), (name, own)) in data.iter().zip(&self.intensities).zip(&self.job.datasets) {
+            let curve = match intensities {
+                Some(intensities) => intensities.reduced(input)?,
+                None => input.observed_for(own)?,
+            };
+            check_range((name, own), &curve, &self.words)?;
+            observed.push(curve);
+        }
+        let records = data.iter().enumerate().map(|(dataset, input)| input.record(&scopes.in_dataset("data", dataset)));
+        let files = self.structures.iter().cloned().chain(records).chain(self.others.iter().cloned()).collect();
+        let (job, models, warnings) = (self.job.clone(), self.models.clone(), self.warnings.clone());
+        Ok(Inputs { job, models, observed, files, warnings })
     }
+}
+
+/// Where in a job a key of a phase or a data set stands; a single one has no name.
+fn key(several: &str, single: &str, name: &str, key: &str) -> String {
+    if name.is_empty() { format!("{single}{key}") } else { format!("{several}/{name}/{key}") }
 }
 
 /// The way from intensities to G(r).
@@ -191,16 +228,22 @@ struct Intensities {
     reducer: Reducer,
     background: Option<Pattern>,
     /// The background's file.
-    file: Option<InputFile>,
+    file: Option<Input>,
 }
 
 impl Intensities {
-    fn read(settings: &Reduction, folder: Folders, words: &Words) -> Result<Self, Failure> {
-        let place = |key: &str| words.place(&format!("data/reduce{key}"));
+    /// Those of a data set, if its file holds such.
+    fn of(job: &Job, dataset: usize, folder: Folders, words: &Words) -> Result<Option<Self>, Failure> {
+        let (name, data) = &job.datasets[dataset];
+        let place = |part: &str| words.place(&key("datasets", "data/", name, &format!("reduce{part}")));
+        data.reduce.as_ref().map(|settings| Self::read(settings, folder, &place)).transpose()
+    }
+
+    fn read(settings: &Reduction, folder: Folders, place: &dyn Fn(&str) -> String) -> Result<Self, Failure> {
         let reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
         let Some(name) = &settings.backgroundfile else { return Ok(Self { reducer, background: None, file: None }) };
         let input = Input::read(&named_file(folder, name, &place("/backgroundfile"))?)?;
-        Ok(Self { reducer, background: Some(input.pattern()?), file: Some(input.record("background")) })
+        Ok(Self { reducer, background: Some(input.pattern()?), file: Some(input) })
     }
 
     fn reduced(&self, data: &Input) -> Result<Observed, Failure> {
@@ -209,26 +252,28 @@ impl Intensities {
     }
 }
 
-/// Takes the resolution out of the file that the job names for it, if it names one; the file as a report names it.
-fn instrument(job: &mut Job, folder: Folders, words: &Words) -> Result<Option<InputFile>, Failure> {
-    let Some(name) = job.data.instrument.clone() else { return Ok(None) };
-    let file = Input::read(&named_file(folder, &name, &words.place("data/instrument"))?)?;
-    let found = read::job::instrument(file.text()?, &file.name).map_err(Failure::of)?;
-    job.take(&found);
-    Ok(Some(file.record("instrument")))
+/// Takes the resolution out of the file that the job names for it, if it names one, and gives the file.
+fn instrument(job: &mut Job, dataset: usize, folder: Folders, words: &Words) -> Result<Option<Input>, Failure> {
+    let (name, data) = &job.datasets[dataset];
+    let Some(file) = data.instrument.clone() else { return Ok(None) };
+    let place = words.place(&key("datasets", "data/", name, "instrument"));
+    let input = Input::read(&named_file(folder, &file, &place)?)?;
+    let found = read::job::instrument(input.text()?, &input.name).map_err(Failure::of)?;
+    job.take(dataset, &found);
+    Ok(Some(input))
 }
 
 /// Does the curve hold the range that the job fits?
-fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Failure> {
+fn check_range((name, data): (&str, &Data), observed: &Observed, words: &Words) -> Result<(), Failure> {
+    let place = |part: &str| words.place(&key("datasets", "data/", name, part));
     let (Some(first), Some(last)) = (observed.r.first(), observed.r.last()) else {
         return Err(Failure::new(format!("{}: no data", observed.name)));
     };
-    let (rmin, rmax) = (job.data.rmin, job.data.rmax);
+    let (rmin, rmax) = (data.rmin, data.rmax);
     // Half a step: a file that ends at 29.99 holds the range to 30.
     let slack = 0.5 * (last - first) / (observed.r.len().max(2) - 1) as f64;
     let outside = |key: &str, value: f64, what: &str, end: f64| {
-        let message =
-            format!("{}: {key} is {value}, but {} {what} at {end}", words.place(&format!("data/{key}")), observed.name);
+        let message = format!("{}: {key} is {value}, but {} {what} at {end}", place(key), observed.name);
         Err(Failure::with_hint(message, format!("choose {key} within the data, {first} to {last} Å")))
     };
     if rmax > last + 2.0 * slack {
@@ -237,9 +282,8 @@ fn check_range(job: &Job, observed: &Observed, words: &Words) -> Result<(), Fail
     if rmin > *last {
         return outside("rmin", rmin, "ends", *last);
     }
-    if matches!(job.data.grid, GridChoice::Nyquist) && job.data.qmax.or(observed.header.qmax).is_none() {
-        let message =
-            format!("{}: the Nyquist grid needs qmax, and {} does not say it", words.place("data/grid"), observed.name);
+    if matches!(data.grid, GridChoice::Nyquist) && data.qmax.or(observed.header.qmax).is_none() {
+        let message = format!("{}: the Nyquist grid needs qmax, and {} does not say it", place("grid"), observed.name);
         return Err(Failure::with_hint(message, "write qmax in the job, or take grid: Data"));
     }
     let mut fitted = observed.r.iter().zip(&observed.g).filter(|(r, _)| (rmin..=rmax).contains(*r));

@@ -115,14 +115,16 @@ impl Folder {
     }
 
     /// Writes every file or none. A file of an older result is replaced in one step, and is back in place if anything fails.
-    pub fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
+    pub fn write<N: AsRef<str>>(&self, files: &[(N, String)]) -> Result<(), Failure> {
+        let files = &borrowed(files)[..];
         let new = self.lock().filter(|lock| lock.is_new());
         let written = new.map_or_else(|| write_into(&self.path, files), |mut lock| self.write_new(&mut lock, files));
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", self.path.display())))
     }
 
     /// Makes a folder `name` inside with these files, whole or not at all, in place of one that is there.
-    pub fn write_folder(&self, name: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
+    pub fn write_folder<N: AsRef<str>>(&self, name: &Path, files: &[(N, String)]) -> Result<(), Failure> {
+        let files = &borrowed(files)[..];
         let folder = self.path.join(name);
         let written = if folder.is_dir() { write_into(&folder, files) } else { write_whole(&folder, files) };
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", folder.display())))
@@ -151,13 +153,17 @@ impl Folder {
     }
 
     /// A folder with all files takes the place of the empty one.
-    fn write_new(&self, lock: &mut Lock, files: &[(&str, String)]) -> std::io::Result<()> {
+    fn write_new(&self, lock: &mut Lock, files: &[(&str, &str)]) -> std::io::Result<()> {
         let stage = staged(&self.path, files)?;
         lock.also(stage.path())?;
         moved(stage, &self.path)?;
         lock.keep();
         Ok(())
     }
+}
+
+fn borrowed<N: AsRef<str>>(files: &[(N, String)]) -> Vec<(&str, &str)> {
+    files.iter().map(|(name, text)| (name.as_ref(), text.as_str())).collect()
 }
 
 /// Removes what a run that was killed had not finished writing. The folder has to be locked.
@@ -170,12 +176,12 @@ fn clear(folder: &Path) {
 }
 
 /// A new folder with all files, which appears in one step.
-fn write_whole(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+fn write_whole(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
     moved(staged(folder, files)?, folder)
 }
 
 /// All files in a folder beside the one that they are meant for.
-fn staged(folder: &Path, files: &[(&str, String)]) -> std::io::Result<TempDir> {
+fn staged(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<TempDir> {
     let parent = folder_of(folder);
     fs::create_dir_all(parent)?;
     let stage = stage(parent)?;
@@ -191,7 +197,7 @@ fn moved(stage: TempDir, folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn write_into(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+fn write_into(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
     let (new, old) = (stage(folder)?, stage(folder)?);
     write_all(new.path(), files)?;
     let mut done: Vec<&str> = Vec::new();
@@ -234,7 +240,7 @@ fn restore(folder: &Path, names: &[&str], old: &Path) -> bool {
     all
 }
 
-fn write_all(folder: &Path, files: &[(&str, String)]) -> std::io::Result<()> {
+fn write_all(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
     for (name, text) in files {
         let mut file = fs::File::create_new(folder.join(name))?;
         file.write_all(text.as_bytes())?;

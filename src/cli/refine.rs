@@ -1,8 +1,10 @@
 //! `corefine refine`: a job in, a folder of results out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use corefine::fit::refined_cif;
+use corefine::job::Scopes;
 use corefine::outcome::{BondResult, Outcome};
 use corefine::read::job::{job, to_ron};
 use corefine::{report, write};
@@ -54,34 +56,46 @@ impl Case {
     }
 }
 
-/// Every file of the results, as text.
-pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+/// The files of a result, by name, as text.
+pub type Files = Vec<(String, String)>;
+
+/// Every file of the results; `data` are the files of the data sets.
+pub fn results(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<Files, Failure> {
     let mut all = essentials(outcome, data, folder)?;
-    all.extend([(RESULTS[4], report::histogram_csv(&outcome.bonds)), (RESULTS[5], report::html(outcome))]);
+    let rest = [(RESULTS[4], report::histogram_csv(&outcome.bonds)), (RESULTS[5], report::html(outcome))];
+    all.extend(rest.map(|(name, text)| (name.to_owned(), text)));
     Ok(all)
 }
 
 /// All but the page and the histogram, whose numbers are in `result.json` too.
-pub fn essentials(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
-    let curve = outcome.data.first().ok_or_else(|| Failure::new("the fit returned no curve"))?;
-    let texts = [
-        report::json(outcome),
-        report::fgr(curve, &[]),
-        write::cif(&outcome.refined),
-        from_here(outcome, data, folder)?,
-    ];
-    let in_q = report::fq(curve).map(|text| ("fit.fq", text));
-    Ok(RESULTS.into_iter().zip(texts).chain(in_q).collect())
+pub fn essentials(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<Files, Failure> {
+    let mut all = vec![(RESULTS[0].to_owned(), report::json(outcome))];
+    for curve in &outcome.data {
+        let name = |end: &str| {
+            if outcome.data.len() == 1 { format!("fit.{end}") } else { format!("fit-{}.{end}", curve.name) }
+        };
+        all.push((name("fgr"), report::fgr(curve, &[])));
+        all.extend(report::fq(curve).map(|text| (name("fq"), text)));
+    }
+    for phase in &outcome.phases {
+        all.push((refined_cif(outcome.phases.len(), &phase.name), write::cif(&phase.model)));
+    }
+    all.push((RESULTS[3].to_owned(), from_here(outcome, data, folder)?));
+    Ok(all)
 }
 
-/// The job that goes on from the refined structure, with paths as they are seen from the folder of results.
-fn from_here(outcome: &Outcome, data: &Path, folder: &Path) -> Result<String, Failure> {
+/// The job that goes on from the refined structures, with paths as they are seen from the folder of results.
+fn from_here(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<String, Failure> {
     let mut next = job(&outcome.refined_job, "refined.ron").map_err(Failure::of)?;
-    "refined.cif".clone_into(&mut next.structure);
-    next.data.file = relative(data, folder).display().to_string();
-    if let Some(name) = next.data.reduce.as_mut().and_then(|reduction| reduction.backgroundfile.as_mut()) {
-        let read = outcome.inputs.iter().find(|file| file.role == "background").map(|file| Path::new(&file.path));
-        *name = read.map_or_else(|| name.clone(), |path| relative(path, folder).display().to_string());
+    let scopes = Scopes::of(&next);
+    let seen = |path: &Path| relative(path, folder).display().to_string();
+    for (dataset, ((_, own), path)) in next.datasets.iter_mut().zip(data).enumerate() {
+        own.file = seen(path);
+        let role = scopes.in_dataset("background", dataset);
+        if let Some(name) = own.reduce.as_mut().and_then(|reduction| reduction.backgroundfile.as_mut()) {
+            let read = outcome.inputs.iter().find(|file| file.role == role).map(|file| Path::new(&file.path));
+            *name = read.map_or_else(|| name.clone(), seen);
+        }
     }
     let remarks = outcome.refined_job.lines().take_while(|line| line.starts_with("//"));
     Ok(remarks.flat_map(|line| [line, "\n"]).collect::<String>() + &to_ron(&next))

@@ -24,7 +24,8 @@ impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
         let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
         let ground = Ground::read(&args.job)?;
-        let inputs = ground.inputs(&Input::read(&ground.data()?)?)?;
+        let inputs =
+            ground.inputs(&ground.data()?.iter().map(|path| Input::read(path)).collect::<Result<Vec<_>, _>>()?)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
         let shell =
             Shell::new(inputs, &options).map_err(|error| ground.words.locate(&error.to_string(), &ground.job))?;

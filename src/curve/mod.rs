@@ -24,7 +24,7 @@ use nalgebra::{DMatrix, DMatrixView};
 pub use envelope::Envelope;
 pub use quadrature::gauss_legendre;
 pub use transform::Transform;
-pub use weights::Weights;
+pub use weights::{Sample, Weights};
 
 use crate::crystal::{Crystal, classes, place};
 use crate::element::Species;
@@ -32,6 +32,7 @@ use crate::engine::{Grid, Rows};
 use crate::job::{Compat, Data, Normalisation, Weights as Mode};
 use crate::lines::{NARROWEST, REACH, RowTable, Sum};
 use crate::observed::Radiation;
+use crate::read::observed::composition;
 use crate::scattering;
 use crate::tangent::Tangent;
 
@@ -44,6 +45,8 @@ pub struct Measurement {
     pub weights: Mode,
     /// What S(Q) was normalised by.
     pub normalisation: Normalisation,
+    /// Of which atoms, and how many of each; empty: of the structure's own.
+    pub sample: Vec<(Species, f64)>,
     /// Whose sum.
     pub compat: Compat,
     /// Lower end of the transform, 1/Å.
@@ -70,7 +73,7 @@ impl Measurement {
     /// let text = r#"(structure: "ni.cif", data: (file: "ni.gr", rmin: 1.5, rmax: 20, qmax: 25))"#;
     /// let job = corefine::read::job::job(text, "job.ron").unwrap();
     /// let r = (150..=2000).map(|k| f64::from(k) * 0.01).collect();
-    /// let measurement = Measurement::of(&job.data, r, 0.01); // the file has points below rmin
+    /// let measurement = Measurement::of(job.data(), r, 0.01); // the file has points below rmin
     /// assert_eq!((measurement.qmin, measurement.qmax), (0.0, Some(25.0)));
     /// assert_eq!((measurement.r[0], measurement.data_rmin), (1.5, 0.01));
     /// ```
@@ -79,6 +82,7 @@ impl Measurement {
             radiation: data.radiation.unwrap_or_default(),
             weights: data.weights,
             normalisation: data.normalisation,
+            sample: data.composition.as_deref().and_then(composition).unwrap_or_default(),
             compat: data.compat,
             qmin: data.qmin.unwrap_or(0.0),
             qmax: data.qmax,
@@ -121,13 +125,53 @@ pub struct Map {
     /// The grid is fine enough for peaks of this standard deviation and wider, Å; see [`Map::finer`].
     pub narrowest: f64,
     fade: Option<(f64, f64)>,
-    normalisation: Normalisation,
-    amplitudes: Vec<Vec<f64>>,
+    normaliser: Normaliser,
     way: Way,
     /// Where a particle that is summed to its very end has it, Å.
     particle: Option<f64>,
     /// What qmin takes away, for unit scale: distances × pairs of species, in the order of [`RowTable::keys`].
     below: DMatrix<f64>,
+}
+
+/// What partial curves are weighted by.
+#[derive(Debug, Clone)]
+struct Normaliser {
+    normalisation: Normalisation,
+    /// Of each species of the structure, at each Q.
+    amplitudes: Vec<Vec<f64>>,
+    /// The sample, if it is not the structure alone.
+    sample: Option<Sample>,
+}
+
+impl Normaliser {
+    fn new(m: &Measurement, species: &[Species], q: &[f64]) -> Result<Self, CurveError> {
+        let of_sample: Vec<Species> = m.sample.iter().map(|(species, _)| *species).collect();
+        let sample = Sample {
+            counts: m.sample.iter().map(|(_, count)| *count).collect(),
+            amplitudes: amplitudes(m, &of_sample, q)?,
+        };
+        let sample = (!of_sample.is_empty()).then_some(sample);
+        Ok(Self { normalisation: m.normalisation, amplitudes: amplitudes(m, species, q)?, sample })
+    }
+
+    /// By what a factor on the curve has to be multiplied to be in proportion to atoms: 1 where the whole sample normalises, else
+    /// `1/<f>²` (or `1/<f²>`) of the phase, at the lowest Q there is.
+    fn per_atom(&self, crystal: &Crystal) -> f64 {
+        if self.sample.is_some() {
+            return 1.0;
+        }
+        let counts = crystal.species_counts();
+        let mean = weights::mean(&counts, &self.amplitudes, self.normalisation, 0);
+        if self.normalisation == Normalisation::MeanSquared { mean.powi(-2) } else { 1.0 / mean }
+    }
+
+    fn weights(&self, crystal: &Crystal) -> Weights {
+        let (amplitudes, counts) = (self.amplitudes.clone(), crystal.species_counts());
+        match &self.sample {
+            Some(sample) => Weights::within(sample, amplitudes, &counts, self.normalisation),
+            None => Weights::new(amplitudes, &counts, self.normalisation),
+        }
+    }
 }
 
 /// The two ways to truncate.
@@ -240,7 +284,7 @@ impl Map {
         let grid = Grid { first: 1, step, n };
         let qmin = if particle.is_some() { m.qmin } else { 0.0 };
         let transform = Transform::new(&grid, &m.r, qmin, qmax, m.soper_lorch);
-        let amplitudes = amplitudes(m, &crystal.species, &transform.q)?;
+        let normaliser = Normaliser::new(m, &crystal.species, &transform.q)?;
         Ok(Self {
             grid,
             // What peaks beyond leak into the range is faded out: leaving them away changes G by 1e-8 of its largest.
@@ -248,8 +292,7 @@ impl Map {
             sum: Sum::Exact,
             narrowest,
             fade: Some(fade),
-            normalisation: m.normalisation,
-            amplitudes,
+            normaliser,
             way: Way::Exact(Box::new(transform)),
             particle,
             below: DMatrix::zeros(0, 0),
@@ -268,12 +311,16 @@ impl Map {
             sum: Sum::PdfFit2,
             narrowest: 0.0,
             fade: None,
-            normalisation: m.normalisation,
-            amplitudes: amplitudes(m, species, &[0.0])?,
+            normaliser: Normaliser::new(m, species, &[0.0])?,
             way: Way::PdfFit2 { qmax: m.qmax, from: start - from, points: m.r.len() },
             particle: None,
             below: DMatrix::zeros(m.r.len(), classes(species.len()).count()),
         })
+    }
+
+    /// By what a factor on the curve of a phase has to be multiplied to be in proportion to its atoms in a sample.
+    pub fn per_atom(&self, crystal: &Crystal) -> f64 {
+        self.normaliser.per_atom(crystal)
     }
 
     /// G(r) and its columns from an engine's rows.
@@ -341,7 +388,7 @@ impl Map {
 
     /// Are the weights the same at every Q?
     fn even(&self) -> bool {
-        self.amplitudes.iter().all(|amplitude| amplitude.len() == 1)
+        self.normaliser.amplitudes.iter().all(|amplitude| amplitude.len() == 1)
     }
 
     /// Columns on the grid to Q; PDFfit2's sum is truncated in another way.
@@ -353,7 +400,7 @@ impl Map {
     }
 
     fn weights(&self, crystal: &Crystal) -> Weights {
-        Weights::new(self.amplitudes.clone(), &crystal.species_counts(), self.normalisation)
+        self.normaliser.weights(crystal)
     }
 
     /// Subtracts the baseline and applies the envelope, to the curve and to its columns (product rule).
@@ -572,7 +619,7 @@ fn below(m: &Measurement, crystal: &Crystal, qdamp: f64) -> Result<DMatrix<f64>,
     // Lines are at least 0.01 wide: nodes at half that, and enough for the fastest wave.
     let nodes = (m.qmin / 0.005).ceil() as usize + (0.5 * m.qmin * rmax).ceil() as usize + 20;
     let (q, dq) = gauss_legendre(nodes, 0.0, m.qmin);
-    let weights = Weights::new(amplitudes(m, &crystal.species, &q)?, &crystal.species_counts(), m.normalisation);
+    let weights = Normaliser::new(m, &crystal.species, &q)?.weights(crystal);
     Ok(lowq::below(crystal, &weights, &q, &dq, qdamp, &m.r))
 }
 

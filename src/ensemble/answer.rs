@@ -4,7 +4,7 @@ use nalgebra::DVector;
 
 use super::words::{held, restraint_words, warnings, words};
 use super::{Ensemble, Guide, Method, PRIOR_STREAM};
-use crate::fit::FitError;
+use crate::fit::{FitError, Followed};
 use crate::histogram::{BondList, Centre, Lengths, cutoffs, edges};
 use crate::job::{Bonds, Weights};
 use crate::objective::Noise;
@@ -62,7 +62,7 @@ impl Ensemble {
             chains: if self.plan.method == Method::Hamiltonian { self.units() } else { 0 },
             noise: self.found_noise(members, directions),
             rw,
-            weights: match self.setup.job.data.weights {
+            weights: match self.setup.job.data().weights {
                 Weights::Exact => "exact".to_owned(),
                 Weights::F0 => "f0".to_owned(),
             },
@@ -77,7 +77,7 @@ impl Ensemble {
             seconds,
         };
         result.words = words(&result, self.plan.method);
-        let known = self.setup.target.noise != Noise::Unknown;
+        let known = self.setup.first().target.noise != Noise::Unknown;
         result.warnings.extend(warnings(&result, self.plan.method, members, known));
         if matches!(self.plan.method, Method::Hamiltonian | Method::Randomised) {
             result.warnings.extend(self.known.silent().map(|kind| held(&result.bonds[kind].pair)));
@@ -88,7 +88,7 @@ impl Ensemble {
     /// By what the members miss the data, in units of the noise that these came with.
     fn found_noise(&self, members: &[Member], directions: usize) -> f64 {
         let chi2 = interval(&members.iter().map(|member| member.chi2).collect::<Vec<_>>()).median;
-        let freedom = (self.setup.target.effective_points() - directions as f64).max(1.0);
+        let freedom = (self.setup.first().target.effective_points() - directions as f64).max(1.0);
         (chi2 / freedom).sqrt()
     }
 
@@ -112,7 +112,7 @@ impl Ensemble {
     }
 
     fn bonds(&self, k: usize, members: &[Member], before: &[Member]) -> BondAnswer {
-        let (kind, list) = &self.setup.bonds[k];
+        let Followed { kind, list, .. } = &self.setup.bonds[k];
         let weights: Vec<f64> = list.bonds.iter().map(|bond| bond.weight).collect();
         let of = |members: &[Member], what: &dyn Fn(Lengths) -> f64| -> Vec<f64> {
             members.iter().map(|m| what(Lengths { lengths: &m.lengths[k], weights: &weights })).collect()

@@ -229,9 +229,9 @@ impl Ensemble {
         let fit = setup.minimum(start, perturbation, &mut Cpu, &mut |_| add(0))?;
         let p = fit.p.as_slice().to_vec();
         let state = setup.binding.state(&p)?;
-        let curves = setup.forward.curves(&state, &[], &mut Cpu)?;
-        let chi2 = setup.target.residuals(&curves.g).iter().map(|r| r * r).sum();
-        Ok(self.finished(unit, &fit, (chi2, setup.target.rw(&curves.g)), p, &state, add))
+        let curves = setup.forward_mut().curves(&state, &[], &mut Cpu)?;
+        let chi2 = setup.first().target.residuals(&curves.g).iter().map(|r| r * r).sum();
+        Ok(self.finished(unit, &fit, (chi2, setup.first().target.rw(&curves.g)), p, &state, add))
     }
 
     /// The member of a fit that was not broken off.
@@ -261,7 +261,8 @@ impl Ensemble {
         state: &State,
     ) -> Member {
         let length = |bond| BondList::vector(bond, &state.crystal).norm();
-        let lengths = self.setup.bonds.iter().map(|(_, list)| list.bonds.iter().map(length).collect()).collect();
+        let lengths =
+            self.setup.bonds.iter().map(|followed| followed.list.bonds.iter().map(length).collect()).collect();
         Member { number, chain, converged, chi2, rw, parameters, lengths }
     }
 
@@ -297,12 +298,12 @@ impl Ensemble {
 
     /// Residuals of a plain refinement.
     fn residuals(&self) -> usize {
-        self.setup.target.points() + self.setup.restraints.len()
+        self.setup.first().target.points() + self.setup.restraints.len()
     }
 
     /// Noise of the data for a plain refinement.
     fn data_noise(&self, random: &mut Random) -> DVector<f64> {
-        let points = self.setup.target.points();
+        let points = self.setup.first().target.points();
         let noise = self.posterior().perturbation(random).rows(0, points) * self.noise;
         noise.resize_vertically(self.residuals(), 0.0)
     }
@@ -313,7 +314,7 @@ impl Ensemble {
         let binding = &self.setup.binding;
         for (k, free) in binding.free.iter().enumerate() {
             let variable = &binding.variables()[free.variable];
-            if matches!(variable.quantity, Quantity::Position { .. }) {
+            if matches!(variable.quantity(), Quantity::Position { .. }) {
                 // A cube inside the sphere: symmetry may leave one coordinate or two, and none knows of the others.
                 start[k] += radius / 3.0_f64.sqrt() * (2.0 * random.uniform() - 1.0) / binding.length(variable);
             }
@@ -325,7 +326,7 @@ impl Ensemble {
     ///
     /// Where nothing tells the noise, it is what such a fit leaves over.
     fn find_mode(&mut self, observer: Observer) -> Result<(), FitError> {
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         if target.noise != Noise::Unknown {
             self.mode = self.best_of(STARTS, observer)?;
             return Ok(());
@@ -335,7 +336,7 @@ impl Ensemble {
         for _ in 0..ESTIMATES {
             self.mode = self.best_of(STARTS, observer)?;
             let (chi2, _) = self.posterior().misfit(&self.mode)?;
-            let freedom = (self.setup.target.effective_points() - self.directions()? as f64).max(1.0);
+            let freedom = (self.setup.first().target.effective_points() - self.directions()? as f64).max(1.0);
             self.noise = (chi2 / freedom).sqrt();
         }
         Ok(())

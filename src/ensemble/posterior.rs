@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::guide::Kernel;
 use crate::engine::Cpu;
-use crate::fit::{FitError, Setup};
+use crate::fit::{FitError, Followed, Setup};
 use crate::forward::Forward;
 use crate::histogram::{self, BondList};
 use crate::lm::Problem;
@@ -53,13 +53,15 @@ impl Known {
     /// # Errors
     /// A formula whose value is no number at the start.
     pub fn of(setup: &Setup) -> Result<Self, FitError> {
+        setup.single("an ensemble")?;
         let binding = &setup.binding;
         let start = binding.start();
         let state = binding.state(&start)?;
         let prior = Prior::new(binding, if setup.bonds.is_empty() { &LEARNED } else { &WIDE });
         let tangents = binding.tangents(&state, &start)?;
-        let bonds = setup.bonds.iter().map(|(_, list)| bond_prior(list, &state, &tangents, &prior)).collect();
-        Ok(Self { prior, bonds, restraints: setup.restraints.of_structure(&state.crystal) })
+        let bonds = setup.bonds.iter().map(|followed| bond_prior(&followed.list, &state, &tangents, &prior)).collect();
+        let restraints = setup.restraints.first().map(|all| all.of_structure(&state.crystal)).unwrap_or_default();
+        Ok(Self { prior, bonds, restraints })
     }
 
     /// The kinds of bonds, by their number, that what is refined leaves no room to break in: nothing is thought of them beforehand.
@@ -134,12 +136,12 @@ pub(super) type Rows = (DVector<f64>, DMatrix<f64>);
 impl<'a> Posterior<'a> {
     /// The posterior of a refinement, with noise as the data have it.
     pub fn new(setup: &'a Setup, known: &'a Known) -> Self {
-        Self { setup, known, forward: setup.forward.clone(), noise: 1.0, data: true }
+        Self { setup, known, forward: setup.forward().clone(), noise: 1.0, data: true }
     }
 
     /// How many rows belong to points of the curve.
     pub fn points(&self) -> usize {
-        if self.data { self.setup.target.points() } else { 0 }
+        if self.data { self.setup.first().target.points() } else { 0 }
     }
 
     /// Rows of the data: points, and the size of their noise.
@@ -158,9 +160,9 @@ impl<'a> Posterior<'a> {
     /// Noise of a transform of `Q <= qmax` has one independent value every π/qmax, interpolated in between.
     pub fn perturbation(&self, random: &mut Random) -> DVector<f64> {
         let mut rows = DVector::zeros(self.rows());
-        let (points, target) = (self.points(), &self.setup.target);
+        let (points, target) = (self.points(), &self.setup.first().target);
         if self.data {
-            let (axis, band) = target.axis(self.setup.qmax);
+            let (axis, band) = target.axis(self.setup.first().qmax());
             let noise = correlated(axis, band, || random.normal());
             rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
         }
@@ -193,7 +195,7 @@ impl<'a> Posterior<'a> {
     pub fn misfit(&mut self, x: &DVector<f64>) -> Result<(f64, f64), FitError> {
         let Some((_, state)) = self.state(x) else { return Ok((f64::NAN, f64::NAN)) };
         let curves = self.forward.curves(&state, &[], &mut Cpu)?;
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         Ok((target.residuals(&curves.g).iter().map(|r| r * r).sum(), target.rw(&curves.g)))
     }
 
@@ -205,13 +207,13 @@ impl<'a> Posterior<'a> {
     /// Residuals of the data as they came, and their derivatives along `tangents`.
     pub(super) fn data(&mut self, state: &State, tangents: &[Tangent]) -> Result<Rows, FitError> {
         let curves = self.forward.curves(state, tangents, &mut Cpu)?;
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         Ok((DVector::from_vec(target.residuals(&curves.g)), target.jacobian(&curves.columns)))
     }
 
     /// Points that tell something each, if the data have a say.
     pub(super) fn effective_points(&self) -> f64 {
-        if self.data { self.setup.target.effective_points() } else { 0.0 }
+        if self.data { self.setup.first().target.effective_points() } else { 0.0 }
     }
 
     /// A kernel of what displaced atoms do to the data, at x.
@@ -251,7 +253,7 @@ impl<'a> Posterior<'a> {
             return Ok((DVector::zeros(0), DMatrix::zeros(0, 0)));
         }
         let (residuals, jacobian) = self.data(state, tangents)?;
-        let (target, points, last) = (&self.setup.target, self.points(), self.known.len() - 1);
+        let (target, points, last) = (&self.setup.first().target, self.points(), self.known.len() - 1);
         let (log, scale) = (self.known.noise(x).ln(), self.noise * self.known.noise(x));
         let mut values = DVector::zeros(points + 1);
         values.rows_mut(0, points).copy_from(&(residuals / scale));
@@ -270,7 +272,7 @@ impl<'a> Posterior<'a> {
 
     fn bonds(&self, x: &DVector<f64>, state: &State, tangents: &[Tangent]) -> Rows {
         let (mut values, mut slopes) = (Vec::new(), Vec::new());
-        for (k, (prior, (_, list))) in self.known.bonds.iter().zip(&self.setup.bonds).enumerate() {
+        for (k, (prior, Followed { list, .. })) in self.known.bonds.iter().zip(&self.setup.bonds).enumerate() {
             let (d, latent) = (lengths(list, state), self.known.latent_of_bonds(k, x));
             values.extend(prior.residuals(&d, latent));
             if !tangents.is_empty() {

@@ -1,18 +1,27 @@
 //! The result of a fit, gathered for the report.
 
-use super::setup::{FitError, Setup};
+use super::dataset::{Dataset, Parts};
+use super::problem::{all_curves, jacobian, rw};
+use super::restart::Restart;
+use super::setup::{FitError, Followed, Setup};
 use super::spread::Spread;
+use crate::curve::Curves;
 use crate::engine::Engine;
 use crate::histogram::{self, BondCovariance};
-use crate::job::{Compare, Job, Restraint, Vary};
+use crate::job::{Compare, Phase, Scopes};
 use crate::lm;
 use crate::objective::Noise;
-use crate::outcome::{BondResult, DataResult, InQResult, IterationRecord, Outcome, ParameterResult, RestraintResult};
-use crate::params::{Name, State};
+use crate::outcome::{
+    BondResult, DataResult, InQResult, IterationRecord, Outcome, ParameterResult, PhaseResult, RestraintResult, Share,
+};
+use crate::params::State;
 use crate::tangent::Tangent;
 
 /// A restraint that is off by more than so many sigma contradicts the data.
 const STRAINED: f64 = 3.0;
+
+/// Uncertainties of two curves whose misfits differ by more than this factor are on two scales.
+const UNEVEN: f64 = 3.0;
 
 impl Setup {
     /// Everything that a report says about the fit.
@@ -24,22 +33,27 @@ impl Setup {
         engine: &mut dyn Engine,
     ) -> Result<Outcome, FitError> {
         let p = fit.p.as_slice();
-        let state = self.binding.state(p)?;
-        let tangents = self.binding.tangents(&state, p)?;
-        let curves = self.forward.curves(&state, &tangents, engine)?;
-        let jacobian = super::jacobian(&self.target, &self.restraints, &curves, &state, &tangents);
-        let spread = Spread::of(&self, &state, fit, &jacobian);
-        let partials = self.forward.partials(&state, engine)?;
+        let states = self.binding.states(p)?;
+        let tangents = self.binding.all_tangents(&states, p)?;
+        let curves = all_curves(&mut self.datasets, &states, &tangents, engine)?;
+        let jacobian = jacobian(&self.datasets, &self.restraints, &curves, &states, &tangents);
+        let spread = Spread::of(&self, &states, fit, &jacobian);
+        let parts = self.parts(&states, engine)?;
         self.warn_of_clamped();
+        self.warn_of_scales(&spread.misfits);
         let parameters = self.parameters(fit, &spread)?;
         self.warn_of_bounds(&parameters);
-        let bonds = self.bonds(&state, &tangents, &spread);
-        let restraints = self.restraints.pulls(&state, p);
+        let bonds = self.bonds(&states, &tangents, &spread);
+        let restraints = self.restraints.pulls(&states, p);
         self.warn_of_pulls(&restraints);
+        let residuals = |(dataset, curves): (&Dataset, &Curves)| dataset.target.residuals(&curves.g);
+        let chi2 = self.datasets.iter().zip(&curves).flat_map(residuals).map(|x| x * x).sum();
+        let phases = self.phases(&states, &tangents, &spread);
+        let refined_job = Restart { job: &self.job, binding: &self.binding, states: &states, p }.text(&restraints)?;
         Ok(Outcome {
-            title: if self.job.title.is_empty() { state.model.title.clone() } else { self.job.title.clone() },
-            rw: self.target.rw(&curves.g),
-            chi2: self.target.residuals(&curves.g).iter().map(|x| x * x).sum(),
+            title: if self.job.title.is_empty() { titles(&states) } else { self.job.title.clone() },
+            rw: rw(&self.datasets, &curves),
+            chi2,
             converged: fit.stop.converged(),
             stop: fit.stop.to_string(),
             iterations: fit.iterations,
@@ -48,23 +62,64 @@ impl Setup {
             parameters,
             correlations: correlations(fit),
             history,
-            data: vec![self.data(curves.g, partials)],
+            data: self
+                .datasets
+                .iter()
+                .zip(curves)
+                .zip(parts)
+                .map(|((dataset, c), parts)| data(dataset, c.g, parts))
+                .collect(),
             bonds,
             determined: spread.determined,
-            refined_job: restart(&self.job, &state, &restraints, self.binding.ties_from(p)?),
-            refined: state.model,
+            refined_job,
+            phases,
             restraints,
             warnings: self.one_of_many.into_iter().chain(self.warnings).collect(),
             inputs: self.files,
         })
     }
 
+    /// The parts of each curve.
+    fn parts(&mut self, states: &[State], engine: &mut dyn Engine) -> Result<Vec<Parts>, FitError> {
+        let phases = Scopes::of(&self.job).phases;
+        self.datasets.iter_mut().map(|dataset| dataset.partials(&phases, states, engine)).collect()
+    }
+
+    /// The refined structures: those of the first data set, which others share or have with values of their own.
+    fn phases(&self, states: &[State], tangents: &[Vec<Tangent>], spread: &Spread) -> Vec<PhaseResult> {
+        let shares: Vec<Vec<Share>> = self.datasets.iter().map(|d| d.shares(states, tangents, spread)).collect();
+        let of = |(phase, (name, _)): (usize, &(String, Phase))| PhaseResult {
+            name: name.clone(),
+            model: states[self.datasets[0].places[phase]].model.clone(),
+            shares: shares.iter().filter_map(|own| own.get(phase).cloned()).collect(),
+        };
+        self.job.phases.iter().enumerate().map(of).collect()
+    }
+
     fn warn_of_clamped(&mut self) {
-        if self.forward.clamped > 0 {
+        let clamped: usize = self.datasets.iter().map(Dataset::clamped).sum();
+        if clamped > 0 {
             self.warnings.push(format!(
-                "{} pairs have no real width with these delta, U and sratio (or one below 0.01 Å); they were given 0.01 Å: \
-                 lower delta1 or delta2, or raise U",
-                self.forward.clamped
+                "{clamped} pairs have no real width with these delta, U and sratio (or one below 0.01 Å); they were given 0.01 Å: \
+                 lower delta1 or delta2, or raise U"
+            ));
+        }
+    }
+
+    /// Weights of curves that are not on one scale.
+    fn warn_of_scales(&mut self, misfits: &[Option<f64>]) {
+        let known = self.datasets.iter().zip(misfits).filter_map(|(dataset, misfit)| Some((&dataset.name, (*misfit)?)));
+        let known: Vec<(&String, f64)> = known.collect();
+        let (Some(least), Some(most)) =
+            (known.iter().min_by(|a, b| a.1.total_cmp(&b.1)), known.iter().max_by(|a, b| a.1.total_cmp(&b.1)))
+        else {
+            return;
+        };
+        if most.1 > UNEVEN * least.1 {
+            self.warnings.push(format!(
+                "{} is missed by {:.1} times its uncertainties, {} by {:.1}: these are hardly on one scale, and the first outweighs \
+                 the second; dg: in datasets gives a curve another",
+                most.0, most.1, least.0, least.1
             ));
         }
     }
@@ -122,30 +177,7 @@ impl Setup {
         Ok(free.chain(self.binding.tied().map(|index| result(index, true, false))).collect())
     }
 
-    fn data(&self, gcalc: Vec<f64>, partials: Vec<(String, Vec<f64>)>) -> DataResult {
-        let known = self.target.noise != Noise::Unknown;
-        let d = if known { self.target.dg.clone() } else { Vec::new() };
-        let in_q = self.target.seen.as_ref().map(|seen| {
-            let (name, unit) = if seen.compare == Compare::S { ("S(Q) - 1", "") } else { ("F(Q)", "1/Å") };
-            let calculated = self.target.of(&gcalc).into_owned();
-            InQResult { name, unit, q: seen.q.clone(), observed: seen.values.clone(), calculated, d: d.clone() }
-        });
-        DataResult {
-            file: self.job.data.file.clone(),
-            label: if self.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
-            points: self.target.points(),
-            independent_observations: self.independent_observations(),
-            rw: self.target.rw(&gcalc),
-            r: self.target.r.clone(),
-            gobs: self.target.g.clone(),
-            gcalc,
-            dg: if in_q.is_some() { Vec::new() } else { d },
-            partials,
-            in_q,
-        }
-    }
-
-    fn bonds(&mut self, state: &State, tangents: &[Tangent], spread: &Spread) -> Vec<BondResult> {
+    fn bonds(&mut self, states: &[State], tangents: &[Vec<Tangent>], spread: &Spread) -> Vec<BondResult> {
         // Where least squares alone leave a direction open, lengths are as well known as with what was known before.
         let open = spread.open;
         if open && !self.bonds.is_empty() {
@@ -156,82 +188,50 @@ impl Setup {
             );
         }
         let covariance = if open { &spread.with_prior } else { &spread.plain };
-        let measure = |(kind, list): &(crate::job::Bonds, histogram::BondList)| {
-            let jacobian = histogram::length_jacobian(list, &state.crystal, tangents);
+        let measure = |Followed { place, kind, list }: &Followed| {
+            let crystal = &states[*place].crystal;
+            let jacobian = histogram::length_jacobian(list, crystal, &tangents[*place]);
             let covariance = BondCovariance { covariance: &jacobian * covariance * jacobian.transpose() };
-            histogram::measure(list, &state.crystal, kind, Some(&covariance))
+            let bonds = histogram::measure(list, crystal, kind, Some(&covariance));
+            BondResult { pair: bonds.pair + &self.binding.end_of(*place), ..bonds }
         };
         self.bonds.iter().map(measure).collect()
+    }
+}
+
+/// What the structures are called.
+fn titles(states: &[State]) -> String {
+    let mut titles: Vec<&str> = states.iter().map(|state| state.model.title.as_str()).collect();
+    titles.dedup();
+    titles.join(", ")
+}
+
+fn data(dataset: &Dataset, gcalc: Vec<f64>, partials: Parts) -> DataResult {
+    let target = &dataset.target;
+    let known = target.noise != Noise::Unknown;
+    let d = if known { target.dg.clone() } else { Vec::new() };
+    let in_q = target.seen.as_ref().map(|seen| {
+        let (name, unit) = if seen.compare == Compare::S { ("S(Q) - 1", "") } else { ("F(Q)", "1/Å") };
+        let calculated = target.of(&gcalc).into_owned();
+        InQResult { name, unit, q: seen.q.clone(), observed: seen.values.clone(), calculated, d: d.clone() }
+    });
+    DataResult {
+        name: dataset.name.clone(),
+        file: dataset.data.file.clone(),
+        label: if dataset.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
+        points: target.points(),
+        independent_observations: dataset.independent_observations(),
+        rw: target.rw(&gcalc),
+        r: target.r.clone(),
+        gobs: target.g.clone(),
+        gcalc,
+        dg: if in_q.is_some() { Vec::new() } else { d },
+        partials,
+        in_q,
     }
 }
 
 fn correlations(fit: &lm::Fit) -> Vec<Vec<f64>> {
     let n = fit.p.len();
     (0..n).map(|i| (0..n).map(|j| if i == j { 1.0 } else { fit.correlation(i, j) }).collect()).collect()
-}
-
-/// The job that starts where this one ended: the structure is `refined.cif`, beside which it is written.
-///
-/// The CIF carries every refined value but the instrument's two (cell, sites, each U, profile), so `start`, `set` and
-/// `beyond` of the old job would only stand in its way. A restraint without a target in the job is drawn to the new start,
-/// and a comment at the head says so; where all its terms had one target, that is written down. Motions of molecules are
-/// counted from where they are now, in `ties` too.
-fn restart(job: &Job, state: &State, restraints: &[RestraintResult], ties: Vec<String>) -> String {
-    let mut next = job.clone();
-    "refined.cif".clone_into(&mut next.structure);
-    // What the structure file carries need not be set; what belongs to the measurement must be.
-    next.set = vec![("qdamp".to_owned(), state.setting.qdamp), ("qbroad".to_owned(), state.setting.qbroad)];
-    // A molecule that was set is rigid, and goes on so from where it is.
-    let motion = |name: &str| Name::parse(name).is_some_and(|name| name.kind.is_motion());
-    next.set.extend(job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
-    next.data.instrument = None;
-    next.beyond = Vec::new();
-    next.ties = ties;
-    for (name, vary) in &mut next.refine {
-        let start = match name.as_str() {
-            "qdamp" => Some(state.setting.qdamp),
-            "qbroad" => Some(state.setting.qbroad),
-            _ => None,
-        };
-        *vary = Vary { start, ..*vary };
-    }
-    next.set.retain(|(name, _)| !next.refine.iter().any(|(refined, _)| refined == name));
-    for restraint in &mut next.restraints {
-        write_target(restraint, restraints);
-    }
-    let drawn = drawn_to_start(&next);
-    let head = if drawn.is_empty() {
-        String::new()
-    } else {
-        format!("// Drawn to where this job starts, no longer to where the first one did: {}.\n", drawn.join(", "))
-    };
-    head + &crate::read::job::to_ron(&next)
-}
-
-/// Gives a restraint the target that all its terms had, to a millionth.
-fn write_target(restraint: &mut Restraint, results: &[RestraintResult]) {
-    let of = restraint.of().to_owned();
-    let (kind, target) = match restraint {
-        Restraint::Distance { target, .. } => ("Distance", target),
-        Restraint::Angle { target, .. } => ("Angle", target),
-        Restraint::Apart { .. } | Restraint::Displacement { .. } => return,
-    };
-    let mut own = results.iter().filter(|result| result.kind == kind && result.of == of).map(|result| result.target);
-    if let (None, Some(first)) = (&target, own.next())
-        && own.all(|other| (other - first).abs() < 1e-6)
-    {
-        *target = Some(first);
-    }
-}
-
-/// What a job draws to its own start, in words.
-fn drawn_to_start(job: &Job) -> Vec<String> {
-    let sigmas = job.refine.iter().filter(|(_, vary)| vary.sigma.is_some()).map(|(name, _)| format!("{name} by sigma"));
-    let others = job.restraints.iter().filter_map(|restraint| match restraint {
-        Restraint::Distance { pair, target: None, .. } => Some(format!("Distance of {pair}")),
-        Restraint::Angle { angle, target: None, .. } => Some(format!("Angle of {angle}")),
-        Restraint::Displacement { of, .. } => Some(format!("Displacement of {of}")),
-        _ => None,
-    });
-    sigmas.chain(others).collect()
 }

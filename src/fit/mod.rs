@@ -1,29 +1,30 @@
-//! The refinement: the loop over structure, curve and step, and nothing else.
+//! The refinement: the loop over structures, curves and step, and nothing else.
 //!
-//! [`Setup::new`] brings job, structure and data together and checks them; [`Setup::refine`] lets
+//! [`Setup::new`] brings job, structures and data together and checks them; [`Setup::refine`] lets
 //! [`crate::lm`] find the minimum; the result is gathered in an [`Outcome`].
 
+mod dataset;
 mod gather;
+mod header;
+mod problem;
+mod restart;
 mod setup;
 pub(crate) mod spread;
 
+pub use restart::refined_cif;
+pub(crate) use setup::Followed;
 pub use setup::{FitError, Inputs, Setup};
 
 use std::cell::RefCell;
 use std::time::Instant;
 
-use nalgebra::{DMatrix, DVector};
+use nalgebra::DVector;
 
-use crate::curve::Curves;
 use crate::engine::Engine;
-use crate::forward::Forward;
 use crate::lm::{self, Flow, LmError, Options};
-use crate::objective::Target;
 use crate::outcome::{IterationRecord, Outcome};
-use crate::params::{Binding, State};
-use crate::restraints::Restraints;
 use crate::sample;
-use crate::tangent::Tangent;
+use problem::Problem;
 
 /// How far a refinement has come.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -76,14 +77,7 @@ impl Setup {
     }
 
     fn problem<'a>(&'a mut self, engine: &'a mut dyn Engine, seen: &'a RefCell<Vec<(f64, f64)>>) -> Problem<'a> {
-        Problem {
-            binding: &self.binding,
-            forward: &mut self.forward,
-            engine,
-            target: &self.target,
-            restraints: &self.restraints,
-            seen,
-        }
+        Problem { binding: &self.binding, datasets: &mut self.datasets, engine, restraints: &self.restraints, seen }
     }
 
     fn options(&self, engine: &dyn Engine) -> Result<Options, FitError> {
@@ -92,9 +86,9 @@ impl Setup {
         // An engine in f32 sums to some 1e-6: smaller changes of the residual are its rounding.
         let noise = if engine.exact() { options.noise } else { 1e-6 };
         // A model that explains noiseless data to Rw 1e-6 has explained them.
-        let whole = self.target.residuals(&vec![0.0; self.target.r.len()]).iter().map(|x| x * x).sum::<f64>();
+        let whole = self.datasets.iter().map(|dataset| dataset.target.whole()).sum::<f64>();
         let start = self.binding.start();
-        let widths = spread::widths(self, &self.binding.state(&start)?, &start);
+        let widths = spread::widths(self, &self.binding.states(&start)?, &start);
         Ok(Options { bounds, widths, noise, ftol: options.ftol.max(noise), exact: 1e-12 * whole, ..options })
     }
 }
@@ -102,61 +96,6 @@ impl Setup {
 /// The Rw that went with a sum of squares.
 fn rw_of(seen: &[(f64, f64)], cost: f64) -> f64 {
     seen.iter().rev().find(|(known, _)| *known == cost).map_or(f64::NAN, |(_, rw)| *rw)
-}
-
-/// The least-squares problem that [`crate::lm`] sees.
-struct Problem<'a> {
-    binding: &'a Binding,
-    forward: &'a mut Forward,
-    engine: &'a mut dyn Engine,
-    target: &'a Target,
-    restraints: &'a Restraints,
-    /// Sum of squares and Rw of every curve so far.
-    seen: &'a RefCell<Vec<(f64, f64)>>,
-}
-
-impl lm::Problem for Problem<'_> {
-    type Error = FitError;
-
-    fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, FitError> {
-        let p = p.as_slice();
-        // No model where a formula has no value, or one that cannot be: a shorter step is tried.
-        if !self.binding.values(p).is_ok_and(|values| self.binding.ties_allowed(&values)) {
-            return Ok(DVector::from_element(self.target.points() + self.restraints.len(), f64::NAN));
-        }
-        let state = self.binding.state(p)?;
-        let curves = self.forward.curves(&state, &[], self.engine)?;
-        let mut residuals = self.target.residuals(&curves.g);
-        residuals.extend(self.restraints.residuals(&state, p));
-        let residuals = DVector::from_vec(residuals);
-        self.seen.borrow_mut().push((residuals.norm_squared(), self.target.rw(&curves.g)));
-        Ok(residuals)
-    }
-
-    fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, FitError> {
-        let state = self.binding.state(p.as_slice())?;
-        let tangents = self.binding.tangents(&state, p.as_slice())?;
-        let curves = self.forward.curves(&state, &tangents, self.engine)?;
-        Ok(jacobian(self.target, self.restraints, &curves, &state, &tangents))
-    }
-}
-
-/// The derivative of all residuals: those of the data first, then those of the restraints.
-fn jacobian(
-    target: &Target,
-    restraints: &Restraints,
-    curves: &Curves,
-    state: &State,
-    tangents: &[Tangent],
-) -> DMatrix<f64> {
-    let data = target.jacobian(&curves.columns);
-    if restraints.is_empty() {
-        return data;
-    }
-    let points = data.nrows();
-    let mut all = data.resize_vertically(points + restraints.len(), 0.0);
-    all.rows_mut(points, restraints.len()).copy_from(&restraints.jacobian(state, tangents));
-    all
 }
 
 impl From<LmError<FitError>> for FitError {

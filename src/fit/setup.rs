@@ -1,17 +1,20 @@
 //! Job, structure and data brought together and checked, before anything is computed.
 
-use crate::curve::{CurveError, Measurement};
+use super::dataset::Dataset;
+use super::header;
+use crate::crystal::Crystal;
+use crate::curve::CurveError;
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
 use crate::histogram::{self, BondList, HistogramError};
-use crate::job::{Bonds, Job, Symmetry};
+use crate::job::{Bonds, Compat, Data, Job, Phase, Scopes, Symmetry, Weights};
 use crate::lines::Sum;
 use crate::model::Model;
 use crate::objective::{Noise, ObjectiveError, Target};
 use crate::observed::Observed;
 use crate::outcome::InputFile;
-use crate::params::{BindError, Binding, State};
-use crate::restraints::{RestraintError, Restraints};
+use crate::params::{BindError, Binding, Quantity, State, Whole};
+use crate::restraints::{RestraintError, RestraintsInPlaces};
 use crate::sums::{Sums, TooMuch};
 
 /// Everything that a refinement is made of, as read from files.
@@ -19,35 +22,50 @@ use crate::sums::{Sums, TooMuch};
 pub struct Inputs {
     /// The job.
     pub job: Job,
-    /// The structure, as the file has it.
-    pub model: Model,
-    /// The measured curve.
-    pub observed: Observed,
+    /// The structures of its phases, as the files have them.
+    pub models: Vec<Model>,
+    /// The measured curves of its data sets.
+    pub observed: Vec<Observed>,
     /// The files and their hashes, for the report.
     pub files: Vec<InputFile>,
     /// What the readers had to say.
     pub warnings: Vec<String>,
 }
 
+impl Inputs {
+    /// Those of a job with one phase and one data set.
+    pub fn of(job: Job, model: Model, observed: Observed) -> Self {
+        Self { job, models: vec![model], observed: vec![observed], files: Vec::new(), warnings: Vec::new() }
+    }
+}
+
 /// A refinement that can run.
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub(crate) job: Job,
-    pub(crate) observed: Observed,
+    /// The measured curves with their models: at least one.
+    pub(crate) datasets: Vec<Dataset>,
     pub(crate) files: Vec<InputFile>,
     /// What a user should know before it runs.
     pub warnings: Vec<String>,
     /// What is to be said of a single answer where many fit as well; an ensemble is the many.
     pub(crate) one_of_many: Option<String>,
     pub(crate) binding: Binding,
-    pub(crate) forward: Forward,
-    pub(crate) target: Target,
-    pub(crate) restraints: Restraints,
-    pub(crate) bonds: Vec<(Bonds, BondList)>,
-    pub(crate) qmin: f64,
-    pub(crate) qmax: Option<f64>,
+    pub(crate) restraints: RestraintsInPlaces,
+    pub(crate) bonds: Vec<Followed>,
     /// Where the search begins: at the job's own start, to which restraints draw, unless [`Setup::begin_at`] says otherwise.
     pub(crate) begin: Vec<f64>,
+}
+
+/// Bonds that are followed in a place.
+#[derive(Debug, Clone)]
+pub(crate) struct Followed {
+    /// The number of the place.
+    pub place: usize,
+    /// What the job asks for, its pair without an end.
+    pub kind: Bonds,
+    /// The bonds of its structure.
+    pub list: BondList,
 }
 
 /// A refinement that cannot run, or that broke off.
@@ -99,6 +117,18 @@ pub enum FitError {
     /// The engine.
     #[error(transparent)]
     Forward(#[from] ForwardError),
+    /// Something that takes one structure and one curve.
+    #[error(
+        "{what} takes one structure and one curve, and the job has {phases} and {datasets}; take a job of one of each"
+    )]
+    Several {
+        /// What was asked for.
+        what: &'static str,
+        /// How many phases.
+        phases: usize,
+        /// How many data sets.
+        datasets: usize,
+    },
     /// No curve at the starting values.
     #[error("the refinement cannot start: {0}")]
     NoStart(String),
@@ -108,57 +138,61 @@ pub enum FitError {
 const SHORT: f64 = 4.6;
 
 impl Setup {
-    /// Brings job, structure and data together.
+    /// Brings job, structures and data together.
     ///
     /// # Errors
     /// Whatever does not fit together; see [`FitError`].
     pub fn new(inputs: Inputs) -> Result<Self, FitError> {
-        let Inputs { mut job, model, observed, files, mut warnings } = inputs;
-        take_header_settings(&mut job, &observed, &mut warnings);
-        let model = match job.symmetry {
-            Symmetry::SpaceGroup => model,
-            Symmetry::P1 => expand::to_p1(&model),
-        };
-        let mut crystal = expand::crystal(&model)?;
-        if let Some(molecules) = &job.molecules {
-            expand::molecules(&model, &mut crystal, molecules)?;
+        let Inputs { mut job, models, observed, files, mut warnings } = inputs;
+        for (dataset, observed) in observed.iter().enumerate() {
+            header::take_settings(&mut job, dataset, observed, &mut warnings);
         }
-        check_structure(&model, &crystal, &observed, &mut warnings)?;
-        let binding = Binding::new(&job, &model, &crystal)?;
+        let phases = phases(&job, models)?;
+        check_structures(&phases, &observed, &mut warnings)?;
+        let binding = Binding::over(&job, &phases)?;
         if !binding.ties_allowed(&binding.values(&binding.start())?) {
             return Err(BindError::TiedOutside.into());
         }
-        let start = binding.state(&binding.start())?;
-        let restraints = Restraints::new(&job, &binding, &start)?;
-        let qmax = job.data.qmax;
-        let qmin = job.data.qmin.unwrap_or(0.0);
-        let target = Target::select(&observed, &job.data, qmax, !restraints.is_empty())?;
+        let states = binding.states(&binding.start())?;
+        let restraints = RestraintsInPlaces::new(&job, &binding, &states)?;
+        let targets = targets(&job, &observed, !restraints.is_empty())?;
         check_load(&job, &binding)?;
-        check_matrix(target.points() + restraints.len(), binding.free.len())?;
-        let forward = Forward::new(&measurement(&job, &observed, &target), &start)?;
-        let bonds = bond_lists(&job, &start, &mut warnings)?;
-        warnings.extend(observed.warnings.iter().cloned());
-        warnings.extend(tensors_left(&binding, &start));
-        warnings
-            .extend(restraints.warnings.iter().filter(|text| !warnings.contains(text)).cloned().collect::<Vec<_>>());
-        warnings.extend(doubts(&job, &binding, &target, qmax));
-        let one_of_many = one_of_many(&job, &binding, qmin, qmax);
+        let points = targets.iter().map(Target::points).sum::<usize>();
+        check_matrix(points + restraints.len(), binding.free.len())?;
+        let bonds = followed(&job, &binding, &states, &mut warnings)?;
+        warnings.extend(observed.iter().flat_map(|observed| observed.warnings.iter().cloned()));
+        warnings.extend(tensors_left(&binding, &states));
+        warnings.extend(restraints.warnings().into_iter().filter(|text| !warnings.contains(text)).collect::<Vec<_>>());
+        let datasets = datasets(&job, observed, targets, &binding, &states)?;
+        warnings.extend(doubts(&binding, &datasets));
+        warnings.extend(own_norms(&job));
+        let one_of_many = one_of_many(&binding, &datasets);
         let begin = binding.start();
-        Ok(Self {
-            job,
-            observed,
-            files,
-            warnings,
-            one_of_many,
-            binding,
-            forward,
-            target,
-            restraints,
-            bonds,
-            qmin,
-            qmax,
-            begin,
-        })
+        Ok(Self { job, datasets, files, warnings, one_of_many, binding, restraints, bonds, begin })
+    }
+
+    /// One structure and one curve, where nothing else can be done.
+    ///
+    /// # Errors
+    /// Several of either.
+    pub fn single(&self, what: &'static str) -> Result<(), FitError> {
+        let (phases, datasets) = (self.job.phases.len(), self.job.datasets.len());
+        if self.job.is_single() { Ok(()) } else { Err(FitError::Several { what, phases, datasets }) }
+    }
+
+    /// The first curve, which most jobs have alone.
+    pub(crate) fn first(&self) -> &Dataset {
+        &self.datasets[0]
+    }
+
+    /// What computes the first curve from the first structure.
+    pub(crate) fn forward(&self) -> &Forward {
+        &self.datasets[0].forwards[0]
+    }
+
+    /// The same, to be used.
+    pub(crate) fn forward_mut(&mut self) -> &mut Forward {
+        &mut self.datasets[0].forwards[0]
     }
 
     /// Begins the search at other values of the refined parameters, in the job's order; what lies outside its bounds is moved onto
@@ -178,89 +212,86 @@ impl Setup {
         self.binding.start()
     }
 
-    /// `(qmax - qmin)(r2 - r1) / π` (Farrow et al. 2011, Phys. Rev. B 84, 134105); the points where qmax is not known.
+    /// The independent observations in all data.
     pub(crate) fn independent_observations(&self) -> f64 {
-        let data = &self.job.data;
-        let points = self.target.points() as f64;
-        let known = |qmax: f64| ((qmax - self.qmin) * (data.rmax - data.rmin) / std::f64::consts::PI).min(points);
-        self.qmax.map_or(points, known)
+        self.datasets.iter().map(Dataset::independent_observations).sum()
     }
 }
 
-/// Settings that the job leaves open come from the data file's header; where both speak and disagree, that is said.
-fn take_header_settings(job: &mut Job, observed: &Observed, warnings: &mut Vec<String>) {
-    let header = &observed.header;
-    let warnings = std::cell::RefCell::new(warnings);
-    let doubt = |text: String| warnings.borrow_mut().push(text);
-    let settle = |name: &str, own: Option<f64>, theirs: Option<f64>| {
-        if let (Some(own), Some(theirs)) = (own, theirs)
-            && (own - theirs).abs() > 1e-3 * theirs.abs().max(0.1)
-        {
-            doubt(format!(
-                "the job has {name} {own}, the header of {} says {theirs}: the job's is used",
-                observed.name
-            ));
+/// The structures as they are refined: expanded, with their molecules.
+fn phases(job: &Job, models: Vec<Model>) -> Result<Vec<(Model, Crystal)>, FitError> {
+    let of = |(model, (_, phase)): (Model, &(String, Phase))| {
+        let model = match phase.symmetry {
+            Symmetry::SpaceGroup => model,
+            Symmetry::P1 => expand::to_p1(&model),
+        };
+        let mut crystal = expand::crystal(&model)?;
+        if let Some(molecules) = &phase.molecules {
+            expand::molecules(&model, &mut crystal, molecules)?;
         }
-        own.or(theirs)
+        Ok((model, crystal))
     };
-    // A curve that this program transformed itself has been continued to Q = 0.
-    let own_transform = observed.form.in_q();
-    let theirs = if own_transform { None } else { header.qmin };
-    job.data.qmin = settle("qmin", job.data.qmin, theirs);
-    job.data.qmax = settle("qmax", job.data.qmax, header.qmax);
-    match (job.data.radiation, header.radiation) {
-        (Some(own), Some(theirs)) if own != theirs => doubt(format!(
-            "the job has radiation {own:?}, the header of {} says {theirs:?}: the job's is used",
-            observed.name
-        )),
-        (None, None) => {
-            doubt(format!("neither the job nor {} says what was scattered: X-rays are assumed", observed.name));
-        }
-        _ => {}
-    }
-    job.data.radiation = job.data.radiation.or(header.radiation);
-    if let Some(theirs) = header.normalisation.filter(|theirs| *theirs != job.data.normalisation) {
-        doubt(format!(
-            "the job has normalisation {:?}, the header of {} says {theirs:?}: the job's is used",
-            job.data.normalisation, observed.name
-        ));
-    }
-    for (name, theirs) in [("qdamp", header.qdamp), ("qbroad", header.qbroad)] {
-        let own = job.set.iter().find(|(known, _)| known == name).map(|(_, value)| *value);
-        let refined = job.refine.iter().any(|(known, vary)| known == name && vary.start.is_some());
-        if let (None, Some(value), false) = (own, settle(name, own, theirs), refined) {
-            job.set.push((name.to_owned(), value));
-        }
-    }
+    models.into_iter().zip(&job.phases).map(of).collect()
 }
 
-fn check_structure(
-    model: &Model,
-    crystal: &crate::crystal::Crystal,
-    observed: &Observed,
+fn check_structures(
+    phases: &[(Model, Crystal)],
+    observed: &[Observed],
     warnings: &mut Vec<String>,
 ) -> Result<(), FitError> {
-    for finding in expand::checks(model, crystal, Some(&observed.header)) {
-        if finding.severity == Severity::Error {
-            return Err(FitError::Structure(finding.message));
+    for (model, crystal) in phases {
+        // A header tells the composition of the whole sample.
+        let headers = observed.iter().map(|observed| (phases.len() == 1).then_some(&observed.header));
+        for finding in headers.flat_map(|header| expand::checks(model, crystal, header)) {
+            if finding.severity == Severity::Error {
+                return Err(FitError::Structure(finding.message));
+            }
+            if !warnings.contains(&finding.message) {
+                warnings.push(finding.message);
+            }
         }
-        warnings.push(finding.message);
     }
     Ok(())
+}
+
+/// What is compared of each curve; where there are several, the uncertainties of one that has none are given a size, so that one of
+/// large numbers does not outweigh the others.
+fn targets(job: &Job, observed: &[Observed], restrained: bool) -> Result<Vec<Target>, FitError> {
+    let weighed = restrained || observed.len() > 1;
+    let of = |(observed, (_, data)): (&Observed, &(String, Data))| Target::select(observed, data, data.qmax, weighed);
+    Ok(observed.iter().zip(&job.datasets).map(of).collect::<Result<_, _>>()?)
+}
+
+fn datasets(
+    job: &Job,
+    observed: Vec<Observed>,
+    targets: Vec<Target>,
+    binding: &Binding,
+    states: &[State],
+) -> Result<Vec<Dataset>, FitError> {
+    let of = |(number, (observed, target)): (usize, (Observed, Target))| {
+        let seen = binding.places().enumerate().filter(|(_, (_, dataset))| *dataset == number);
+        let places = seen.map(|(place, _)| place).collect();
+        let (name, data) = &job.datasets[number];
+        Dataset::new((name, data), observed, target, places, states)
+    };
+    observed.into_iter().zip(targets).enumerate().map(of).collect()
 }
 
 /// Can the pairs be summed, at the start and where a fit goes from there? Atoms that start with one U may part.
 fn check_load(job: &Job, binding: &Binding) -> Result<(), FitError> {
     let start = binding.start();
     let parted = start.iter().enumerate().map(|(k, p)| p + 1e-9 * (k + 1) as f64).collect();
-    let (rmax, qmax) = (job.data.rmax, job.data.qmax);
-    let sum = Sum::of(job.data.compat);
     for p in [start, parted] {
         // Formulas may have no value beside the start; at the start itself others see to that.
-        let Ok(state) = binding.state(&p) else { continue };
-        let Ok(tangents) = binding.tangents(&state, &p) else { continue };
-        let load = Sums::load(&state.crystal, sum, (rmax, qmax), &tangents);
-        load.check().map_err(|what| FitError::Load { rmax, what })?;
+        let Ok(states) = binding.states(&p) else { continue };
+        let Ok(tangents) = binding.all_tangents(&states, &p) else { continue };
+        for ((state, tangents), (_, dataset)) in states.iter().zip(&tangents).zip(binding.places()) {
+            let data = &job.datasets[dataset].1;
+            let (rmax, sum) = (data.rmax, Sum::of(data.compat));
+            let load = Sums::load(&state.crystal, sum, (rmax, data.qmax), tangents);
+            load.check().map_err(|what| FitError::Load { rmax, what })?;
+        }
     }
     Ok(())
 }
@@ -290,20 +321,46 @@ fn or_else(what: &TooMuch) -> &'static str {
     }
 }
 
-/// The bonds to follow, each kind with its list.
-fn bond_lists(job: &Job, start: &State, warnings: &mut Vec<String>) -> Result<Vec<(Bonds, BondList)>, FitError> {
-    let mut lists = Vec::new();
+/// The bonds to follow, each kind with its list, in every place whose atoms stand on their own. Where there are several phases, a
+/// pair that names none is one of each phase that has both elements.
+fn followed(
+    job: &Job,
+    binding: &Binding,
+    states: &[State],
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Followed>, FitError> {
+    let (scopes, places) = (Scopes::of(job), binding.places().collect::<Vec<_>>());
+    let mut all = Vec::new();
     for kind in &job.bonds {
-        let list = histogram::bonds(&start.model, &start.crystal, kind)?;
-        warnings.extend(list.ties(&start.model, &start.crystal, kind, ["neighbours: ", ""]));
-        lists.push((kind.clone(), list));
+        let scoped = scopes.scoped(&kind.pair).map_err(BindError::from)?;
+        let own = Bonds { pair: scoped.name.to_owned(), ..kind.clone() };
+        let mut absent = None;
+        let before = all.len();
+        for place in binding.geometries() {
+            let ((phase, dataset), State { model, crystal, .. }) = (places[place], &states[place]);
+            if !scoped.holds(phase, dataset) {
+                continue;
+            }
+            match histogram::bonds(model, crystal, &own) {
+                Ok(list) => {
+                    warnings.extend(list.ties(model, crystal, &own, ["neighbours: ", ""]));
+                    all.push(Followed { place, kind: own.clone(), list });
+                }
+                Err(error) if places.len() > 1 && scoped.phase.is_none() => absent = Some(error),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if let Some(error) = absent.filter(|_| all.len() == before) {
+            return Err(error.into());
+        }
     }
-    Ok(lists)
+    Ok(all)
 }
 
 /// Molecules that turn while their U tensors stay.
-fn tensors_left(binding: &Binding, start: &State) -> Option<String> {
-    let bodies = binding.turned_tensors(&start.model);
+fn tensors_left(binding: &Binding, start: &[State]) -> Option<String> {
+    let bodies: Vec<&str> =
+        start.iter().enumerate().flat_map(|(place, state)| binding.turned_tensors(place, &state.model)).collect();
     let first = bodies.first()?;
     Some(format!(
         "{} molecules that may turn (the first is that of {first}) have U tensors, which keep their directions: refine or set \
@@ -312,13 +369,22 @@ fn tensors_left(binding: &Binding, start: &State) -> Option<String> {
     ))
 }
 
-fn measurement(job: &Job, observed: &Observed, target: &Target) -> Measurement {
-    Measurement::of(&job.data, target.r.clone(), observed.r.first().copied().unwrap_or(0.0))
+/// Phases that are each normalised by themselves, in a curve that was by the whole sample.
+fn own_norms(job: &Job) -> Option<String> {
+    let exact =
+        |data: &Data| data.weights == Weights::Exact && data.compat == Compat::None && data.composition.is_none();
+    let (name, data) = job.datasets.iter().find(|(_, data)| job.phases.len() > 1 && exact(data))?;
+    let place = if name.is_empty() { "data" } else { name };
+    Some(format!(
+        "{} was divided by <f>² of the whole sample, and each phase is by its own, which at high Q is not in proportion: write \
+         composition in {place}, the atoms of all phases together, such as composition: \"Si 0.8 Ni 0.2\"",
+        data.file
+    ))
 }
 
 /// Are more parameters refined than there are observations to tell them by?
-fn one_of_many(job: &Job, binding: &Binding, qmin: f64, qmax: Option<f64>) -> Option<String> {
-    let observations = (qmax? - qmin) * (job.data.rmax - job.data.rmin) / std::f64::consts::PI;
+fn one_of_many(binding: &Binding, datasets: &[Dataset]) -> Option<String> {
+    let observations = datasets.iter().map(Dataset::information).sum::<Option<f64>>()?;
     let refined = binding.free.len();
     (refined as f64 > observations).then(|| {
         format!(
@@ -329,27 +395,45 @@ fn one_of_many(job: &Job, binding: &Binding, qmin: f64, qmax: Option<f64>) -> Op
 }
 
 /// What a user should know about the question that the job asks.
-fn doubts(job: &Job, binding: &Binding, target: &Target, qmax: Option<f64>) -> Vec<String> {
+fn doubts(binding: &Binding, datasets: &[Dataset]) -> Vec<String> {
     let mut doubts = Vec::new();
-    let refined: Vec<&str> = binding.free.iter().map(|free| binding.variables()[free.variable].name.as_str()).collect();
-    let long = ["delta1", "delta2", "qdamp", "qbroad"];
-    let hopeless: Vec<&str> = refined.iter().copied().filter(|name| long.contains(name)).collect();
-    if job.data.rmax < SHORT && !hopeless.is_empty() {
+    for (rmax, hopeless) in hopeless(binding, datasets) {
         doubts.push(format!(
-            "{} cannot be told apart from U on data that end at {} Å: fix {} at the value of a standard, or fit farther",
+            "{} cannot be told apart from U on data that end at {rmax} Å: fix {} at the value of a standard, or fit farther",
             hopeless.join(", "),
-            job.data.rmax,
             if hopeless.len() == 1 { "it" } else { "them" }
         ));
     }
-    if qmax.is_none() {
+    let unknown = |what: fn(&Dataset) -> bool| datasets.iter().filter(move |dataset| what(dataset));
+    for _ in unknown(|dataset| dataset.qmax().is_none()) {
         doubts.push("qmax is not known: the model is not truncated, and information cannot be counted".to_owned());
     }
-    if target.noise == Noise::Unknown {
+    for dataset in unknown(|dataset| dataset.target.noise == Noise::Unknown) {
         doubts.push(format!(
             "{} gives no uncertainties: every point weighs the same, and esds rest on the size of the residuals",
-            job.data.file
+            dataset.data.file
         ));
     }
+    doubts.dedup();
     doubts
+}
+
+/// Parameters that short data cannot tell from U: the end of the longest data that know each, Å, and their names.
+fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a str>)> {
+    let long = [Whole::Delta1, Whole::Delta2, Whole::Qdamp, Whole::Qbroad].map(Quantity::Whole);
+    let places: Vec<(usize, usize)> = binding.places().collect();
+    let mut found: Vec<(f64, Vec<&str>)> = Vec::new();
+    for free in &binding.free {
+        let variable = &binding.variables()[free.variable];
+        let ends = variable.spots.iter().map(|spot| datasets[places[spot.place].1].data.rmax);
+        let rmax = ends.fold(0.0, f64::max);
+        if rmax >= SHORT || !long.contains(variable.quantity()) {
+            continue;
+        }
+        match found.iter_mut().find(|(end, _)| *end == rmax) {
+            Some((_, names)) => names.push(&variable.name),
+            None => found.push((rmax, vec![&variable.name])),
+        }
+    }
+    found
 }

@@ -2,6 +2,8 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::dataset::Dataset;
+use super::problem::points;
 use super::setup::Setup;
 use crate::lm;
 use crate::objective::Noise;
@@ -9,10 +11,14 @@ use crate::outcome::Determined;
 use crate::params::{Quantity, State, Variable, Whole};
 
 /// Covariance of the refined parameters and what it rests on.
+///
+/// Every data set has its own variance `s_d²` of a residual of unit weight, by its own misfit. With `J_d` its rows of the Jacobian
+/// J and `C = (JᵀJ)⁺`, least squares have the covariance `C (Σ_d s_d² J_dᵀJ_d) C`: with one data set `s² C`. Restraints are
+/// widened as all data are together.
 pub(super) struct Spread {
-    /// `s² (JᵀJ)⁺`: least squares alone.
+    /// That of least squares alone.
     pub plain: DMatrix<f64>,
-    /// The same with what was known before added, `(JᵀJ/s² + W⁻²)⁻¹`: finite in every direction.
+    /// The same with what was known before added, `(Σ_d J_dᵀJ_d/s_d² + W⁻²)⁻¹`: finite in every direction.
     pub with_prior: DMatrix<f64>,
     /// Which parameters least squares alone determine to less than [`TOO_WIDE`] times what was known before.
     pub known: Vec<bool>,
@@ -20,6 +26,8 @@ pub(super) struct Spread {
     pub open: bool,
     /// For the report.
     pub determined: Determined,
+    /// By what each data set is missed, in units of its noise; `None` where that is not known.
+    pub misfits: Vec<Option<f64>>,
 }
 
 /// An esd this many times larger than what anybody knows beforehand says: not determined.
@@ -27,47 +35,140 @@ const TOO_WIDE: f64 = 3.0;
 
 impl Spread {
     /// `jacobian` is that of the residuals at the minimum, restraints included.
-    pub(super) fn of(setup: &Setup, state: &State, fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
-        let points = setup.target.points();
-        let widths = widths(setup, state, fit.p.as_slice());
-        let data = jacobian.rows(0, points).into_owned();
-        let cost: f64 = fit.residuals.rows(0, points).norm_squared();
-        let mut variance = cost / setup.target.effective_points();
-        let singular = scaled_singular_values(&data, &widths);
-        let directions = directions(&singular, variance_used(setup, variance));
-        variance = variance_used(setup, cost / (setup.target.effective_points() - directions as f64).max(1.0));
-        let plain = &fit.covariance * variance;
+    pub(super) fn of(setup: &Setup, states: &[State], fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
+        let widths = widths(setup, states, fit.p.as_slice());
+        let misses = misses(setup, fit);
+        let effective = effective_points(setup);
+        let first = Variances::of(setup, &misses, 1.0);
+        let data = first.weighed(jacobian).rows(0, points(&setup.datasets)).into_owned();
+        let directions = directions(&scaled_singular_values(data, &widths));
+        let free = (effective - directions as f64).max(1.0) / effective;
+        let variances = Variances::of(setup, &misses, free);
+        let plain = variances.widened(&fit.covariance, jacobian);
         let known: Vec<bool> = (0..widths.len())
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
             .collect();
+        let data = variances.weighed(jacobian).rows(0, points(&setup.datasets)).into_owned();
+        let singular = scaled_singular_values(data, &widths);
         Self {
-            with_prior: with_prior(jacobian, &widths, &fit.at_bound, variance),
+            with_prior: with_prior(&variances.weighed(jacobian), &widths, &fit.at_bound),
             plain,
             open: known.iter().zip(&fit.at_bound).any(|(known, at_bound)| !known && !at_bound),
             known,
-            determined: describe(setup, fit, &singular, variance),
+            determined: describe(setup, fit, &singular),
+            misfits: misses.iter().zip(&setup.datasets).map(|(miss, dataset)| miss.in_noise(dataset, free)).collect(),
         }
     }
 }
 
+/// By what a data set is missed.
+#[derive(Clone, Copy)]
+struct Miss {
+    /// Sum of squares of its residuals.
+    cost: f64,
+    /// Its points that tell something each.
+    effective: f64,
+}
+
+impl Miss {
+    /// The mean square of a residual, of which a share is `free`.
+    fn reduced(self, free: f64) -> f64 {
+        self.cost / (self.effective * free).max(f64::MIN_POSITIVE)
+    }
+
+    fn in_noise(self, dataset: &Dataset, free: f64) -> Option<f64> {
+        (dataset.target.noise != Noise::Unknown).then(|| self.reduced(free).sqrt())
+    }
+}
+
+fn misses(setup: &Setup, fit: &lm::Fit) -> Vec<Miss> {
+    let mut row = 0;
+    let of = |dataset: &Dataset| {
+        let own = fit.residuals.rows(row, dataset.target.points());
+        row += dataset.target.points();
+        Miss { cost: own.norm_squared(), effective: dataset.target.effective_points() }
+    };
+    setup.datasets.iter().map(of).collect()
+}
+
+/// The variances of residuals of unit weight.
+struct Variances {
+    /// How many rows of the Jacobian have which: data set by data set, then restraints.
+    blocks: Vec<(usize, f64)>,
+}
+
+impl Variances {
+    /// `free`: the share of the points that is not used up by parameters.
+    fn of(setup: &Setup, misses: &[Miss], free: f64) -> Self {
+        let sum = |of: fn(&Miss) -> f64| misses.iter().map(of).sum::<f64>();
+        let whole = Miss { cost: sum(|miss| miss.cost), effective: sum(|miss| miss.effective) };
+        let datasets = setup.datasets.iter().zip(misses);
+        let mut blocks: Vec<(usize, f64)> = datasets
+            .map(|(dataset, miss)| {
+                (dataset.target.points(), variance_used(setup, dataset.target.noise, miss.reduced(free)))
+            })
+            .collect();
+        blocks.push((setup.restraints.len(), variance_used(setup, noise(setup), whole.reduced(free))));
+        Self { blocks }
+    }
+
+    /// The Jacobian's rows in units of their noise.
+    fn weighed(&self, jacobian: &DMatrix<f64>) -> DMatrix<f64> {
+        self.scaled(jacobian, |variance| 1.0 / variance.sqrt())
+    }
+
+    fn scaled(&self, jacobian: &DMatrix<f64>, factor: impl Fn(f64) -> f64) -> DMatrix<f64> {
+        let mut scaled = jacobian.clone();
+        let mut row = 0;
+        for (rows, variance) in &self.blocks {
+            scaled.rows_mut(row, *rows).scale_mut(factor(*variance));
+            row += rows;
+        }
+        scaled
+    }
+
+    /// `C (Σ s² JᵀJ) C`.
+    fn widened(&self, covariance: &DMatrix<f64>, jacobian: &DMatrix<f64>) -> DMatrix<f64> {
+        let used: Vec<f64> = self.blocks.iter().filter(|(rows, _)| *rows > 0).map(|(_, variance)| *variance).collect();
+        if let [first, rest @ ..] = &used[..]
+            && rest.iter().all(|other| other == first)
+        {
+            return covariance * *first;
+        }
+        let scaled = self.scaled(jacobian, f64::sqrt);
+        covariance * (scaled.transpose() * &scaled) * covariance
+    }
+}
+
 /// The variance of a residual of unit weight: 1 where the noise is known, and more if the misfit says so.
-fn variance_used(setup: &Setup, reduced: f64) -> f64 {
-    match setup.target.noise {
+fn variance_used(setup: &Setup, noise: Noise, reduced: f64) -> f64 {
+    match noise {
         Noise::Unknown if setup.restraints.is_empty() => reduced.max(f64::MIN_POSITIVE),
         // Restraints were weighed against this noise; and data that are fitted better than their noise are no better known.
         _ => reduced.max(1.0),
     }
 }
 
-/// What is known of each refined parameter before any data, in its unit.
-pub(crate) fn widths(setup: &Setup, state: &State, p: &[f64]) -> Vec<f64> {
+/// Points that tell something each.
+fn effective_points(setup: &Setup) -> f64 {
+    setup.datasets.iter().map(|dataset| dataset.target.effective_points()).sum()
+}
+
+/// Where the uncertainties come from: unknown, if they are of all data.
+fn noise(setup: &Setup) -> Noise {
+    let known = setup.datasets.iter().map(|dataset| dataset.target.noise).find(|noise| *noise != Noise::Unknown);
+    known.unwrap_or(Noise::Unknown)
+}
+
+/// What is known of each refined parameter before any data, in its unit; `states` has one entry for each place.
+pub(crate) fn widths(setup: &Setup, states: &[State], p: &[f64]) -> Vec<f64> {
     let variables = setup.binding.free.iter().map(|free| &setup.binding.variables()[free.variable]);
-    variables.zip(p).map(|(variable, value)| width(variable, state, *value)).collect()
+    variables.zip(p).map(|(variable, value)| width(variable, &states[variable.spots[0].place], *value)).collect()
 }
 
 /// What is known of a parameter before any data: the scale on which "determined" is judged.
 fn width(variable: &Variable, state: &State, value: f64) -> f64 {
-    match &variable.quantity {
+    match variable.quantity() {
         // An atom is where it is drawn to some 0.15 Å.
         Quantity::Position { vector, .. } => 0.15 / (state.crystal.basis * vector).norm(),
         // So is a molecule; and it is drawn in its direction to some 5 degrees: atoms 1 to 2 Å from its middle to 0.15 Å.
@@ -85,21 +186,21 @@ fn width(variable: &Variable, state: &State, value: f64) -> f64 {
     }
 }
 
-/// Singular values of the data's Jacobian with every column multiplied by what is known beforehand.
-fn scaled_singular_values(data: &DMatrix<f64>, widths: &[f64]) -> Vec<f64> {
-    let mut scaled = data.clone();
-    for (mut column, width) in scaled.column_iter_mut().zip(widths) {
+/// Singular values of the data's Jacobian, in units of the noise, with every column multiplied by what is known beforehand.
+fn scaled_singular_values(mut data: DMatrix<f64>, widths: &[f64]) -> Vec<f64> {
+    for (mut column, width) in data.column_iter_mut().zip(widths) {
         column *= *width;
     }
-    lm::Singular::values_of(&scaled).iter().copied().collect()
+    lm::Singular::values_of(&data).iter().copied().collect()
 }
 
-fn directions(singular: &[f64], variance: f64) -> usize {
-    singular.iter().filter(|value| **value > variance.sqrt()).count()
+fn directions(singular: &[f64]) -> usize {
+    singular.iter().filter(|value| **value > 1.0).count()
 }
 
-fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool], variance: f64) -> DMatrix<f64> {
-    let mut normal = jacobian.transpose() * jacobian / variance;
+/// `jacobian`: in units of the noise.
+fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool]) -> DMatrix<f64> {
+    let mut normal = jacobian.transpose() * jacobian;
     for (k, width) in widths.iter().enumerate() {
         normal[(k, k)] += width.powi(-2);
     }
@@ -112,8 +213,8 @@ fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool], varian
     covariance
 }
 
-fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64], variance: f64) -> Determined {
-    let (parameters, directions) = (setup.binding.free.len(), directions(singular, variance));
+fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64]) -> Determined {
+    let (parameters, directions) = (setup.binding.free.len(), directions(singular));
     let observations = setup.independent_observations();
     let mut words = vec![format!(
         "The data determine {directions} of {parameters} directions of the parameters better than they were known before \
@@ -127,18 +228,24 @@ fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64], variance: f64) -> De
             parameters - directions
         ));
     }
-    words.push(match setup.target.noise {
+    words.push(match noise(setup) {
         Noise::File => "Uncertainties rest on those in the data file, widened where the misfit is larger.".to_owned(),
         Noise::Job => "Uncertainties rest on the dG that the job gives, widened where the misfit is larger.".to_owned(),
         Noise::Unknown => {
             "The data have no uncertainties: esds rest on the misfit, counted as if it were noise.".to_owned()
         }
     });
+    let unknown = setup.datasets.iter().filter(|dataset| dataset.target.noise == Noise::Unknown);
+    if setup.datasets.len() > 1 && unknown.count() > 0 {
+        words.push(
+            "Of several curves, one without uncertainties is taken to be known to 2 % of its largest value.".to_owned(),
+        );
+    }
     words.push(format!(
         "Neighbouring points of a curve on a grid finer than {} repeat each other; they are counted as {:.0} points, not {}.",
-        if setup.target.seen.is_some() { "π/(rmax - rmin)" } else { "π/qmax" },
-        setup.target.effective_points(),
-        setup.target.points()
+        if setup.datasets.iter().any(|dataset| dataset.target.seen.is_some()) { "π/(rmax - rmin)" } else { "π/qmax" },
+        effective_points(setup),
+        points(&setup.datasets)
     ));
     Determined {
         singular_values: fit.singular_values.iter().copied().collect(),

@@ -122,23 +122,18 @@ pub enum ObjectiveError {
     },
 }
 
-/// Share of the largest |G| that stands for the noise where nothing tells it and restraints need one.
+/// Share of the largest |G| that stands for the noise where nothing tells it and restraints or other curves need one.
 const NOMINAL_NOISE: f64 = 0.02;
 
 impl Target {
-    /// The points of `observed` that a job compares with; `restrained` where residuals of other kinds are weighed against
-    /// them.
+    /// The points of `observed` that a job compares with; `weighed` where residuals of other kinds, or of other curves, are
+    /// weighed against them.
     ///
     /// # Errors
     /// A range that the data do not cover, too few points, nothing but zeros.
-    pub fn select(
-        observed: &Observed,
-        data: &Data,
-        qmax: Option<f64>,
-        restrained: bool,
-    ) -> Result<Self, ObjectiveError> {
+    pub fn select(observed: &Observed, data: &Data, qmax: Option<f64>, weighed: bool) -> Result<Self, ObjectiveError> {
         if data.compare != Compare::G {
-            return Self::select_in_q(observed, data, qmax, restrained.then_some(NOMINAL_NOISE));
+            return Self::select_in_q(observed, data, qmax, weighed.then_some(NOMINAL_NOISE));
         }
         within(observed, data)?;
         let r = distances(observed, data, qmax)?;
@@ -160,7 +155,7 @@ impl Target {
             None if !observed.dg.is_empty() => {
                 (Noise::File, r.iter().map(|r| linear(&observed.r, &observed.dg, *r)).collect())
             }
-            None => (Noise::Unknown, vec![if restrained { NOMINAL_NOISE * largest } else { 1.0 }; r.len()]),
+            None => (Noise::Unknown, vec![if weighed { NOMINAL_NOISE * largest } else { 1.0 }; r.len()]),
         };
         let step = (r[r.len() - 1] - r[0]) / (r.len() - 1) as f64;
         let oversampling = oversampling(step, qmax);
@@ -195,12 +190,23 @@ impl Target {
     ///
     /// (Farrow et al. 2007, J. Phys.: Condens. Matter 19, 335219.)
     pub fn rw(&self, gcalc: &[f64]) -> f64 {
+        let (apart, whole) = self.squares(gcalc);
+        (apart / whole).sqrt()
+    }
+
+    /// `Σ w (Gobs - Gcalc)²` and `Σ w Gobs²`.
+    fn squares(&self, gcalc: &[f64]) -> (f64, f64) {
         let square = |x: f64, dg: f64| (x / dg).powi(2);
         let (observed, calculated) = (self.values(), self.of(gcalc));
         let pairs = observed.iter().zip(calculated.iter()).zip(&self.dg);
         let apart: f64 = pairs.map(|((o, c), dg)| square(o - c, *dg)).sum();
         let whole: f64 = observed.iter().zip(&self.dg).map(|(o, dg)| square(*o, *dg)).sum();
-        (apart / whole).sqrt()
+        (apart, whole)
+    }
+
+    /// The sum of squares of the residuals of a model that is zero.
+    pub fn whole(&self) -> f64 {
+        self.residuals(&vec![0.0; self.r.len()]).iter().map(|x| x * x).sum()
     }
 
     /// How many points there are that tell something each.
@@ -231,6 +237,17 @@ impl Target {
     fn weight(&self, dg: f64) -> f64 {
         1.0 / (dg * self.oversampling.sqrt())
     }
+}
+
+/// [`Target::rw`] over several curves, each with its model; each point counts by its own weight.
+pub fn overall_rw<'a>(curves: impl Iterator<Item = (&'a Target, &'a [f64])>) -> f64 {
+    let (mut apart, mut whole) = (0.0, 0.0);
+    for (target, gcalc) in curves {
+        let own = target.squares(gcalc);
+        apart += own.0;
+        whole += own.1;
+    }
+    (apart / whole).sqrt()
 }
 
 fn within(observed: &Observed, data: &Data) -> Result<(), ObjectiveError> {

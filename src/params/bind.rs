@@ -3,24 +3,24 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::BindError;
-use super::bodies::{self, Bodies, Body};
 use super::names::Whole;
-use super::quantity::{Quantity, Resolver, Variable, aniso};
-use super::state::{Setting, State};
+use super::place::Place;
+use super::quantity::{Quantity, Spot, Variable};
+use super::state::State;
 use super::ties::{self, Tie};
 use crate::crystal::Crystal;
-use crate::expand::{self, Direction6, SiteFreedom};
-use crate::job::{Job, Vary};
-use crate::model::{Adp, Beyond, Model};
+use crate::job::{Job, Scopes, Vary};
+use crate::model::Model;
 use crate::tangent::Tangent;
 
-/// The parameters of a job, bound to a model.
+/// The parameters of a job, bound to its structures.
+///
+/// A place is a phase in a data set; there are as many as phases times data sets, those of the first phase first. A parameter moves
+/// one number in each place that its name is meant for.
 #[derive(Debug, Clone)]
 pub struct Binding {
-    start: State,
-    freedom: Vec<SiteFreedom>,
-    cell: Vec<Direction6>,
-    bodies: Vec<Body>,
+    scopes: Scopes,
+    places: Vec<Place>,
     variables: Vec<Variable>,
     /// The refined parameters, in the job's order.
     pub free: Vec<Free>,
@@ -42,33 +42,36 @@ pub struct Free {
     pub sigma: Option<f64>,
 }
 
+/// Starts that differ by no more than this share are one.
+const SAME_START: f64 = 1e-9;
+
 impl Binding {
-    /// Binds a job to the model that it refines (already in P1, if the job says so).
+    /// Binds a job of one phase to the model that it refines (already in P1, if the job says so).
     ///
-    /// `molecules`: the crystal of the model with its molecules found, if the job asks for them.
+    /// `crystal`: that of the model with its molecules found, if the job asks for them.
     ///
     /// # Errors
-    /// Names that the model does not have, that symmetry fixes, that overlap; ties that cannot be used.
+    /// As [`Binding::over`].
     pub fn new(job: &Job, model: &Model, crystal: &Crystal) -> Result<Self, BindError> {
-        let setting = Setting { molecules: job.molecules.is_some(), ..Setting::default() };
-        // Sites exactly on their special positions, tensors as their site allows: so each operator turns them the same way.
-        let model = &expand::symmetrized(model)?;
-        let start = State { model: model.clone(), crystal: crystal.clone(), setting };
-        let mut binding = Self {
-            bodies: bodies::find(model, crystal),
-            freedom: expand::freedom(model),
-            cell: expand::cell_freedom(model),
-            start,
-            variables: Vec::new(),
-            free: Vec::new(),
-            ties: Vec::new(),
-            aliases: HashMap::new(),
-        };
+        Self::over(job, &[(model.clone(), crystal.clone())])
+    }
+
+    /// Binds a job to the structures of its phases.
+    ///
+    /// # Errors
+    /// Names that no structure has, that symmetry fixes, that overlap; ties that cannot be used.
+    pub fn over(job: &Job, phases: &[(Model, Crystal)]) -> Result<Self, BindError> {
+        let mut places = Vec::new();
+        for (phase, ((model, crystal), (_, own))) in phases.iter().zip(&job.phases).enumerate() {
+            for dataset in 0..job.datasets.len() {
+                places.push(Place::new((phase, dataset), model, crystal, own.molecules.is_some())?);
+            }
+        }
+        let (scopes, aliases) = (Scopes::of(job), HashMap::new());
+        let mut binding = Self { scopes, places, variables: Vec::new(), free: Vec::new(), ties: Vec::new(), aliases };
         binding.give_second_u(job)?;
         binding.set_values(job)?;
-        for body in &mut binding.bodies {
-            body.measure(&binding.start.model, &crystal.basis);
-        }
+        binding.places.iter_mut().for_each(Place::settle);
         binding.make_tensors(job);
         binding.free_parameters(job)?;
         binding.tie(job)?;
@@ -85,6 +88,11 @@ impl Binding {
     /// The tied variables, by index.
     pub fn tied(&self) -> impl Iterator<Item = usize> + '_ {
         self.ties.iter().map(|(variable, _)| *variable)
+    }
+
+    /// Phase and data set of every place.
+    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        self.places.iter().map(|place| (place.phase, place.dataset))
     }
 
     /// The refined parameters' values at the start.
@@ -107,40 +115,63 @@ impl Binding {
         Ok(values)
     }
 
-    /// The structure at `p`.
+    /// The structure at `p` in the first place, which most jobs have alone.
     ///
     /// # Errors
     /// A formula whose value is no number.
     pub fn state(&self, p: &[f64]) -> Result<State, BindError> {
-        let mut state = self.start.clone();
-        let values = self.values(p)?;
-        // What a formula only refers to stays as it is: its value may be the mean of several sites'.
-        for index in self.moved() {
-            state.write(&self.variables[index], values[index]);
-        }
-        state.place(&self.bodies(&values));
-        expand::update(&state.model, &mut state.crystal);
-        Ok(state)
+        Ok(self.state_in(0, &self.values(p)?))
     }
 
-    /// How the structure at `p` moves with each refined parameter, ties included.
+    /// The structures at `p`, one for each place.
+    ///
+    /// # Errors
+    /// A formula whose value is no number.
+    pub fn states(&self, p: &[f64]) -> Result<Vec<State>, BindError> {
+        let values = self.values(p)?;
+        Ok((0..self.places.len()).map(|place| self.state_in(place, &values)).collect())
+    }
+
+    fn state_in(&self, place: usize, values: &[f64]) -> State {
+        self.places[place].state(&self.moved_in(place, values))
+    }
+
+    /// How the structure at `p` in the first place moves with each refined parameter, ties included.
     ///
     /// # Errors
     /// A formula whose derivative is no number.
     pub fn tangents(&self, state: &State, p: &[f64]) -> Result<Vec<Tangent>, BindError> {
+        Ok(self.tangents_in(0, state, &self.values(p)?, &self.gradients(p)?))
+    }
+
+    /// How the structure in each place moves with each refined parameter, ties included: one list for each place.
+    ///
+    /// # Errors
+    /// A formula whose derivative is no number.
+    pub fn all_tangents(&self, states: &[State], p: &[f64]) -> Result<Vec<Vec<Tangent>>, BindError> {
         let (gradients, values) = (self.gradients(p)?, self.values(p)?);
-        let bodies = self.bodies(&values);
+        let places = states.iter().enumerate();
+        Ok(places.map(|(place, state)| self.tangents_in(place, state, &values, &gradients)).collect())
+    }
+
+    fn tangents_in(
+        &self,
+        place: usize,
+        state: &State,
+        values: &[f64],
+        gradients: &[BTreeMap<usize, f64>],
+    ) -> Vec<Tangent> {
+        let moving = self.variables.iter().zip(gradients).filter(|(_, gradient)| !gradient.is_empty());
+        let (spots, gradients): (Vec<&Spot>, Vec<_>) =
+            moving.filter_map(|(variable, gradient)| Some((variable.spot(place)?, gradient))).unzip();
+        let own = self.places[place].tangents(state, &self.moved_in(place, values), &spots);
         let mut tangents = vec![Tangent::default(); self.free.len()];
-        for (variable, gradient) in self.variables.iter().zip(&gradients) {
-            if gradient.is_empty() {
-                continue;
-            }
-            let tangent = state.tangent(variable, &bodies);
+        for (tangent, gradient) in own.iter().zip(gradients) {
             for (k, factor) in gradient {
-                tangents[*k].add(*factor, &tangent);
+                tangents[*k].add(*factor, tangent);
             }
         }
-        Ok(tangents)
+        tangents
     }
 
     /// For each variable its derivative by every refined parameter that it depends on.
@@ -166,21 +197,15 @@ impl Binding {
         Ok(gradients)
     }
 
-    /// The variables that a fit moves: refined and tied ones.
+    /// The variables that a fit moves: refined and tied ones. What a formula only refers to stays as it is: its value may be the
+    /// mean of several sites'.
     fn moved(&self) -> impl Iterator<Item = usize> + '_ {
         self.free.iter().map(|free| free.variable).chain(self.tied())
     }
 
-    /// The rigid bodies where they stand at these values.
-    fn bodies(&self, values: &[f64]) -> Bodies<'_> {
-        let mut poses: Vec<_> = self.bodies.iter().map(|body| body.start).collect();
-        for index in self.moved() {
-            if let Quantity::Body { body, component } = self.variables[index].quantity {
-                poses[body][component] = values[index];
-            }
-        }
-        let rigid = self.bodies.iter().zip(&poses).enumerate().filter(|(_, (body, _))| body.rigid);
-        rigid.map(|(number, (body, pose))| (number, body.at(pose))).collect()
+    /// What of them is in a place, with its value.
+    fn moved_in(&self, place: usize, values: &[f64]) -> Vec<(&Spot, f64)> {
+        self.moved().filter_map(|index| Some((self.variables[index].spot(place)?, values[index]))).collect()
     }
 
     /// The ties of a job that starts from the structure at `p`: there every body's six values are 0 again, and each tie has to
@@ -190,7 +215,7 @@ impl Binding {
     /// A formula whose value is no number.
     pub fn ties_from(&self, p: &[f64]) -> Result<Vec<String>, BindError> {
         let ended = self.values(p)?;
-        let motion = |index: usize| matches!(self.variables[index].quantity, Quantity::Body { .. });
+        let motion = |index: usize| matches!(self.variables[index].quantity(), Quantity::Body { .. });
         let begun = (0..ended.len()).map(|k| if motion(k) { 0.0 } else { ended[k] }).collect::<Vec<_>>();
         let anew = |(target, tie): &(usize, Tie)| {
             let value = tie.value(&|name| self.lookup(name, &begun))?;
@@ -199,16 +224,36 @@ impl Binding {
         self.ties.iter().map(anew).collect()
     }
 
-    /// The bodies that turn and hold U tensors, which do not turn with them: the labels of their first atoms.
-    pub fn turned_tensors(&self, model: &Model) -> Vec<&str> {
-        let moved: Vec<&Quantity> = self.moved().map(|index| &self.variables[index].quantity).collect();
-        let turns = |number: usize, body: &Body| {
-            let moves = |k| moved.contains(&&Quantity::Body { body: number, component: k });
-            (3..6).any(|k| body.start[k] != 0.0 || moves(k))
+    /// The bodies of a place that turn and hold U tensors, which do not turn with them: the labels of their first atoms.
+    pub fn turned_tensors(&self, place: usize, model: &Model) -> Vec<&str> {
+        let moved = self.moved().filter_map(|index| self.variables[index].spot(place));
+        self.places[place].turned_tensors(model, &moved.map(|spot| &spot.quantity).collect::<Vec<_>>())
+    }
+
+    /// Does a variable move what stands where in the cell: cell or atoms?
+    fn is_geometric(variable: &Variable) -> bool {
+        matches!(variable.quantity(), Quantity::Cell { .. } | Quantity::Position { .. } | Quantity::Body { .. })
+    }
+
+    /// The places whose atoms stand where those of no earlier place of the same phase do for certain: the first of each phase, and
+    /// those that move by parameters of their own.
+    pub fn geometries(&self) -> Vec<usize> {
+        let movers = |place: usize| -> Vec<usize> {
+            self.moved()
+                .filter(|k| Self::is_geometric(&self.variables[*k]) && self.variables[*k].spot(place).is_some())
+                .collect()
         };
-        let tensor = |site: usize| matches!(model.sites[site].adp, Some(Adp::Aniso(_)));
-        let bodies = self.bodies.iter().enumerate().filter(|(number, body)| body.rigid && turns(*number, body));
-        bodies.filter(|(_, body)| body.sites().any(tensor)).map(|(_, body)| body.label.as_str()).collect()
+        let same = |a: usize, b: usize| {
+            let (a, b) = (&self.places[a], &self.places[b]);
+            a.phase == b.phase && a.start.crystal == b.start.crystal
+        };
+        (0..self.places.len()).filter(|&b| !(0..b).any(|a| same(a, b) && movers(a) == movers(b))).collect()
+    }
+
+    /// How a place is called: by its phase and its data set, if there are several of a kind.
+    pub fn end_of(&self, place: usize) -> String {
+        let Place { phase, dataset, .. } = self.places[place];
+        self.scopes.in_dataset(&self.scopes.in_phase("", phase), dataset)
     }
 
     fn lookup(&self, name: &str, values: &[f64]) -> Option<f64> {
@@ -220,91 +265,110 @@ impl Binding {
         known.or_else(|| self.aliases.get(name).copied())
     }
 
-    fn resolver(&self) -> Resolver<'_> {
-        Resolver {
-            model: &self.start.model,
-            freedom: &self.freedom,
-            cell: &self.cell,
-            setting: self.start.setting,
-            bodies: &self.bodies,
+    /// What a name stands for: one variable, or several for `xyz.Co` and its kin. Where some of the places that it is meant for do
+    /// not have it, it is meant for the others.
+    fn resolve(&self, text: &str) -> Result<Vec<Variable>, BindError> {
+        let scoped = self.scopes.scoped(text)?;
+        let (mut variables, mut wrong) = (Vec::<Variable>::new(), None);
+        for (index, place) in self.places.iter().enumerate() {
+            if !scoped.holds(place.phase, place.dataset) {
+                continue;
+            }
+            match place.resolve(text, scoped.name) {
+                Ok(found) => found.into_iter().for_each(|one| one.join(index, scoped.end, &mut variables)),
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+        }
+        match wrong {
+            Some(error) if variables.is_empty() => Err(error),
+            _ => Ok(variables),
         }
     }
 
-    /// Writes U as a tensor at every site whose tensor is refined or tied: one that stayed isotropic would turn with the cell.
+    /// For the places that a name is meant for, what it stands for there.
+    fn each_place(
+        &mut self,
+        text: &str,
+        change: &mut dyn FnMut(&mut Place, &super::quantity::Found),
+    ) -> Result<(), BindError> {
+        let scoped = self.scopes.scoped(text)?;
+        let (mut any, mut wrong) = (false, None);
+        for place in self.places.iter_mut().filter(|place| scoped.holds(place.phase, place.dataset)) {
+            match place.resolve(text, scoped.name) {
+                Ok(found) => {
+                    for one in &found {
+                        change(place, one);
+                    }
+                    any = true;
+                }
+                Err(error) => wrong = wrong.or(Some(error)),
+            }
+        }
+        wrong.filter(|_| !any).map_or(Ok(()), Err)
+    }
+
+    /// How many variables a name stands for.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.resolve(name).map_or(0, |found| found.len())
+    }
+
+    /// Writes tensors where some are refined or tied.
     fn make_tensors(&mut self, job: &Job) {
         let names = job.refine.iter().map(|(name, _)| name.clone());
         let tied = job.ties.iter().filter_map(|text| Tie::parse(text).ok()).map(|tie| tie.target().to_owned());
         for name in names.chain(tied) {
-            for variable in self.resolver().resolve(&name).unwrap_or_default() {
-                if let Quantity::Uaniso { site, .. } = variable.quantity {
-                    let tensor = aniso(&self.start.model, &self.start.model.sites[site]);
-                    self.start.model.sites[site].adp = Some(Adp::Aniso(tensor));
-                }
-            }
+            // What cannot be resolved is told of where it is refined or tied.
+            let _ = self.each_place(&name, &mut |place, found| place.make_tensor(&found.quantity));
         }
     }
 
-    /// Gives the sites that the job names a second U, equal to the first until set or refined.
+    /// Gives the sites that the job names a second U.
     fn give_second_u(&mut self, job: &Job) -> Result<(), BindError> {
         for (target, rcut) in &job.beyond {
             let name = format!("Uiso.{target}");
-            let Quantity::Uiso(sites) = self.resolver().resolve(&name)?.remove(0).quantity else { continue };
-            for site in sites {
-                let cell = self.start.model.cell;
-                let site = &mut self.start.model.sites[site];
-                let first = site.adp.map_or(expand::DEFAULT_UISO, |adp| adp.equivalent(&cell));
-                let uiso = site.beyond.map_or(first, |beyond| beyond.uiso);
-                site.beyond = Some(Beyond { rcut: *rcut, uiso });
-            }
+            self.each_place(&name, &mut |place, found| place.give_second_u(&found.quantity, *rcut))?;
         }
         Ok(())
     }
 
     fn set_values(&mut self, job: &Job) -> Result<(), BindError> {
-        for (name, value) in &job.set {
-            for variable in self.resolver().resolve(name)? {
-                self.set(&variable, *value);
-            }
+        // What is said of one phase or data set goes before what is said of all.
+        let mut set: Vec<_> = job.set.iter().collect();
+        set.sort_by_key(|(name, _)| self.scopes.scoped(name).map_or(0, |scoped| scoped.depth()));
+        for (name, value) in set {
+            self.each_place(name, &mut |place, found| place.set(found, *value))?;
         }
         // A U inside molecules that is refined must be there to be moved.
         for (name, _) in job.refine.iter().filter(|(name, _)| name.starts_with("Uinside.")) {
-            for variable in self.resolver().resolve(name)? {
-                self.start.write(&variable, variable.start);
-            }
+            self.each_place(name, &mut |place, found| place.set(found, found.start))?;
         }
-        expand::update(&self.start.model, &mut self.start.crystal);
         Ok(())
-    }
-
-    fn set(&mut self, variable: &Variable, value: f64) {
-        match variable.quantity {
-            Quantity::Body { body, component } => {
-                self.bodies[body].start[component] = value;
-                self.bodies[body].rigid = true;
-            }
-            _ => self.start.write(variable, value),
-        }
     }
 
     /// A molecule is a rigid body if any of its six values is set, refined or tied.
     fn make_rigid(&mut self) {
         for index in self.moved().collect::<Vec<_>>() {
-            if let Quantity::Body { body, .. } = self.variables[index].quantity {
-                self.bodies[body].rigid = true;
+            for spot in &self.variables[index].spots {
+                if let Quantity::Body { body, .. } = spot.quantity {
+                    self.places[spot.place].bodies[body].rigid = true;
+                }
             }
         }
     }
 
     fn free_parameters(&mut self, job: &Job) -> Result<(), BindError> {
         for (name, vary) in &job.refine {
-            for variable in self.resolver().resolve(name)? {
+            for variable in self.resolve(name)? {
                 let free = self.free_parameter(name, &variable, vary)?;
                 self.variables.push(variable);
                 self.free.push(free);
             }
         }
-        let refined = |name: &str| self.free.iter().any(|free| self.variables[free.variable].name == name);
-        if refined("delta1") && refined("delta2") {
+        let refined = |whole: Whole, place: usize| {
+            let mut spots = self.free.iter().filter_map(|free| self.variables[free.variable].spot(place));
+            spots.any(|spot| spot.quantity == Quantity::Whole(whole))
+        };
+        if (0..self.places.len()).any(|place| refined(Whole::Delta1, place) && refined(Whole::Delta2, place)) {
             return Err(BindError::BothDeltas);
         }
         Ok(())
@@ -312,41 +376,50 @@ impl Binding {
 
     fn free_parameter(&self, name: &str, variable: &Variable, vary: &Vary) -> Result<Free, BindError> {
         let fixed = [Whole::Sratio, Whole::Rcut, Whole::Stepcut].map(Quantity::Whole);
-        if fixed.contains(&variable.quantity) {
+        if fixed.contains(variable.quantity()) {
             return Err(BindError::NotRefinable { name: name.to_owned() });
         }
-        let (low, high) = natural_bounds(&variable.quantity);
+        if vary.start.is_none() {
+            self.one_start(name, variable)?;
+        }
+        let (low, high) = natural_bounds(variable.quantity());
         let bounds = (vary.min.unwrap_or(low), vary.max.unwrap_or(high));
         let start = vary.start.unwrap_or(variable.start);
         if !(bounds.0..=bounds.1).contains(&start) {
             return Err(BindError::Outside { name: name.to_owned(), value: start, low: bounds.0, high: bounds.1 });
         }
         let flat = [Whole::Qdamp, Whole::Qbroad, Whole::Spdiameter].map(Quantity::Whole);
-        if start == 0.0 && flat.contains(&variable.quantity) {
+        if start == 0.0 && flat.contains(variable.quantity()) {
             return Err(BindError::NeedsStart { name: name.to_owned() });
         }
         let sigma = vary.sigma.map(|sigma| sigma / self.length(variable));
         Ok(Free { variable: self.variables.len(), start, bounds, sigma })
     }
 
-    /// The element of a site.
+    /// One number cannot start from two.
+    fn one_start(&self, name: &str, variable: &Variable) -> Result<(), BindError> {
+        let start = variable.start;
+        let other = variable.spots.iter().find(|spot| (spot.start - start).abs() > SAME_START * start.abs());
+        let Some(other) = other else { return Ok(()) };
+        let places = [variable.spots[0].place, other.place].map(|place| self.end_of(place));
+        Err(BindError::TwoStarts { name: name.to_owned(), values: [start, other.start], places })
+    }
+
+    /// The element of a site in the first phase.
     pub(crate) fn element(&self, site: usize) -> crate::element::Element {
-        self.start.model.sites[site].species.element
+        self.places[0].start.model.sites[site].species.element
     }
 
     /// How far an atom moves per unit of a coordinate, Å; 1 for everything else.
     pub(crate) fn length(&self, variable: &Variable) -> f64 {
-        match &variable.quantity {
-            Quantity::Position { vector, .. } => (self.start.crystal.basis * vector).norm(),
-            _ => 1.0,
-        }
+        self.places[variable.spots[0].place].length(variable.quantity())
     }
 
     fn tie(&mut self, job: &Job) -> Result<(), BindError> {
         let ties = job.ties.iter().map(|text| Tie::parse(text)).collect::<Result<Vec<_>, _>>()?;
         let mut known = HashMap::new();
         for name in ties.iter().flat_map(|tie| tie.variables().iter().cloned().chain([tie.target().to_owned()])) {
-            if let Ok(found) = self.resolver().resolve(&name) {
+            if let Ok(found) = self.resolve(&name) {
                 known.insert(name, found);
             }
         }
@@ -357,7 +430,11 @@ impl Binding {
                 return Err(BindError::RefinedAndTied { name, tie: tie.text().to_owned() });
             }
             for name in tie.variables() {
-                self.add_one(&tie, name, &known)?;
+                let source = self.add_one(&tie, name, &known)?;
+                let moves = self.moved().any(|index| index == source);
+                if !moves {
+                    self.one_start(name, &self.variables[source])?;
+                }
             }
             self.ties.push((target, tie));
         }
@@ -374,7 +451,7 @@ impl Binding {
             return Ok(index);
         }
         // `x.O` of an element with one site is `x.O1`: two names, one number.
-        if let Some(index) = self.variables.iter().position(|known| known.quantity == variable.quantity) {
+        if let Some(index) = self.variables.iter().position(|known| known.spots == variable.spots) {
             self.aliases.insert(name.to_owned(), index);
             return Ok(index);
         }
@@ -386,7 +463,7 @@ impl Binding {
     fn no_overlap(&self) -> Result<(), BindError> {
         let mut owners: HashMap<_, &str> = HashMap::new();
         for variable in self.moved().map(|index| &self.variables[index]) {
-            for slot in variable.quantity.slots() {
+            for slot in variable.slots() {
                 if let Some(other) = owners.insert(slot, &variable.name) {
                     return Err(BindError::Overlap { name: variable.name.clone(), other: other.to_owned() });
                 }
@@ -394,7 +471,7 @@ impl Binding {
         }
         // A formula that reads a number under another name than the one that moves it would read its start for ever.
         for variable in &self.variables {
-            for slot in variable.quantity.slots() {
+            for slot in variable.slots() {
                 match owners.get(&slot) {
                     Some(other) if **other != variable.name => {
                         return Err(BindError::Overlap { name: variable.name.clone(), other: (*other).to_owned() });
@@ -408,18 +485,16 @@ impl Binding {
 
     /// Atoms of a body have no coordinates of their own, to refine or to read.
     fn not_in_body(&self, variable: &Variable) -> Result<(), BindError> {
-        let Quantity::Position { site, .. } = variable.quantity else { return Ok(()) };
-        self.bodies
-            .iter()
-            .filter(|body| body.rigid)
-            .find(|body| body.holds(site))
-            .map_or(Ok(()), |body| Err(BindError::InBody { name: variable.name.clone(), body: body.label.clone() }))
+        let mut bodies = variable.spots.iter().filter_map(|spot| self.places[spot.place].in_body(&spot.quantity));
+        bodies
+            .next()
+            .map_or(Ok(()), |body| Err(BindError::InBody { name: variable.name.clone(), body: body.to_owned() }))
     }
 
     /// Does every tied value lie where such a quantity may be?
     pub fn ties_allowed(&self, values: &[f64]) -> bool {
         self.tied().all(|index| {
-            let (low, high) = natural_bounds(&self.variables[index].quantity);
+            let (low, high) = natural_bounds(self.variables[index].quantity());
             (low..=high).contains(&values[index])
         })
     }

@@ -6,6 +6,7 @@
 mod bind;
 mod bodies;
 mod names;
+mod place;
 mod quantity;
 mod rotation;
 mod state;
@@ -14,7 +15,7 @@ pub mod ties;
 
 pub use bind::{Binding, Free};
 pub use names::{CELL, COORDINATES, Kind, MOTIONS, Name, SHAPES, TENSOR, Whole};
-pub use quantity::{Quantity, Variable};
+pub use quantity::{Quantity, Spot, Variable};
 pub use state::{Setting, State};
 
 use ties::TieError;
@@ -102,6 +103,23 @@ pub enum BindError {
         /// The first atom of the molecule.
         body: String,
     },
+    /// An end that no phase and no data set has.
+    #[error(transparent)]
+    Scope(#[from] crate::job::ScopeError),
+    /// One number that would begin at two.
+    #[error(
+        "\"{name}\" would be one number for several, which start at {} (of {}) and {} (of {}): give it a start, or refine \
+         each by its own name, as in \"{name}{}\"",
+        values[0], places[0], values[1], places[1], places[0]
+    )]
+    TwoStarts {
+        /// The name.
+        name: String,
+        /// The starts.
+        values: [f64; 2],
+        /// The places that have them.
+        places: [String; 2],
+    },
     /// Two names for one number.
     #[error("\"{name}\" and \"{other}\" move the same number: keep one of them")]
     Overlap {
@@ -187,7 +205,9 @@ impl BindError {
             | Self::NotRefinable { name }
             | Self::NeedsStart { name }
             | Self::Outside { name, .. }
+            | Self::TwoStarts { name, .. }
             | Self::RefinedAndTied { name, .. } => Some(name),
+            Self::Scope(error) => Some(&error.text),
             Self::NotOne { tie, .. } => Some(tie),
             Self::BothDeltas => Some("delta2"),
             Self::Tie(_) | Self::TiedOutside | Self::Expand(_) => None,

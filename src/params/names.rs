@@ -55,6 +55,8 @@ pub enum Whole {
     Qdamp,
     /// Broadening by the instrument, 1/Å.
     Qbroad,
+    /// Factor on the part of a phase.
+    Pscale,
     /// Particle diameter, Å.
     Spdiameter,
     /// Factor on near widths; can be set, not refined.
@@ -65,8 +67,9 @@ pub enum Whole {
     Stepcut,
 }
 
-const WHOLES: [(&str, Whole); 9] = [
+const WHOLES: [(&str, Whole); 10] = [
     ("scale", Whole::Scale),
+    ("pscale", Whole::Pscale),
     ("delta1", Whole::Delta1),
     ("delta2", Whole::Delta2),
     ("qdamp", Whole::Qdamp),
@@ -155,7 +158,10 @@ impl Kind {
     /// The unit of its values.
     pub fn unit(self) -> &'static str {
         match self {
-            Self::Whole(Whole::Scale | Whole::Sratio) | Self::Coordinate(_) | Self::Position | Self::Occ => "",
+            Self::Whole(Whole::Scale | Whole::Pscale | Whole::Sratio)
+            | Self::Coordinate(_)
+            | Self::Position
+            | Self::Occ => "",
             Self::Whole(Whole::Qdamp | Whole::Qbroad) => "Å⁻¹",
             Self::Whole(Whole::Delta1 | Whole::Spdiameter | Whole::Rcut | Whole::Stepcut) | Self::Move => "Å",
             Self::Cell(k) | Self::Motion(k) => {
@@ -179,7 +185,7 @@ impl fmt::Display for Name {
 }
 
 /// What every message about names ends with.
-pub const SHAPES: &str = "parameters are scale, a b c alpha beta gamma, delta1 delta2 qdamp qbroad spdiameter, and with a \
+pub const SHAPES: &str = "parameters are scale, pscale, a b c alpha beta gamma, delta1 delta2 qdamp qbroad spdiameter, and with a \
                           site's label or an element after a dot x. y. z. xyz. Uiso. U11. U22. U33. U12. U13. U23. U. Uiso2. \
                           Uinside. occ. and with a molecule's formula move. movex. movey. movez. turn. turnx. turny. turnz.";
 

@@ -8,18 +8,71 @@ use super::{BindError, Setting};
 use crate::expand::{Direction6, SiteFreedom};
 use crate::model::{Adp, Model, Site};
 
-/// One variable: a name, and what in the structure or measurement it moves.
+/// One variable: a name, and what it moves in the structures and measurements.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variable {
-    /// Its one name: `x.Co1`, `Uiso.C`.
+    /// Its one name: `x.Co1`, `Uiso.C`, `qdamp@n`.
     pub name: String,
     /// `Å`, `Å²` ...
     pub unit: &'static str,
+    /// Value at the start, in the first place that it is in.
+    pub start: f64,
+    /// Where it moves what: at least one place.
+    pub spots: Vec<Spot>,
+}
+
+/// What a variable moves in one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Spot {
+    /// Number of the place.
+    pub place: usize,
     /// The numbers it stands for.
     pub quantity: Quantity,
-    /// Value in the starting structure.
+    /// Their value in the starting structure.
     pub start: f64,
 }
+
+/// What a name stands for in one place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Found {
+    /// Its one name there.
+    pub name: String,
+    pub unit: &'static str,
+    pub quantity: Quantity,
+    pub start: f64,
+}
+
+impl Variable {
+    /// The numbers that it stands for in the first place that it is in.
+    pub fn quantity(&self) -> &Quantity {
+        &self.spots[0].quantity
+    }
+
+    /// What it moves in a place.
+    pub fn spot(&self, place: usize) -> Option<&Spot> {
+        self.spots.iter().find(|spot| spot.place == place)
+    }
+
+    /// What it moves, one entry for each number of each place.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (usize, Slot)> + '_ {
+        self.spots.iter().flat_map(|spot| spot.quantity.slots().into_iter().map(|slot| (spot.place, slot)))
+    }
+}
+
+impl Found {
+    /// Joins what has the same name in other places.
+    pub fn join(self, place: usize, end: &str, variables: &mut Vec<Variable>) {
+        let Self { name, unit, quantity, start } = self;
+        let (name, spot) = (name + end, Spot { place, quantity, start });
+        match variables.iter_mut().find(|variable| variable.name == name) {
+            Some(variable) => variable.spots.push(spot),
+            None => variables.push(Variable { name, unit, start, spots: vec![spot] }),
+        }
+    }
+}
+
+/// One number of a structure: what kind, of which site or body, which component.
+pub(super) type Slot = (&'static str, usize, usize);
 
 /// The numbers that a variable stands for.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,7 +123,7 @@ pub enum Quantity {
 
 impl Quantity {
     /// What it moves, one entry for each number; two variables that share one cannot both be used.
-    pub fn slots(&self) -> Vec<(&'static str, usize, usize)> {
+    pub fn slots(&self) -> Vec<Slot> {
         let each = |word, sites: &[usize]| sites.iter().map(|site| (word, *site, 0)).collect();
         match self {
             Self::Whole(whole) => vec![(Kind::Whole(*whole).word(), 0, 0)],
@@ -97,8 +150,10 @@ pub(super) struct Resolver<'a> {
 
 impl Resolver<'_> {
     /// The variables that a name stands for: one, or for `xyz.Co` and its kin one for each coordinate of each site.
-    pub fn resolve(&self, text: &str) -> Result<Vec<Variable>, BindError> {
-        let name = Name::parse(text).ok_or_else(|| BindError::NoSuchKind { name: text.to_owned() })?;
+    ///
+    /// `text` is the name as the job has it, for messages.
+    pub fn resolve(&self, text: &str, name: &str) -> Result<Vec<Found>, BindError> {
+        let name = Name::parse(name).ok_or_else(|| BindError::NoSuchKind { name: text.to_owned() })?;
         match name.kind {
             Kind::Whole(whole) => Ok(vec![self.whole(whole)]),
             Kind::Cell(pivot) => Ok(vec![self.cell(pivot)?]),
@@ -113,7 +168,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn whole(&self, whole: Whole) -> Variable {
+    fn whole(&self, whole: Whole) -> Found {
         let profile = &self.model.profile;
         let start = match whole {
             Whole::Scale => profile.scale,
@@ -121,6 +176,7 @@ impl Resolver<'_> {
             Whole::Delta2 => profile.delta2,
             Whole::Qdamp => self.setting.qdamp,
             Whole::Qbroad => self.setting.qbroad,
+            Whole::Pscale => self.setting.pscale,
             Whole::Spdiameter => profile.spdiameter,
             Whole::Sratio => profile.sratio,
             Whole::Rcut => profile.rcut,
@@ -129,7 +185,7 @@ impl Resolver<'_> {
         variable(Kind::Whole(whole), "", Quantity::Whole(whole), start)
     }
 
-    fn cell(&self, pivot: usize) -> Result<Variable, BindError> {
+    fn cell(&self, pivot: usize) -> Result<Found, BindError> {
         let free = self.cell.iter().find(|direction| direction.pivot == pivot);
         let direction = free.ok_or_else(|| BindError::FixedBySymmetry {
             name: CELL[pivot].to_owned(),
@@ -139,7 +195,7 @@ impl Resolver<'_> {
         Ok(variable(Kind::Cell(pivot), "", Quantity::Cell { pivot, vector: direction.vector }, start))
     }
 
-    fn coordinates(&self, text: &str, target: &str, axes: &[usize]) -> Result<Vec<Variable>, BindError> {
+    fn coordinates(&self, text: &str, target: &str, axes: &[usize]) -> Result<Vec<Found>, BindError> {
         let sites = self.sites(text, target)?;
         let found = sites.iter().flat_map(|&site| {
             self.freedom[site].position.iter().filter(|direction| axes.contains(&direction.pivot)).map(
@@ -164,7 +220,7 @@ impl Resolver<'_> {
         self.freedom[site].position.iter().map(move |direction| format!("{}.{label}", COORDINATES[direction.pivot]))
     }
 
-    fn tensors(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Variable>, BindError> {
+    fn tensors(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Found>, BindError> {
         let sites = self.sites(text, target)?;
         let found = sites.iter().flat_map(|&site| {
             let start = aniso(self.model, &self.model.sites[site]);
@@ -185,7 +241,7 @@ impl Resolver<'_> {
         self.freedom[site].adp.iter().map(move |direction| format!("{}.{label}", TENSOR[direction.pivot]))
     }
 
-    fn motions(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Variable>, BindError> {
+    fn motions(&self, text: &str, target: &str, components: &[usize]) -> Result<Vec<Found>, BindError> {
         let bodies = self.bodies_of(text, target)?.into_iter();
         let of_body = |number: usize| {
             components.iter().map(move |&component| {
@@ -233,7 +289,7 @@ impl Resolver<'_> {
     }
 
     /// A number that all sites meant share.
-    fn shared(&self, text: &str, name: &Name) -> Result<Variable, BindError> {
+    fn shared(&self, text: &str, name: &Name) -> Result<Found, BindError> {
         let sites = self.sites(text, &name.target)?;
         let values = sites.iter().map(|&site| self.shared_value(text, name.kind, &self.model.sites[site]));
         let values = values.collect::<Result<Vec<f64>, _>>()?;
@@ -304,12 +360,12 @@ fn isotropic(model: &Model, u: f64) -> [f64; 6] {
     [(0, 0), (1, 1), (2, 2), (0, 1), (0, 2), (1, 2)].map(|(i, j)| u * metric[(i, j)] / (n[i] * n[j]))
 }
 
-fn variable(kind: Kind, target: &str, quantity: Quantity, start: f64) -> Variable {
+fn variable(kind: Kind, target: &str, quantity: Quantity, start: f64) -> Found {
     let name = Name { kind, target: target.to_owned() }.to_string();
-    Variable { name, unit: kind.unit(), quantity, start }
+    Found { name, unit: kind.unit(), quantity, start }
 }
 
-fn some_or_fixed(text: &str, found: Vec<Variable>, free: impl Fn() -> String) -> Result<Vec<Variable>, BindError> {
+fn some_or_fixed(text: &str, found: Vec<Found>, free: impl Fn() -> String) -> Result<Vec<Found>, BindError> {
     if found.is_empty() {
         return Err(BindError::FixedBySymmetry { name: text.to_owned(), free: free() });
     }

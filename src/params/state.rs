@@ -4,19 +4,27 @@ use nalgebra::{Matrix3, Vector3};
 
 use super::bodies::Bodies;
 use super::names::Whole;
-use super::quantity::{Quantity, Variable, aniso};
+use super::quantity::{Quantity, aniso};
 use crate::crystal::{Atom, Crystal};
 use crate::model::{Adp, Cell, Model, Site, symmetric};
 
 /// What a measurement adds to a structure.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Setting {
     /// Damping by the instrument, 1/Å.
     pub qdamp: f64,
     /// Broadening by the instrument, 1/Å.
     pub qbroad: f64,
+    /// Factor on the phase's part of the curve, beside the structure's `scale`.
+    pub pscale: f64,
     /// Have molecules been looked for?
     pub molecules: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self { qdamp: 0.0, qbroad: 0.0, pscale: 1.0, molecules: false }
+    }
 }
 
 /// A structure and its measurement at one set of values.
@@ -31,11 +39,11 @@ pub struct State {
 }
 
 impl State {
-    /// Writes a variable's value, unless it belongs to a body: where its atoms are depends on the cell and on all six of its
+    /// Writes the value of a quantity that is `start` in the starting structure, unless it belongs to a body: where its atoms are depends on the cell and on all six of its
     /// values, so bodies are written by [`State::place`] when all else is.
-    pub(super) fn write(&mut self, variable: &Variable, value: f64) {
-        let by = value - variable.start;
-        match &variable.quantity {
+    pub(super) fn write(&mut self, quantity: &Quantity, start: f64, value: f64) {
+        let by = value - start;
+        match quantity {
             Quantity::Whole(whole) => *self.whole_mut(*whole) = value,
             Quantity::Cell { vector, .. } => {
                 let old = self.model.cell.parameters();
@@ -84,6 +92,7 @@ impl State {
             Whole::Stepcut => &mut profile.stepcut,
             Whole::Qdamp => &mut self.setting.qdamp,
             Whole::Qbroad => &mut self.setting.qbroad,
+            Whole::Pscale => &mut self.setting.pscale,
         }
     }
 }

@@ -4,17 +4,17 @@ use nalgebra::{Matrix3, SVector, Vector3};
 
 use super::bodies::Bodies;
 use super::names::Whole;
-use super::quantity::{Quantity, Variable};
+use super::quantity::Quantity;
 use super::state::{State, inverse, turned, turned_by_cell};
 use crate::crystal::Atom;
 use crate::model::{Adp, symmetric};
 use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 
 impl State {
-    /// How the crystal moves with a variable, all others held; `bodies` as they stand in this state.
-    pub(super) fn tangent(&self, variable: &Variable, bodies: &Bodies) -> Tangent {
-        match &variable.quantity {
-            Quantity::Whole(whole) => Tangent { shape: shape(*whole), ..Tangent::default() },
+    /// How the crystal moves with a quantity, all others held; `bodies` as they stand in this state.
+    pub(super) fn tangent(&self, quantity: &Quantity, bodies: &Bodies) -> Tangent {
+        match quantity {
+            Quantity::Whole(whole) => Tangent { shape: self.by_whole(*whole), ..Tangent::default() },
             Quantity::Cell { vector, .. } => self.by_cell(vector, bodies),
             Quantity::Position { site, vector, .. } => self.by_position(*site, vector),
             Quantity::Uaniso { site, vector, .. } => self.by_tensor(*site, vector),
@@ -84,19 +84,21 @@ impl State {
     fn rotation(&self, atom: &Atom) -> Matrix3<f64> {
         self.model.space_group.operators[atom.operator].rotation
     }
-}
 
-fn shape(whole: Whole) -> ShapeTangent {
-    let mut shape = ShapeTangent::default();
-    match whole {
-        Whole::Scale => shape.scale = 1.0,
-        Whole::Delta1 => shape.delta1 = 1.0,
-        Whole::Delta2 => shape.delta2 = 1.0,
-        Whole::Qdamp => shape.qdamp = 1.0,
-        Whole::Qbroad => shape.qbroad = 1.0,
-        Whole::Spdiameter => shape.spdiameter = 1.0,
-        // These steps are set, not refined: `Binding` refuses to.
-        Whole::Sratio | Whole::Rcut | Whole::Stepcut => {}
+    fn by_whole(&self, whole: Whole) -> ShapeTangent {
+        let mut shape = ShapeTangent::default();
+        match whole {
+            // The curve has the product of both.
+            Whole::Scale => shape.scale = self.setting.pscale,
+            Whole::Pscale => shape.scale = self.model.profile.scale,
+            Whole::Delta1 => shape.delta1 = 1.0,
+            Whole::Delta2 => shape.delta2 = 1.0,
+            Whole::Qdamp => shape.qdamp = 1.0,
+            Whole::Qbroad => shape.qbroad = 1.0,
+            Whole::Spdiameter => shape.spdiameter = 1.0,
+            // These steps are set, not refined: `Binding` refuses to.
+            Whole::Sratio | Whole::Rcut | Whole::Stepcut => {}
+        }
+        shape
     }
-    shape
 }

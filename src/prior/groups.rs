@@ -78,7 +78,7 @@ pub(super) fn clusters(binding: &Binding, variables: &[&Variable], width: &Width
 /// What a variable moves, the group that belongs to, and how far it moves per unit of the variable.
 fn displaced(binding: &Binding, variable: &Variable, width: &Width) -> Option<(Mover, Group, f64)> {
     let group = |name: String, unit, width| Group { name, unit, width };
-    match &variable.quantity {
+    match variable.quantity() {
         Quantity::Position { site, .. } => {
             let name = format!("positions of {}", binding.element(*site));
             Some((Mover::Site(*site), group(name, "Å", *width), binding.length(variable)))

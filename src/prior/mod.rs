@@ -185,7 +185,7 @@ fn rule(free: &Free, variable: &Variable) -> Rule {
     if let Some(sigma) = free.sigma {
         return normal(sigma);
     }
-    match &variable.quantity {
+    match variable.quantity() {
         Quantity::Position { .. } | Quantity::Body { .. } => Rule::Displaced { start },
         Quantity::Uiso(_) | Quantity::Beyond(_) | Quantity::Inside(_) if start > 0.0 => factor(U_FACTOR),
         Quantity::Whole(Whole::Scale) if start > 0.0 => factor(SCALE_FACTOR),

@@ -7,6 +7,7 @@ mod draft;
 mod names;
 mod places;
 mod reduced;
+mod scope;
 
 use std::fmt;
 
@@ -213,6 +214,11 @@ pub(super) struct Problem {
 impl Problem {
     pub(super) fn new(path: impl fmt::Display, what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { path: path.to_string(), what: what.into(), hint: hint.into() }
+    }
+
+    /// The same, its path as seen from farther out.
+    fn within(self, path: &str) -> Self {
+        Self { path: format!("{path}{}", self.path), ..self }
     }
 
     pub(super) fn at(self, name: &str, places: &Places) -> JobError {

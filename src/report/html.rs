@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::figures::{self, Shared};
+use super::phases::Phases;
 use super::strain::{self, Group};
 use super::tables::{self, BondRow, Correlation, ParameterRow, SiteRow, count, dashed, decimals, percent};
 use crate::outcome::{BondResult, DataResult, Outcome};
@@ -26,6 +27,7 @@ struct Page<'a> {
     outcome: &'a Outcome,
     head: Head,
     fits: Vec<Fit<'a>>,
+    phases: Option<Phases<'a>>,
     bonds: Vec<Kind<'a>>,
     run: Run<'a>,
     parameters: Vec<ParameterRow<'a>>,
@@ -98,6 +100,7 @@ pub fn html(outcome: &Outcome) -> String {
         outcome,
         head: head(outcome),
         fits: fits("fit", outcome, "r"),
+        phases: Phases::of(outcome),
         bonds: outcome.bonds.iter().enumerate().map(|(i, bond)| kind(i, bond, outcome)).collect(),
         run: Run::of("", outcome),
         parameters,

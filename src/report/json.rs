@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::outcome::{
-    BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult, RestraintResult,
+    BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult, PhaseResult,
+    RestraintResult, Share,
 };
 
 /// The contract: these names stay.
@@ -20,6 +21,7 @@ struct Document<'a> {
     engine: &'a str,
     parameters: &'a [ParameterResult],
     data: Vec<Data<'a>>,
+    phases: Vec<Phase<'a>>,
     bonds: Option<&'a BondResult>,
     bonds_all: &'a [BondResult],
     restraints: &'a [RestraintResult],
@@ -30,9 +32,18 @@ struct Document<'a> {
     inputs: &'a [InputFile],
 }
 
+/// A structure without its atoms: those are in `refined.cif`.
+#[derive(Serialize)]
+struct Phase<'a> {
+    name: &'a str,
+    title: &'a str,
+    shares: &'a [Share],
+}
+
 /// A curve without its points: those are in `fit.fgr`.
 #[derive(Serialize)]
 struct Data<'a> {
+    name: &'a str,
     file: &'a str,
     label: &'a str,
     points: usize,
@@ -41,9 +52,14 @@ struct Data<'a> {
     compared: &'static str,
 }
 
+fn phase(phase: &PhaseResult) -> Phase<'_> {
+    Phase { name: &phase.name, title: &phase.model.title, shares: &phase.shares }
+}
+
 impl<'a> From<&'a DataResult> for Data<'a> {
     fn from(data: &'a DataResult) -> Self {
         Self {
+            name: &data.name,
             file: &data.file,
             label: &data.label,
             points: data.points,
@@ -57,7 +73,8 @@ impl<'a> From<&'a DataResult> for Data<'a> {
 /// `result.json` of a refinement.
 ///
 /// Keys: `title version rw chi2 converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
-/// tied at_bound`; `data[]` with `file label points independent_observations rw compared` (`G(r)`, `F(Q)` or `S(Q) - 1`); `bonds`, the first kind of bond asked
+/// tied at_bound`; `data[]` with `name file label points independent_observations rw compared` (`G(r)`, `F(Q)` or `S(Q) - 1`); `phases[]` with `name title` and
+/// `shares[]` of `dataset atoms esd`, where there are several; `bonds`, the first kind of bond asked
 /// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
 /// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;
 /// `bonds_all`, every kind; `restraints[]` with `kind of name value target within sigma pull weight unit`; `correlations` (rows and columns in the order of the parameters that are not tied);
@@ -77,6 +94,7 @@ pub fn json(outcome: &Outcome) -> String {
         engine: &outcome.engine,
         parameters: &outcome.parameters,
         data: outcome.data.iter().map(Data::from).collect(),
+        phases: outcome.phases.iter().map(phase).collect(),
         bonds: outcome.bonds.first(),
         bonds_all: &outcome.bonds,
         restraints: &outcome.restraints,

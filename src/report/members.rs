@@ -22,7 +22,8 @@ impl Columns {
     pub fn of(setup: &Setup) -> Self {
         let binding = &setup.binding;
         let names = binding.free.iter().map(|free| binding.variables()[free.variable].name.clone());
-        Self { parameters: names.collect(), kinds: setup.bonds.clone() }
+        let kinds = setup.bonds.iter().map(|followed| (followed.kind.clone(), followed.list.clone())).collect();
+        Self { parameters: names.collect(), kinds }
     }
 
     /// How many bonds there are of each kind.

@@ -41,6 +41,7 @@ mod json;
 mod members;
 mod msd;
 mod overlay;
+mod phases;
 mod plot;
 mod rdf;
 mod reduced;

@@ -49,6 +49,7 @@ fn figure(overlay: &Overlay) -> String {
     let in_q =
         |(q, observed, calculated)| InQResult { name: "F(Q)", unit: "1/Å", q, observed, calculated, d: Vec::new() };
     let mut data = DataResult {
+        name: String::new(),
         file,
         label: String::new(),
         points: x.len(),

@@ -10,7 +10,7 @@ use crate::expand::disorder::{compatible, of_atoms};
 use crate::expand::neighbours::{Neighbour, Neighbourhood};
 use crate::expand::{covalent_radius, labels, multiplicities};
 use crate::histogram::{self, BondList, BondRef};
-use crate::job::{Bonds, Job, Restraint};
+use crate::job::{Bonds, Restraint};
 use crate::model::Disorder;
 use crate::params::{Binding, State};
 
@@ -25,10 +25,21 @@ const OVERLAP: f64 = 0.5;
 
 const AXES: [&str; 3] = ["x", "y", "z"];
 
-pub(super) fn restraints(job: &Job, binding: &Binding, start: &State) -> Result<Restraints, RestraintError> {
-    let mut builder = Builder::new(job, start);
-    builder.parameters(binding);
-    for restraint in &job.restraints {
+/// What is asked for of one structure.
+pub(super) struct Asked<'a> {
+    pub restraints: &'a [Restraint],
+    /// Factor on the sum of squares.
+    pub weight: f64,
+    /// Have molecules been looked for?
+    pub knows_molecules: bool,
+    /// Whose refined parameters that have a `sigma` are restrained too.
+    pub parameters: Option<&'a Binding>,
+}
+
+pub(super) fn restraints(asked: &Asked, start: &State) -> Result<Restraints, RestraintError> {
+    let mut builder = Builder::new(asked, start);
+    asked.parameters.into_iter().for_each(|binding| builder.parameters(binding));
+    for restraint in asked.restraints {
         let before = builder.terms.len();
         builder.add(restraint)?;
         let count = builder.terms.len();
@@ -69,15 +80,15 @@ struct Pull {
 }
 
 impl<'a> Builder<'a> {
-    fn new(job: &Job, start: &'a State) -> Self {
+    fn new(asked: &Asked, start: &'a State) -> Self {
         let State { model, crystal, .. } = start;
         Self {
             start,
             labels: labels(model, crystal),
             multiplicities: multiplicities(model, crystal),
             disorder: of_atoms(model, crystal),
-            weight: job.restraint_weight,
-            knows_molecules: job.molecules.is_some(),
+            weight: asked.weight,
+            knows_molecules: asked.knows_molecules,
             terms: Vec::new(),
             words: Vec::new(),
             warnings: Vec::new(),
@@ -304,4 +315,14 @@ fn elements(of: &str, pair: &str) -> Result<[Element; 2], RestraintError> {
     };
     let (centre, neighbour) = pair.split_once('-').ok_or_else(bad)?;
     Ok([centre.parse().map_err(|_| bad())?, neighbour.parse().map_err(|_| bad())?])
+}
+
+/// Has the structure what a restraint speaks of?
+pub(super) fn has(start: &State, restraint: &Restraint) -> bool {
+    let sites = &start.model.sites;
+    let element = |symbol: &str| sites.iter().any(|site| site.species.element.symbol() == symbol);
+    match restraint {
+        Restraint::Displacement { of, .. } => element(of) || sites.iter().any(|site| site.label == *of),
+        _ => restraint.of().split('-').all(element),
+    }
 }

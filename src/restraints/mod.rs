@@ -18,6 +18,7 @@
 //! target is given, and which pairs `Apart` watches, those within `least` + 1.5 Å then.
 
 mod build;
+mod places;
 mod term;
 
 use nalgebra::DMatrix;
@@ -30,8 +31,10 @@ use crate::params::{Binding, State};
 use crate::tangent::Tangent;
 use term::{Arm, Quantity, Term};
 
-/// All restraints of a job, fixed in the starting structure.
-#[derive(Debug, Clone, PartialEq)]
+pub use places::RestraintsInPlaces;
+
+/// All restraints of a job on one structure, fixed where that starts.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Restraints {
     terms: Vec<Term>,
     words: Vec<Words>,
@@ -81,6 +84,9 @@ pub enum RestraintError {
         /// The elements that it has.
         known: String,
     },
+    /// An end that no phase and no data set has.
+    #[error("restraints: {0}")]
+    Scope(#[from] crate::job::ScopeError),
     /// The bonds to follow.
     #[error(transparent)]
     Bonds(#[from] HistogramError),
@@ -97,14 +103,16 @@ pub enum RestraintError {
 }
 
 impl Restraints {
-    /// The restraints of a job on what `binding` moves, fixed in the structure `start` at its starting values.
+    /// The restraints of a job of one phase on what `binding` moves, fixed in the structure `start` at its starting values.
     ///
     /// Those by `sigma` of a refined parameter come first, then the job's list in its order.
     ///
     /// # Errors
     /// Elements or sites that are not there, numbers of neighbours that make no sense, too many pairs to watch.
     pub fn new(job: &Job, binding: &Binding, start: &State) -> Result<Self, RestraintError> {
-        build::restraints(job, binding, start)
+        let knows_molecules = job.phase().molecules.is_some();
+        let (restraints, weight) = (&job.restraints[..], job.restraint_weight);
+        build::restraints(&build::Asked { restraints, weight, knows_molecules, parameters: Some(binding) }, start)
     }
 
     fn of(terms: Vec<Term>, words: Vec<Words>, warnings: Vec<String>, crystal: &Crystal) -> Self {

@@ -10,7 +10,7 @@ use super::result::ShellResult;
 use super::summary::Drawn;
 use super::{Options, ShellError};
 use crate::engine::Engine;
-use crate::fit::{FitError, Inputs, Setup};
+use crate::fit::{FitError, Followed, Inputs, Setup};
 use crate::histogram::{self, BondList};
 use crate::job::{Bonds, Job, Vary};
 use crate::lm::{self, Problem as _};
@@ -55,12 +55,13 @@ impl Shell {
     /// Whatever does not fit together; options that make no sense; a job that follows no bonds.
     pub fn new(mut inputs: Inputs, options: &Options) -> Result<Self, ShellError> {
         options.check()?;
-        if !inputs.job.data.compare.is_g() {
+        if !inputs.job.data().compare.is_g() {
             return Err(ShellError::InQ);
         }
         hold_positions(&mut inputs.job);
         let setup = Setup::new(inputs)?;
-        let (kind, list) = setup.bonds.first().cloned().ok_or(ShellError::NoBonds)?;
+        setup.single("a distribution of bond lengths")?;
+        let Followed { kind, list, .. } = setup.bonds.first().cloned().ok_or(ShellError::NoBonds)?;
         let state = setup.binding.state(&setup.binding.start()).map_err(FitError::from)?;
         let bonds = histogram::measure(&list, &state.crystal, &kind, None);
         if bonds.n <= 0.0 {
@@ -120,7 +121,7 @@ impl Shell {
     /// Standard deviation of each point, 1/Å², times a factor: such that points that repeat each other count once. Where it is
     /// known, what the model gets wrong is in it; a misfit has that in it already.
     pub(super) fn noise(&self, factor: f64) -> Vec<f64> {
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         let largest = target.g.iter().fold(0.0_f64, |top, g| top.max(g.abs()));
         let (known, error) = (target.noise != Noise::Unknown, self.options.model_error * largest);
         let of = |dg: &f64| if known { dg.hypot(error) } else { FIRST_NOISE * largest };
@@ -174,7 +175,7 @@ struct Work<'a> {
 impl<'a> Work<'a> {
     fn new(shell: &'a mut Shell, engine: &'a mut dyn Engine) -> Result<Self, ShellError> {
         let mut nuisances = Nuisance::of(&shell.setup, &nuisance::widths(&shell.setup).map_err(FitError::from)?);
-        let target = &shell.setup.target;
+        let target = &shell.setup.first().target;
         let known = target.noise != Noise::Unknown;
         let weights = DVector::from_vec(shell.noise(1.0)).map(f64::recip);
         let data = DVector::from_column_slice(&target.g);

@@ -46,7 +46,7 @@ impl<'a> Maker<'a> {
     /// The parts at `p`, the values of the refined parameters, with bonds that bend by `bend` Å.
     pub(super) fn parts(&mut self, p: &[f64], bend: f64) -> Result<Parts, ShellError> {
         let state = self.setup.binding.state(p).map_err(crate::fit::FitError::from)?;
-        let whole = self.setup.forward.curves(&state, &[], self.engine)?.g;
+        let whole = self.setup.forward_mut().curves(&state, &[], self.engine)?.g;
         let columns = self.singles(&state, bend)?;
         let own = columns.column(self.lengths.len());
         Ok(Parts { rest: DVector::from_vec(whole) - own, kernel: columns.columns(0, self.lengths.len()).into_owned() })
@@ -64,6 +64,6 @@ impl<'a> Maker<'a> {
             }
             unit.singles(&state.crystal, &Place { length: None, bend: 0.0, column: n }, &mut singles);
         }
-        Ok(self.setup.forward.singles(state, &singles, n + 1, self.engine)?)
+        Ok(self.setup.forward_mut().singles(state, &singles, n + 1, self.engine)?)
     }
 }

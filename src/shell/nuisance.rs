@@ -32,7 +32,7 @@ impl Nuisance {
         let free = setup.binding.free.iter().zip(widths);
         let one = |(free, width): (&crate::params::Free, &f64)| {
             let variable = &setup.binding.variables()[free.variable];
-            let way = way(&variable.quantity, free.start, free.sigma, *width);
+            let way = way(variable.quantity(), free.start, free.sigma, *width);
             Self { name: variable.name.clone(), start: free.start, bounds: free.bounds, way }
         };
         free.map(one).collect()
@@ -62,7 +62,7 @@ impl Nuisance {
 /// What is known of every refined parameter where the job does not say it; see `docs/physics.md`.
 pub(super) fn widths(setup: &Setup) -> Result<Vec<f64>, crate::params::BindError> {
     let start = setup.binding.start();
-    Ok(spread::widths(setup, &setup.binding.state(&start)?, &start))
+    Ok(spread::widths(setup, &setup.binding.states(&start)?, &start))
 }
 
 fn way(quantity: &Quantity, start: f64, sigma: Option<f64>, width: f64) -> Way {

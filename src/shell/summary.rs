@@ -117,13 +117,14 @@ impl Shell {
     }
 
     fn curve(&self, drawn: &Drawn) -> DataResult {
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         let noise = self.noise(drawn.mode.noise);
         let gcalc: Vec<f64> = drawn.curve().iter().zip(&noise).map(|(g, noise)| g * noise).collect();
         let known = target.noise != Noise::Unknown;
         DataResult {
-            file: self.setup.job.data.file.clone(),
-            label: if self.setup.observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
+            name: String::new(),
+            file: self.setup.job.data().file.clone(),
+            label: if self.setup.first().observed.header.synthetic { "synthetic".to_owned() } else { String::new() },
             points: target.r.len(),
             independent_observations: self.setup.independent_observations(),
             rw: target.rw(&gcalc),
@@ -138,7 +139,7 @@ impl Shell {
 
     fn warnings_of(&self, drawn: &Drawn, r_hat: f64) -> Vec<String> {
         let mut warnings = self.setup.warnings.clone();
-        let target = &self.setup.target;
+        let target = &self.setup.first().target;
         if r_hat.is_nan() || r_hat > MET {
             warnings.push(format!(
                 "the chains do not agree (R = {r_hat:.2}, above {MET}): the intervals are not to be trusted; draw more"

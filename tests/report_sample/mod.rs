@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use corefine::model::{Cell, Model, Profile, SpaceGroup};
 use corefine::outcome::{
     Bin, Bond, BondResult, Coordination, DataResult, Determined, InputFile, Interval, IterationRecord, Outcome,
-    ParameterResult, RestraintResult,
+    ParameterResult, PhaseResult, RestraintResult,
 };
 use corefine::report::{Comparison, Entry};
 use corefine::shell::{Bands, ByCutoff, NuisanceResult, ShellResult};
@@ -124,7 +124,7 @@ fn outcome(title: &str, seed: u64, broken: usize) -> Outcome {
             "No dG in the data: the uncertainties rest on chi² = N − P.".to_owned(),
         ],
         inputs: ["structure models/co_zif62.ron", "data cycled.gr", "job cycled.ron"].map(input).to_vec(),
-        refined: model(),
+        phases: vec![PhaseResult { name: String::new(), model: model(), shares: vec![] }],
         refined_job: "(title: \"sample\")".to_owned(),
     }
 }
@@ -240,6 +240,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
     let misfit = |r: &f64| 0.06 * (23.5 * r).sin() / r;
     let gobs = r.iter().zip(&gcalc).map(|(r, g)| g + misfit(r) + 0.02 * noise.next()).collect();
     DataResult {
+        name: String::new(),
         file: "demo/co_zif62_cycled.gr".to_owned(),
         label: "synthetic".to_owned(),
         points: r.len(),

@@ -34,6 +34,7 @@ pub fn xrays(qmin: f64, qmax: impl Into<Option<f64>>, r: Vec<f64>) -> Measuremen
         radiation: Radiation::Xray,
         weights: Weights::Exact,
         normalisation: Normalisation::MeanSquared,
+        sample: vec![],
         compat: Compat::None,
         qmin,
         qmax: qmax.into(),

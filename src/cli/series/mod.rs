@@ -4,7 +4,7 @@ mod listing;
 mod store;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::engine::Cpu;
@@ -22,12 +22,12 @@ use super::files::{Input, sha256};
 use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
-use super::refine::essentials;
+use super::refine::{Files, essentials};
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
 /// A record, and the files that go with it.
-type Kept = (Record, Vec<(&'static str, String)>);
+type Kept = (Record, Files);
 
 /// More parts than any series is cut into.
 const MOST_PARTS: usize = 1024;
@@ -47,6 +47,7 @@ impl Plan {
         let (order, parts) = (order(args)?, parts(args)?);
         let watch = args.watch.then(|| watch::Watch::of(args)).transpose()?;
         let ground = Ground::read(&args.job)?;
+        one_curve(&ground)?;
         let mut listing = Listing::of(args)?;
         let names = [TABLES[0], TABLES[1], TABLES[2], FRAMES];
         let folder = Folder::check(&args.out, &names, args.force || args.resume)?;
@@ -145,7 +146,7 @@ impl Plan {
     /// The record and the files of a refined frame.
     fn kept(&self, frame: &Frame, neighbour: Option<&Record>, outcome: &Outcome) -> Result<Kept, Failure> {
         let folder = self.store.folder.path().join(FRAMES).join(&frame.name);
-        let files = essentials(outcome, Path::new(&frame.file), &folder)?;
+        let files = essentials(outcome, &[PathBuf::from(&frame.file)], &folder)?;
         let data = outcome.inputs.iter().find(|file| file.role == "data");
         let sha256 = data.map_or_else(String::new, |file| file.sha256.clone());
         let begun_from = neighbour.map(|record| record.frame.name.clone());
@@ -200,15 +201,26 @@ fn parts(args: &args::Series) -> Result<usize, Failure> {
     }
 }
 
+/// A frame is one curve.
+fn one_curve(ground: &Ground) -> Result<(), Failure> {
+    let count = ground.job.datasets.len();
+    if count == 1 {
+        return Ok(());
+    }
+    let message =
+        format!("{}: a series refines one curve after the other, and the job has {count} at once", ground.words.file());
+    Err(Failure::with_hint(message, "take a job with one data set; it may have several phases"))
+}
+
 fn title(ground: &Ground) -> String {
     let own = &ground.job.title;
-    if own.is_empty() { format!("Series of {}", ground.job.structure) } else { own.clone() }
+    if own.is_empty() { format!("Series of {}", ground.job.phase().structure) } else { own.clone() }
 }
 
 /// Everything that decides what the results are, as keys and values. What is watched for is known by what was found.
 fn made_of(ground: &Ground, listing: &Listing, (order, parts): (Order, usize), watched: bool) -> Vec<(String, String)> {
     let mut all = vec![("program".to_owned(), format!("corefine {}", env!("CARGO_PKG_VERSION")))];
-    all.extend(ground.files().iter().map(|file| (format!("sha256 of the {}", file.role), file.sha256.clone())));
+    all.extend(ground.files().map(|file| (format!("sha256 of the {}", file.role), file.sha256.clone())));
     let mut add = |key: &str, value: String| all.push((key.to_owned(), value));
     add("order", order.word().to_owned());
     add("parts", parts.to_string());
@@ -236,8 +248,8 @@ fn first_that_can_be_refined(ground: &Ground, frames: &[Frame]) -> Result<(), Fa
 }
 
 fn setup(ground: &Ground, frame: &Frame) -> Result<Setup, Failure> {
-    let mut inputs = ground.inputs(&Input::read(Path::new(&frame.file))?)?;
-    inputs.job.data.file.clone_from(&frame.file);
+    let mut inputs = ground.inputs(&[Input::read(Path::new(&frame.file))?])?;
+    inputs.job.data_mut().file.clone_from(&frame.file);
     Setup::new(inputs).map_err(|error| located(ground, &error))
 }
 

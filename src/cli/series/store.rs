@@ -14,6 +14,7 @@ use super::listing::Listing;
 use crate::cli::files::{Input, sha256};
 use crate::cli::messages::Failure;
 use crate::cli::output::Folder;
+use crate::cli::refine::Files;
 
 /// The tables; the second says what the frames were made of, and is there before the first of them.
 pub const TABLES: [&str; 3] = ["series.csv", "series.json", "series.html"];
@@ -72,8 +73,8 @@ impl Store {
     }
 
     /// Writes a frame's folder, whole or not at all.
-    pub fn put(&self, record: Record, mut files: Vec<(&'static str, String)>) -> Result<(), Failure> {
-        files.push((RECORD, report::frame_json(&record)));
+    pub fn put(&self, record: Record, mut files: Files) -> Result<(), Failure> {
+        files.push((RECORD.to_owned(), report::frame_json(&record)));
         self.folder.write_folder(&Path::new(FRAMES).join(&record.frame.name), &files)?;
         locked(&self.records).insert(record.frame.number, record);
         Ok(())

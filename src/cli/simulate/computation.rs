@@ -52,7 +52,7 @@ impl Computation {
         check(asked)?;
         let Structure { model, crystal, .. } = structure;
         check_pairs(&crystal, asked)?;
-        let setting = Setting { qdamp: asked.qdamp, qbroad: asked.qbroad, molecules: false };
+        let setting = Setting { qdamp: asked.qdamp, qbroad: asked.qbroad, ..Setting::default() };
         Ok(Self { start: State { model, crystal, setting }, measurement: measurement(asked) })
     }
 
@@ -220,6 +220,7 @@ fn measurement(asked: &CurveOf) -> Measurement {
         radiation: asked.radiation,
         weights: asked.weights,
         normalisation: asked.normalisation,
+        sample: Vec::new(),
         compat: asked.compat,
         r: (0..=points).map(|i| asked.rmin + i as f64 * asked.rstep).collect(),
         qmin: asked.qmin,

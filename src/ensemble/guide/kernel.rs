@@ -250,7 +250,7 @@ pub fn widened(state: &State, v: f64) -> State {
 impl Nodes {
     fn of(setup: &Setup, forward: &Forward) -> Self {
         let (whole, step) = forward.lattice();
-        let reach = whole.min(setup.target.r.last().copied().unwrap_or(0.0) + BEYOND);
+        let reach = whole.min(setup.first().target.r.last().copied().unwrap_or(0.0) + BEYOND);
         // One more on either side of the last pair's place.
         Self { first: NEAREST, step, count: ((reach - NEAREST) / step).ceil().max(1.0) as usize + 3 }
     }
@@ -272,7 +272,7 @@ impl Nodes {
         for atoms in pairs {
             let singles: Vec<Single> = (0..self.count).map(|node| self.single(*atoms, node)).collect();
             let curves = forward.singles(state, &singles, self.count, &mut Cpu)?;
-            parts.push(setup.target.jacobian(&curves));
+            parts.push(setup.first().target.jacobian(&curves));
         }
         Ok(DMatrix::from_columns(&parts.iter().flat_map(DMatrix::column_iter).collect::<Vec<_>>()))
     }

@@ -26,7 +26,7 @@ use parabola::Parabola;
 
 use super::posterior::{NOISE_FACTOR, Posterior};
 use crate::crystal::Crystal;
-use crate::fit::FitError;
+use crate::fit::{FitError, Followed};
 use crate::histogram::BondList;
 use crate::params::State;
 use crate::sample;
@@ -103,7 +103,7 @@ impl<'a> Guide<'a> {
     /// Bonds and restraints.
     fn known(&self, x: &DVector<f64>, (p, state): (&[f64], &State), tangents: &[Tangent], slope: &mut Slope) {
         let (crystal, known) = (&state.crystal, self.posterior.known);
-        for (k, (prior, (_, list))) in known.bonds.iter().zip(&self.posterior.setup.bonds).enumerate() {
+        for (k, (prior, Followed { list, .. })) in known.bonds.iter().zip(&self.posterior.setup.bonds).enumerate() {
             let vectors: Vec<Vector3<f64>> = list.bonds.iter().map(|bond| BondList::vector(bond, crystal)).collect();
             let lengths: Vec<f64> = vectors.iter().map(Vector3::norm).collect();
             let (energy, by_length, by_latent) = prior.slope(&lengths, known.latent_of_bonds(k, x));

@@ -41,7 +41,7 @@ impl Still {
             for ((s, t), (_, part)) in classes(species).zip(parts) {
                 let (a, b) = (of_species[s], of_species[t]);
                 let class = place(species, (a.min(b), a.max(b)));
-                let residuals = setup.target.jacobian(&DMatrix::from_vec(part.len(), 1, part));
+                let residuals = setup.first().target.jacobian(&DMatrix::from_vec(part.len(), 1, part));
                 values[class].set_column(column, &kernel.reduced(residuals.column(0)));
             }
             for (k, class) in kernel.tabled().iter().enumerate() {

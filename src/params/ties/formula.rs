@@ -146,7 +146,7 @@ fn starts_name(c: char) -> bool {
 }
 
 fn in_name(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '.' | '\'')
+    c.is_alphanumeric() || matches!(c, '_' | '.' | '\'' | '@')
 }
 
 type Part<'a> = fn(&mut Reader<'a>) -> Result<(), TieError>;

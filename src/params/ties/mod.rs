@@ -3,7 +3,7 @@
 //! A formula may hold numbers (`1.2`, `1e-3`), `pi`, names of parameters, `+ - * / ^`, brackets, and the functions
 //! `sqrt exp ln log10 sin cos tan asin acos atan sinh cosh tanh`
 //! (angles in radians). `-x^2` means `-(x^2)` and `a^b^c` means `a^(b^c)`, as on paper. A name with
-//! other signs than letters, digits and `_ . '` stands in braces: `{x.H1*}`.
+//! other signs than letters, digits and `_ . ' @` stands in braces: `{x.H1*}`.
 //!
 //! ```
 //! use corefine::params::ties::Tie;

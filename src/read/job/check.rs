@@ -1,27 +1,34 @@
 //! What a job can mean: every value alone, then the values that stand against each other.
 
-use super::{Problem, names};
+use super::{Problem, names, scope};
 use crate::element::Element;
-use crate::job::{Bonds, Data, FitOptions, GridChoice, Instrument, Job, Molecules, Restraint, Vary};
+use crate::job::{Bonds, Data, FitOptions, GridChoice, Instrument, Job, Molecules, Phase, Restraint, Scopes, Vary};
+use crate::read::observed::composition;
 
 type Checked = Result<(), Problem>;
 
 pub(super) fn check(job: &Job) -> Checked {
-    path("structure", &job.structure)?;
-    data(&job.data)?;
-    job.set.iter().try_for_each(|(name, value)| set(name, *value))?;
-    job.refine.iter().try_for_each(|(name, vary)| refined(name, vary))?;
-    job.ties.iter().enumerate().try_for_each(|(i, tie)| tied(i, tie))?;
+    let scopes = &Scopes::of(job);
+    scope::names(scopes)?;
+    job.phases.iter().try_for_each(|(name, it)| phase(&scope::in_phase(name), it))?;
+    job.datasets.iter().try_for_each(|(name, it)| data(&scope::in_dataset(name), it))?;
+    job.set.iter().try_for_each(|(name, value)| set(scopes, name, *value))?;
+    job.refine.iter().try_for_each(|(name, vary)| refined(scopes, name, vary))?;
+    job.ties.iter().enumerate().try_for_each(|(i, tie)| tied(scopes, i, tie))?;
     named_once(job)?;
     one_delta(job)?;
     job.beyond
         .iter()
         .try_for_each(|(name, rcut)| positive(&format!("beyond/{name}"), &format!("beyond: {name} is"), *rcut))?;
-    job.molecules.iter().try_for_each(molecules)?;
-    job.bonds.iter().enumerate().try_for_each(|(i, kind)| bonds(i, kind))?;
-    job.restraints.iter().enumerate().try_for_each(|(i, restraint)| restrained(i, restraint))?;
+    job.bonds.iter().enumerate().try_for_each(|(i, kind)| bonds(scopes, i, kind))?;
+    job.restraints.iter().enumerate().try_for_each(|(i, restraint)| restrained(scopes, i, restraint))?;
     positive("restraint_weight", "restraint_weight is", job.restraint_weight)?;
     fit(&job.fit)
+}
+
+fn phase(keys: &str, phase: &Phase) -> Checked {
+    path(&format!("{keys}structure"), &phase.structure)?;
+    phase.molecules.iter().try_for_each(|it| molecules(&format!("{keys}molecules"), it))
 }
 
 fn path(key: &str, file: &str) -> Checked {
@@ -34,32 +41,37 @@ fn path(key: &str, file: &str) -> Checked {
 /// No transform ends lower, 1/Å.
 const LEAST_QMAX: f64 = 0.01;
 
-fn data(data: &Data) -> Checked {
-    path("data/file", &data.file)?;
-    not_negative("data/rmin", "rmin is", data.rmin)?;
-    positive("data/rmax", "rmax is", data.rmax)?;
-    smaller("data/rmin", ("rmin", data.rmin), ("rmax", data.rmax))?;
+fn data(keys: &str, data: &Data) -> Checked {
+    let at = |key: &str| format!("{keys}{key}");
+    path(&at("file"), &data.file)?;
+    not_negative(&at("rmin"), "rmin is", data.rmin)?;
+    positive(&at("rmax"), "rmax is", data.rmax)?;
+    smaller(&at("rmin"), ("rmin", data.rmin), ("rmax", data.rmax))?;
     if let GridChoice::Step(step) = data.grid {
-        positive("data/grid", "the grid's step is", step)?;
+        positive(&at("grid"), "the grid's step is", step)?;
     }
     if let Some(qmin) = data.qmin {
-        not_negative("data/qmin", "qmin is", qmin)?;
+        not_negative(&at("qmin"), "qmin is", qmin)?;
     }
     if let Some(qmax) = data.qmax {
-        positive("data/qmax", "qmax is", qmax)?;
+        positive(&at("qmax"), "qmax is", qmax)?;
         if qmax < LEAST_QMAX {
             let problem = format!("qmax is {qmax:e}, and a curve with it holds nothing");
             return Err(Problem::new(
-                "data/qmax",
+                at("qmax"),
                 problem,
                 "write the upper end of the transform in 1/Å; usual are 15 to 30",
             ));
         }
-        smaller("data/qmin", ("qmin", data.qmin.unwrap_or(0.0)), ("qmax", qmax))?;
+        smaller(&at("qmin"), ("qmin", data.qmin.unwrap_or(0.0)), ("qmax", qmax))?;
     }
-    data.dg.map_or(Ok(()), |dg| positive("data/dg", "dg is", dg))?;
-    data.instrument.as_ref().map_or(Ok(()), |file| path("data/instrument", file))?;
-    data.soper_lorch.map_or(Ok(()), |width| positive("data/soper_lorch", "soper_lorch is", width))
+    if let Some(formula) = data.composition.as_ref().filter(|text| composition(text).is_none()) {
+        let problem = format!("composition is \"{formula}\"");
+        return Err(Problem::new(at("composition"), problem, "write symbols with counts, such as \"Co C6.5 H5 N4\""));
+    }
+    data.dg.map_or(Ok(()), |dg| positive(&at("dg"), "dg is", dg))?;
+    data.instrument.as_ref().map_or(Ok(()), |file| path(&at("instrument"), file))?;
+    data.soper_lorch.map_or(Ok(()), |width| positive(&at("soper_lorch"), "soper_lorch is", width))
 }
 
 pub(super) fn instrument(instrument: &Instrument) -> Checked {
@@ -67,15 +79,15 @@ pub(super) fn instrument(instrument: &Instrument) -> Checked {
     not_negative("qbroad", "qbroad is", instrument.qbroad)
 }
 
-fn set(name: &str, value: f64) -> Checked {
+fn set(scopes: &Scopes, name: &str, value: f64) -> Checked {
     let path = format!("set/{name}");
-    known(&path, name)?;
+    known(scopes, &path, name)?;
     in_range(&path, name, &format!("{name} is {value}"), value)
 }
 
-fn refined(name: &str, vary: &Vary) -> Checked {
+fn refined(scopes: &Scopes, name: &str, vary: &Vary) -> Checked {
     let path = |key: &str| format!("refine/{name}/{key}");
-    known(&format!("refine/{name}"), name)?;
+    known(scopes, &format!("refine/{name}"), name)?;
     for (key, value) in [("start", vary.start), ("min", vary.min), ("max", vary.max)] {
         value.map_or(Ok(()), |value| finite(&path(key), &format!("{name} has {key}"), value))?;
     }
@@ -103,10 +115,12 @@ fn starts(name: &str, start: f64, vary: &Vary) -> Checked {
 }
 
 /// A tie's shape and the name on its left; the formula is read where parameters have values.
-fn tied(i: usize, tie: &str) -> Checked {
+fn tied(scopes: &Scopes, i: usize, tie: &str) -> Checked {
     let path = format!("ties/{i}");
     match tie.split_once('=') {
-        Some((name, formula)) if !formula.trim().is_empty() && !formula.contains('=') => known(&path, name.trim()),
+        Some((name, formula)) if !formula.trim().is_empty() && !formula.contains('=') => {
+            known(scopes, &path, name.trim())
+        }
         _ => {
             let problem = format!("ties[{i}] is \"{tie}\"");
             Err(Problem::new(path, problem, "write \"NAME = FORMULA\", such as \"Uiso.C = 1.2 * Uiso.N\""))
@@ -145,24 +159,27 @@ fn named_once(job: &Job) -> Checked {
 
 /// delta1 and delta2 describe one effect in two ways: together they are not determined.
 fn one_delta(job: &Job) -> Checked {
-    let has = |name: &str| job.refine.iter().any(|(other, _)| other == name);
-    if has("delta1") && has("delta2") {
-        let hint = "keep delta2 at low temperature, delta1 well above the Debye temperature";
-        return Err(Problem::new("refine/delta2", "delta1 and delta2 are both refined", hint));
+    let ends = |kind: &'static str| job.refine.iter().filter_map(move |(name, _)| name.strip_prefix(kind));
+    match ends("delta1").find(|end| ends("delta2").any(|other| other == *end)) {
+        Some(end) => {
+            let hint = "keep delta2 at low temperature, delta1 well above the Debye temperature";
+            let problem = format!("delta1{end} and delta2{end} are both refined");
+            Err(Problem::new(format!("refine/delta2{end}"), problem, hint))
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
-fn molecules(molecules: &Molecules) -> Checked {
+fn molecules(path: &str, molecules: &Molecules) -> Checked {
     for (i, symbol) in molecules.exclude.iter().enumerate() {
-        element(&format!("molecules/exclude/{i}"), symbol)?;
+        element(&format!("{path}/exclude/{i}"), symbol)?;
     }
-    not_negative("molecules/slack", "slack is", molecules.slack)
+    not_negative(&format!("{path}/slack"), "slack is", molecules.slack)
 }
 
-fn bonds(i: usize, bonds: &Bonds) -> Checked {
+fn bonds(scopes: &Scopes, i: usize, bonds: &Bonds) -> Checked {
     let path = |key: &str| format!("bonds/{i}/{key}");
-    pair(&path("pair"), &bonds.pair)?;
+    pair(&path("pair"), scope::plain(scopes, &path("pair"), &bonds.pair)?)?;
     positive(&path("cutoff"), "cutoff is", bonds.cutoff)?;
     positive(&path("bin"), "bin is", bonds.bin)?;
     neighbours(&path("neighbours"), bonds.neighbours, 1)
@@ -188,31 +205,35 @@ fn neighbours(path: &str, neighbours: usize, least: usize) -> Checked {
 /// No contact is longer, Å.
 const LONGEST_CONTACT: f64 = 10.0;
 
-fn restrained(i: usize, restraint: &Restraint) -> Checked {
+fn restrained(scopes: &Scopes, i: usize, restraint: &Restraint) -> Checked {
     let path = |key: &str| format!("restraints/{i}/{key}");
+    let plain = |key: &str, of| scope::plain(scopes, &path(key), of);
     let flat = |within: f64, sigma: f64| {
         not_negative(&path("within"), "within is", within)?;
         positive(&path("sigma"), "sigma is", sigma)
     };
     match restraint {
         Restraint::Distance { pair: of, neighbours: count, target, within, sigma } => {
-            pair(&path("pair"), of)?;
+            pair(&path("pair"), plain("pair", of)?)?;
             neighbours(&path("neighbours"), *count, 1)?;
             target.map_or(Ok(()), |target| positive(&path("target"), "target is", target))?;
             flat(*within, *sigma)
         }
         Restraint::Angle { angle: of, neighbours: count, target, within, sigma } => {
-            angle(&path("angle"), of)?;
+            angle(&path("angle"), plain("angle", of)?)?;
             neighbours(&path("neighbours"), *count, 2)?;
             target.map_or(Ok(()), |target| of_an_angle(&path("target"), target))?;
             flat(*within, *sigma)
         }
         Restraint::Apart { pair: of, least, sigma } => {
-            pair(&path("pair"), of)?;
+            pair(&path("pair"), plain("pair", of)?)?;
             contact(&path("least"), *least)?;
             positive(&path("sigma"), "sigma is", *sigma)
         }
-        Restraint::Displacement { of, sigma } if !of.is_empty() => positive(&path("sigma"), "sigma is", *sigma),
+        Restraint::Displacement { of, sigma } if !of.is_empty() => {
+            plain("of", of)?;
+            positive(&path("sigma"), "sigma is", *sigma)
+        }
         Restraint::Displacement { .. } => {
             Err(Problem::new(path("of"), "of is empty", "write an element or the label of a site, such as \"Co\""))
         }
@@ -248,8 +269,9 @@ fn fit(fit: &FitOptions) -> Checked {
     positive("fit/tolerance", "tolerance is", fit.tolerance)
 }
 
-fn known(path: &str, name: &str) -> Checked {
-    names::check(name).map_err(|unknown| Problem::new(path, unknown.problem, unknown.hint))
+fn known(scopes: &Scopes, path: &str, name: &str) -> Checked {
+    let plain = scope::plain(scopes, path, name)?;
+    names::check(plain).map_err(|unknown| Problem::new(path, unknown.problem, unknown.hint))
 }
 
 fn in_range(path: &str, name: &str, said: &str, value: f64) -> Checked {

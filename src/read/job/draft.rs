@@ -352,9 +352,12 @@ mod tests {
             Header { qmax: Some(23.5), qdamp: Some(0.069), radiation: Some(Radiation::Neutron), ..Header::default() };
         let text = draft(&model, "my \"co\".cif", &observed(30.0, header), "co.gr");
         let job = read(&text);
-        assert_eq!(job.structure, "my \"co\".cif");
-        assert_eq!((job.data.qmin, job.data.qmax, job.data.radiation), (None, Some(23.5), Some(Radiation::Neutron)));
-        assert_eq!((job.data.rmin, job.data.rmax), (3.0, 20.0));
+        assert_eq!(job.phase().structure, "my \"co\".cif");
+        assert_eq!(
+            (job.data().qmin, job.data().qmax, job.data().radiation),
+            (None, Some(23.5), Some(Radiation::Neutron))
+        );
+        assert_eq!((job.data().rmin, job.data().rmax), (3.0, 20.0));
         assert_eq!(job.set, [("qdamp".to_owned(), 0.069)]);
         assert_eq!(job.bonds[0].pair, "Co-N");
         let names: Vec<&str> = job.refine.iter().map(|(name, _)| name.as_str()).collect();
@@ -399,7 +402,7 @@ mod tests {
         let observed = Observed { form: Form::SofQ, ..observed(30.0, header) };
         let text = draft(&model(&["Ni"]), "a.cif", &observed, "x.sq");
         assert!(text.contains("qmax: 24.0, // where x.sq ends") && !text.contains("from the header"), "{text}");
-        assert_eq!(read(&text).data.qmin, None);
+        assert_eq!(read(&text).data().qmin, None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! The names of parameters: which there are, and what values they can take.
 
 /// Parameters of the whole structure or measurement.
-pub(super) const WHOLE: [&str; 15] = [
+pub(super) const WHOLE: [&str; 16] = [
     "scale",
+    "pscale",
     "a",
     "b",
     "c",
@@ -96,7 +97,7 @@ pub(super) type Range = (fn(f64) -> bool, &'static str);
 
 /// The values that a parameter can have; `None` where any number will do.
 pub(super) fn allowed(name: &str) -> Option<Range> {
-    let kind = name.split_once('.').map_or(name, |(kind, _)| kind);
+    let kind = name.split(['.', '@']).next().unwrap_or(name);
     Some(match kind {
         "Uiso" | "U11" | "U22" | "U33" | "U" | "Uiso2" | "Uinside" => {
             (|u| u >= 0.0, "a mean square displacement in Å² is not negative")
@@ -107,7 +108,7 @@ pub(super) fn allowed(name: &str) -> Option<Range> {
             (|angle| angle > 0.0 && angle < 180.0, "a cell angle lies between 0 and 180 degrees")
         }
         "qdamp" | "qbroad" | "spdiameter" | "stepcut" | "rcut" => (|value| value >= 0.0, "it is not negative"),
-        "scale" | "sratio" => (|value| value > 0.0, "it is positive"),
+        "scale" | "pscale" | "sratio" => (|value| value > 0.0, "it is positive"),
         _ => return None,
     })
 }

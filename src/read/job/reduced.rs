@@ -1,6 +1,6 @@
 //! A job whose data are intensities: what it says of their reduction, and of the curve that comes of it, has to be one thing.
 
-use super::Problem;
+use super::{Problem, scope};
 use crate::job::{Data, Job};
 use crate::observed::{Normalisation, Radiation};
 use crate::reduction::Reduction;
@@ -9,7 +9,12 @@ use crate::window::Window;
 /// What the reduction leaves unsaid and the job says goes to the reduction, and the other way round, so that model and data have one
 /// window.
 pub(super) fn settle(job: &mut Job) -> Result<(), Problem> {
-    let data = &mut job.data;
+    job.datasets
+        .iter_mut()
+        .try_for_each(|(name, data)| settle_one(data).map_err(|problem| problem.within(&scope::in_dataset(name))))
+}
+
+fn settle_one(data: &mut Data) -> Result<(), Problem> {
     let Some(mut reduction) = data.reduce.take() else { return Ok(()) };
     possible(data, &reduction)?;
     reduction.qmax = one("qmax", data.qmax, reduction.qmax)?;
@@ -18,6 +23,8 @@ pub(super) fn settle(job: &mut Job) -> Result<(), Problem> {
     let qmin = one("qmin", data.qmin, Some(reduction.qmin).filter(|qmin| *qmin != 0.0))?;
     reduction.qmin = qmin.unwrap_or(0.0);
     data.qmin = Some(reduction.qmin);
+    // The reduction divides by <f>² of what was in the beam.
+    data.composition = data.composition.take().or_else(|| Some(reduction.composition.clone()));
     let width = if let Window::SoperLorch(width) = reduction.window { Some(width) } else { None };
     data.soper_lorch = one("soper_lorch", data.soper_lorch, width)?;
     reduction.window = Window::soper_lorch(data.soper_lorch);
@@ -31,7 +38,7 @@ pub(super) fn settle(job: &mut Job) -> Result<(), Problem> {
 fn one(key: &str, of_data: Option<f64>, of_reduction: Option<f64>) -> Result<Option<f64>, Problem> {
     match (of_data, of_reduction) {
         (Some(ours), Some(theirs)) if ours != theirs => Err(Problem::new(
-            format!("data/{key}"),
+            key,
             format!("{key} is {ours}, and that of the reduction is {theirs}"),
             "the model ends where the data do: say it once",
         )),
@@ -41,7 +48,7 @@ fn one(key: &str, of_data: Option<f64>, of_reduction: Option<f64>) -> Result<Opt
 
 /// Is there a model for what this reduction makes?
 fn possible(data: &Data, reduction: &Reduction) -> Result<(), Problem> {
-    let none = |key: &str, problem: &str, hint: &str| Err(Problem::new(format!("data/{key}"), problem, hint));
+    let none = |key: &str, problem: &str, hint: &str| Err(Problem::new(key, problem, hint));
     if reduction.window == Window::Lorch {
         return none("reduce/window", "the model has no Lorch window", "take none, or soper_lorch(0.1)");
     }

@@ -1,0 +1,181 @@
+//! The job that goes on from where a refinement ended.
+
+use super::setup::FitError;
+use crate::job::{Job, Named, Restraint, Scopes, Vary};
+use crate::outcome::RestraintResult;
+use crate::params::{Binding, Name, State};
+
+/// What a refinement ended with.
+pub(super) struct Restart<'a> {
+    pub job: &'a Job,
+    pub binding: &'a Binding,
+    /// The structures, one for each place.
+    pub states: &'a [State],
+    /// The refined parameters.
+    pub p: &'a [f64],
+}
+
+/// The structure that is written for a phase.
+pub fn refined_cif(phases: usize, name: &str) -> String {
+    if phases == 1 { "refined.cif".to_owned() } else { format!("refined-{name}.cif") }
+}
+
+impl Restart<'_> {
+    /// The job that starts where this one ended, as RON: its structures are `refined.cif`, beside which it is written, or one
+    /// `refined-PHASE.cif` for each phase.
+    ///
+    /// A CIF carries every refined value of its phase but those of the measurement (cell, sites, each U, profile), so `start`,
+    /// `set` and `beyond` of the old job would only stand in its way. A restraint without a target in the job is drawn to the new
+    /// start, and a comment at the head says so; where all its terms had one target, that is written down. Motions of molecules
+    /// are counted from where they are now, in `ties` too.
+    pub fn text(&self, restraints: &[RestraintResult]) -> Result<String, FitError> {
+        let mut next = self.job.clone();
+        let count = next.phases.len();
+        for (name, phase) in &mut next.phases {
+            phase.structure = refined_cif(count, name);
+        }
+        for (_, data) in &mut next.datasets {
+            data.instrument = None;
+        }
+        next.beyond = Vec::new();
+        next.ties = self.binding.ties_from(self.p)?;
+        next.set = self.settings()?;
+        next.refine = self.refined()?;
+        for restraint in &mut next.restraints {
+            write_target(restraint, restraints);
+        }
+        let drawn = drawn_to_start(&next);
+        let head = if drawn.is_empty() {
+            String::new()
+        } else {
+            format!("// Drawn to where this job starts, no longer to where the first one did: {}.\n", drawn.join(", "))
+        };
+        Ok(head + &crate::read::job::to_ron(&next))
+    }
+
+    /// What is set: what no CIF carries, as far as it is neither refined nor tied.
+    fn settings(&self) -> Result<Named<f64>, FitError> {
+        let scopes = Scopes::of(self.job);
+        let mut set = Vec::new();
+        for name in ["scale", "pscale", "qdamp", "qbroad"] {
+            if self.is_carried(name) {
+                continue;
+            }
+            for dataset in 0..self.job.datasets.len() {
+                set.extend(self.setting(&scopes, name, dataset)?);
+            }
+        }
+        // A molecule that was set is rigid, and goes on so from where it is.
+        let motion = |name: &str| local(name).is_some_and(|name| name.kind.is_motion());
+        set.extend(self.job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
+        set.retain(|(name, _)| !self.job.refine.iter().any(|(refined, _)| refined == name));
+        Ok(set)
+    }
+
+    /// Does the CIF carry it, or is it nowhere anything but what it is without a job?
+    fn is_carried(&self, name: &str) -> bool {
+        match name {
+            "scale" => self.job.datasets.len() == 1,
+            "pscale" => self.states.iter().all(|state| state.setting.pscale == 1.0),
+            _ => false,
+        }
+    }
+
+    /// One entry for a data set, or one for each phase of it where these differ or some are refined or tied.
+    fn setting(&self, scopes: &Scopes, name: &str, dataset: usize) -> Result<Named<f64>, FitError> {
+        let values = self.binding.values(self.p)?;
+        let mut own = Vec::new();
+        for (place, (phase, _)) in self.binding.places().enumerate().filter(|(_, (_, other))| *other == dataset) {
+            let full = scopes.in_dataset(&scopes.in_phase(name, phase), dataset);
+            let moved = self.binding.variables().iter().zip(&values).any(|(variable, _)| {
+                variable.spot(place).is_some() && local(&variable.name).is_some_and(|known| known.to_string() == name)
+            });
+            if !moved {
+                own.push((full, value(&self.states[place], name)));
+            }
+        }
+        let all = own.len() == self.job.phases.len();
+        Ok(match own.first() {
+            Some((_, first)) if all && own.iter().all(|(_, value)| value == first) => {
+                vec![(scopes.in_dataset(name, dataset), *first)]
+            }
+            _ => own,
+        })
+    }
+
+    /// What is refined, with a start where no CIF carries one: of the measurement, and of what a phase has of its own in a data
+    /// set.
+    fn refined(&self) -> Result<Named<Vary>, FitError> {
+        let (scopes, mut variables) = (Scopes::of(self.job), self.binding.free.iter().zip(self.p));
+        let mut refine = Vec::new();
+        for (name, vary) in &self.job.refine {
+            let own: Vec<(String, f64)> = self.of_entry(name, &mut variables);
+            let scoped = scopes.scoped(name).map_err(crate::params::BindError::from)?;
+            let carried = !["qdamp", "qbroad", "pscale"].contains(&scoped.name)
+                && (scoped.name != "scale" || self.job.datasets.len() == 1)
+                && scoped.dataset.is_none();
+            if carried {
+                refine.push((name.clone(), Vary { start: None, ..*vary }));
+            } else {
+                refine.extend(own.into_iter().map(|(name, value)| (name, Vary { start: Some(value), ..*vary })));
+            }
+        }
+        Ok(refine)
+    }
+
+    /// The next variables, as many as an entry of `refine` stands for, with their values.
+    fn of_entry<'b>(
+        &self,
+        entry: &str,
+        variables: &mut impl Iterator<Item = (&'b crate::params::Free, &'b f64)>,
+    ) -> Vec<(String, f64)> {
+        let count = self.binding.count(entry);
+        let named = |(free, value): (&crate::params::Free, &f64)| {
+            (self.binding.variables()[free.variable].name.clone(), *value)
+        };
+        variables.take(count).map(named).collect()
+    }
+}
+
+/// A name without its end.
+fn local(name: &str) -> Option<Name> {
+    Name::parse(name.split('@').next().unwrap_or(name))
+}
+
+/// A number of the measurement.
+fn value(state: &State, name: &str) -> f64 {
+    match name {
+        "scale" => state.model.profile.scale,
+        "pscale" => state.setting.pscale,
+        "qdamp" => state.setting.qdamp,
+        _ => state.setting.qbroad,
+    }
+}
+
+/// Gives a restraint the target that all its terms had, to a millionth.
+fn write_target(restraint: &mut Restraint, results: &[RestraintResult]) {
+    let of = restraint.of().to_owned();
+    let (kind, target) = match restraint {
+        Restraint::Distance { target, .. } => ("Distance", target),
+        Restraint::Angle { target, .. } => ("Angle", target),
+        Restraint::Apart { .. } | Restraint::Displacement { .. } => return,
+    };
+    let mut own = results.iter().filter(|result| result.kind == kind && result.of == of).map(|result| result.target);
+    if let (None, Some(first)) = (&target, own.next())
+        && own.all(|other| (other - first).abs() < 1e-6)
+    {
+        *target = Some(first);
+    }
+}
+
+/// What a job draws to its own start, in words.
+fn drawn_to_start(job: &Job) -> Vec<String> {
+    let sigmas = job.refine.iter().filter(|(_, vary)| vary.sigma.is_some()).map(|(name, _)| format!("{name} by sigma"));
+    let others = job.restraints.iter().filter_map(|restraint| match restraint {
+        Restraint::Distance { pair, target: None, .. } => Some(format!("Distance of {pair}")),
+        Restraint::Angle { angle, target: None, .. } => Some(format!("Angle of {angle}")),
+        Restraint::Displacement { of, .. } => Some(format!("Displacement of {of}")),
+        _ => None,
+    });
+    sigmas.chain(others).collect()
+}
