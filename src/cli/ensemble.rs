@@ -41,7 +41,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Ensemble) -> Result<Self, Failure> {
         let asked = asked(args)?;
-        let folder = Folder::check(&args.out, &RESULTS, args.force || args.resume)?;
+        let folder = Folder::resumable(&args.output, &RESULTS)?;
         let case = Case::read(&args.job)?;
         if case.job.refine.is_empty() {
             let message = format!("{} refines nothing, and all members would be the same", args.job.display());
@@ -49,7 +49,7 @@ impl Plan {
         }
         let columns = Columns::of(&case.setup);
         let made_of = made_of(&case.files, &asked);
-        let done = if args.resume { resumed(&args.out, &made_of, &columns)? } else { Vec::new() };
+        let done = if args.output.resume { resumed(folder.path(), &made_of, &columns)? } else { Vec::new() };
         Ok(Self { case, asked, columns, made_of, done, folder })
     }
 

@@ -25,8 +25,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Msd) -> Result<Self, Failure> {
-        let clock = Clock::of(&args.clock, &args.reading)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let clock = Clock::of(&args.clock, &args.input.reading)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let element = element("--element", &args.element)?;
         let (window, temperature) = (window(args)?, temperature(args)?);
         let ready = |frames: Frames<'static>| {
@@ -34,8 +34,7 @@ impl Plan {
             let msd = msd.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, msd))
         };
-        let work =
-            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        let work = open_all(&args.input)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
         Ok(Self { work, clock, window, temperature, folder })
     }
 
@@ -91,7 +90,7 @@ fn window(args: &args::Msd) -> Result<Option<[f64; 2]>, Failure> {
 }
 
 fn temperature(args: &args::Msd) -> Result<Vec<f64>, Failure> {
-    let (given, files) = (&args.temperature, args.trajectories.len());
+    let (given, files) = (&args.temperature, args.input.trajectories.len());
     if !given.is_empty() && given.len() != files {
         let message = format!("--temperature has {} numbers for {files} trajectories", given.len());
         return Err(Failure::with_hint(message, "write one for each, in order"));

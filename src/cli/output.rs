@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, TempDir};
 
+use super::args::{OutputFile, OutputFolder, Replace, ResumableFolder};
 use super::lock::Lock;
 use super::messages::Failure;
 
@@ -20,6 +21,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// The file that the command line names.
+    pub fn of(asked: &OutputFile) -> Result<Self, Failure> {
+        Self::check(&asked.output, asked.replace.force)
+    }
+
+    /// A file that the command line need not name.
+    pub fn optional(path: Option<&Path>, replace: &Replace) -> Result<Option<Self>, Failure> {
+        path.map(|path| Self::check(path, replace.force)).transpose()
+    }
+
     /// Looks, before any work is done, whether the file can be written.
     pub fn check(path: &Path, force: bool) -> Result<Self, Failure> {
         if path.is_dir() {
@@ -72,6 +83,16 @@ pub struct Folder {
 const STAGE: &str = ".corefine-";
 
 impl Folder {
+    /// The folder that the command line names, for the files `names`.
+    pub fn of(asked: &OutputFolder, names: &[&str]) -> Result<Self, Failure> {
+        Self::check(&asked.out, names, asked.replace.force)
+    }
+
+    /// The same for a run that may go on from the files of an older one.
+    pub fn resumable(asked: &ResumableFolder, names: &[&str]) -> Result<Self, Failure> {
+        Self::check(&asked.folder.out, names, asked.resume || asked.folder.replace.force)
+    }
+
     /// Looks, before any work is done, whether the files `names` can be written there, and keeps other runs out.
     pub fn check(path: &Path, names: &[&str], force: bool) -> Result<Self, Failure> {
         Self::look(path, names, force)?;

@@ -21,14 +21,13 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Rdf) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let ready = |frames: Frames<'static>| {
             let rdf = Rdf::new(frames.atoms(), &args.pair, args.rmax, args.bin);
             let rdf = rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, rdf))
         };
-        let work =
-            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        let work = open_all(&args.input)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
         Ok(Self { work, folder })
     }
 

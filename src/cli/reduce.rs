@@ -56,7 +56,7 @@ impl Plan {
         let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
         // Of one sample the folder is shared with whatever else is reduced there.
         let check = if args.output.is_some() { Folder::shared } else { Folder::check };
-        let folder = check(&folder, &names, args.force)?;
+        let folder = check(&folder, &names, args.replace.force)?;
         let background = background(args, &settings)?.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
         let many = args.output.is_none();

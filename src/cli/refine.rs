@@ -28,7 +28,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }
 

@@ -26,7 +26,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Relay) -> Result<Self, Failure> {
         let clock = Clock::of(&args.clock, &args.reading)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let pair = [element("--element", &args.element)?, element("--anchor", &args.anchor)?];
         let frames = open(&args.trajectory, &args.reading)?;
         let relay = Relay::new(frames.atoms(), pair, args.margin, args.grid);

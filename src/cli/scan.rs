@@ -30,7 +30,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Scan) -> Result<Self, Failure> {
         let weights = ascending(&args.restraint_weight)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let case = Case::read(&args.job)?;
         if !is_restrained(case.job()) {
             let message = format!("{} restrains nothing: every weight gives the same fit", args.job.display());

@@ -22,7 +22,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let ground = Ground::read(&args.job)?;
         let inputs = ground.inputs(&Input::read(&ground.data()?)?)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::expand;
@@ -12,7 +12,7 @@ use corefine::read::{ReadError, trajectory};
 use corefine::trajectory::Frame;
 use flate2::bufread::MultiGzDecoder;
 
-use super::args::{self, Reading};
+use super::args::{self, Reading, Trajectories};
 use super::files::{Input, missing};
 use super::messages::{Failure, warn};
 use super::progress::Progress;
@@ -61,8 +61,8 @@ pub fn is_trajectory(path: &Path) -> Result<bool, Failure> {
 }
 
 /// Opens several.
-pub fn open_all(paths: &[PathBuf], reading: &Reading) -> Result<Vec<Frames<'static>>, Failure> {
-    paths.iter().map(|path| open(path, reading)).collect()
+pub fn open_all(input: &Trajectories) -> Result<Vec<Frames<'static>>, Failure> {
+    input.trajectories.iter().map(|path| open(path, &input.reading)).collect()
 }
 
 fn options(reading: &Reading) -> Result<Options, Failure> {

@@ -1,6 +1,6 @@
 //! ΔG(r) of two measured curves.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use corefine::delta::morph::Morph;
 use corefine::delta::{Delta, Options, Side, WINDOW, delta};
@@ -22,8 +22,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Difference, first: &Path, second: &Path) -> Result<Self, Failure> {
-        let target = |path: &Option<PathBuf>| path.as_ref().map(|path| Target::check(path, args.force)).transpose();
-        let (page, columns) = (target(&args.out)?, target(&args.output)?);
+        let target = |path: Option<&Path>| Target::optional(path, &args.replace);
+        let (page, columns) = (target(args.out.as_deref())?, target(args.output.as_deref())?);
         let options = options(args)?;
         let first = side(first, &args.background, "--background")?;
         let second = side(second, &args.pristine_background, "--pristine-background")?;

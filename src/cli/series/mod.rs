@@ -49,9 +49,10 @@ impl Plan {
         let ground = Ground::read(&args.job)?;
         let mut listing = Listing::of(args)?;
         let names = [TABLES[0], TABLES[1], TABLES[2], FRAMES];
-        let folder = Folder::check(&args.out, &names, args.force || args.resume)?;
+        let folder = Folder::resumable(&args.output, &names)?;
         let made_of = made_of(&ground, &listing, (order, parts), args.watch);
-        let done = if args.resume { store::resumed(&args.out, &made_of)? } else { Vec::new() };
+        let resume = args.output.resume;
+        let done = if resume { store::resumed(folder.path(), &made_of)? } else { Vec::new() };
         store::unchanged(&done)?;
         if args.watch {
             for record in &done {
@@ -68,7 +69,7 @@ impl Plan {
             parts,
             watch,
             store: Store::new(folder, title, made_of, done),
-            anew: !args.resume,
+            anew: !resume,
         })
     }
 

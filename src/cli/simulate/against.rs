@@ -57,6 +57,6 @@ pub fn against(args: &Simulate) -> Result<Option<Against>, Failure> {
         format!("--rmin is {}, and {} is a curve in Q", args.rmin, measured.name),
         "an integral over r begins at 0: leave --rmin out",
     )?;
-    let page = args.report.as_deref().map(|path| Target::check(path, args.output.force)).transpose()?;
+    let page = Target::optional(args.report.as_deref(), &args.output.replace)?;
     Ok(Some(Against { measured, range, page }))
 }
