@@ -7,7 +7,7 @@ use corefine::read::manifest::{Manifest, is_manifest, manifest};
 use corefine::series::{Frame, Names, natural};
 
 use crate::cli::args;
-use crate::cli::files::{Input, expanded, matching, sha256};
+use crate::cli::files::{Input, beside, expanded, matching, sha256};
 use crate::cli::messages::Failure;
 use crate::cli::output::folder_of;
 
@@ -50,9 +50,7 @@ impl Listing {
         let numbered = columns.is_empty();
         for (number, (file, mut values)) in rows.into_iter().enumerate() {
             values.extend(numbered.then(|| Some((number + 1) as f64)));
-            // Joining with the folder itself would only lengthen names.
-            let path = if folder == Path::new(".") { PathBuf::from(file) } else { folder.join(file) };
-            listing.push(&path, values);
+            listing.push(&beside(folder, &file), values);
         }
         columns.extend(numbered.then(|| NUMBER.to_owned()));
         Self { columns, ..listing }
