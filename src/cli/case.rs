@@ -166,6 +166,14 @@ impl Ground {
         &self.files
     }
 
+    /// Is it one of these files: the background of the intensities beside it, say?
+    pub fn names(&self, path: &Path) -> bool {
+        let same = |there: &PathBuf| {
+            self.files.iter().any(|file| Path::new(&file.path).canonicalize().is_ok_and(|own| own == *there))
+        };
+        path.canonicalize().is_ok_and(|there| same(&there))
+    }
+
     /// The file of the data that the job itself names.
     pub fn data(&self) -> Result<PathBuf, Failure> {
         let folders = (folder_of(Path::new(&self.words.file)), self.elsewhere.as_deref());

@@ -57,7 +57,7 @@ impl Watch {
 
     /// Files that are no frames yet, with their sizes.
     fn look(&self, plan: &Plan) -> Result<BTreeMap<PathBuf, u64>, Failure> {
-        let found = new_files(&self.places, &plan.listing.frames)?;
+        let found = new_files(&self.places, &plan.listing.frames, &plan.ground)?;
         Ok(found.into_iter().filter_map(|path| Some((path.clone(), std::fs::metadata(path).ok()?.len()))).collect())
     }
 
