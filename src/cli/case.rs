@@ -1,6 +1,7 @@
 //! A job with the files that it names, read and checked: what every verb that refines begins with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::fit::{self, FitError, Inputs, Setup};
@@ -17,6 +18,7 @@ use corefine::reduction::Reduction;
 
 use super::engine::Worker;
 use super::files::{Folders, Input, named_file};
+use super::held::held;
 use super::messages::Failure;
 use super::output::folder_of;
 use super::progress::Progress;
@@ -197,6 +199,8 @@ impl Ground {
 /// The way from intensities to G(r).
 struct Intensities {
     reducer: Reducer,
+    /// Reducers that have reduced and wait for more: what they keep spares the next curve most of the work.
+    idle: Mutex<Vec<Reducer>>,
     background: Option<Pattern>,
     /// The background's file.
     file: Option<InputFile>,
@@ -206,14 +210,18 @@ impl Intensities {
     fn read(settings: &Reduction, folder: Folders, words: &Words) -> Result<Self, Failure> {
         let place = |key: &str| words.place(&format!("data/reduce{key}"));
         let reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
-        let Some(name) = &settings.backgroundfile else { return Ok(Self { reducer, background: None, file: None }) };
+        let found = Self { reducer, idle: Mutex::default(), background: None, file: None };
+        let Some(name) = &settings.backgroundfile else { return Ok(found) };
         let input = Input::read(&named_file(folder, name, &place("/backgroundfile"))?)?;
-        Ok(Self { reducer, background: Some(input.pattern()?), file: Some(input.record("background")) })
+        Ok(Self { background: Some(input.pattern()?), file: Some(input.record("background")), ..found })
     }
 
     fn reduced(&self, data: &Input) -> Result<Observed, Failure> {
-        let reduced = self.reducer.clone().reduce(&data.pattern()?, self.background.as_ref()).map_err(Failure::of)?;
-        Ok(reduce::observed(&reduced))
+        // Held for a moment only: frames that are reduced side by side do not wait for each other.
+        let mut reducer = held(&self.idle).pop().unwrap_or_else(|| self.reducer.clone());
+        let reduced = reducer.reduce(&data.pattern()?, self.background.as_ref());
+        held(&self.idle).push(reducer);
+        Ok(reduce::observed(&reduced.map_err(Failure::of)?))
     }
 }
 

@@ -10,6 +10,7 @@ mod difference;
 mod engine;
 mod ensemble;
 mod files;
+mod held;
 mod histogram;
 mod init;
 mod lock;

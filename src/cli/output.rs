@@ -3,11 +3,12 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use tempfile::{Builder, TempDir};
 
 use super::args::{OutputFile, OutputFolder, Replace, ResumableFolder};
+use super::held::held;
 use super::lock::Lock;
 use super::messages::Failure;
 
@@ -167,8 +168,7 @@ impl Folder {
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Lock>> {
-        // A thread that panicked has not left the lock half done.
-        self.lock.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock.as_ref().map(held)
     }
 
     /// A folder with all files takes the place of the empty one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use corefine::read::frames::{made_of, record};
@@ -12,6 +12,7 @@ use corefine::series::Record;
 
 use super::listing::Listing;
 use crate::cli::files::{Input, sha256};
+use crate::cli::held::held;
 use crate::cli::messages::Failure;
 use crate::cli::output::Folder;
 
@@ -61,12 +62,12 @@ impl Store {
     }
 
     pub fn get(&self, number: usize) -> Option<Record> {
-        locked(&self.records).get(&number).cloned()
+        held(&self.records).get(&number).cloned()
     }
 
     /// How many frames were refined, how many of them did not converge, and how many were skipped.
     pub fn count(&self) -> (usize, usize, usize) {
-        let records = locked(&self.records);
+        let records = held(&self.records);
         let fitted = || records.values().filter_map(|record| record.fitted.as_ref());
         (fitted().count(), fitted().filter(|f| !f.converged).count(), records.len() - fitted().count())
     }
@@ -75,30 +76,30 @@ impl Store {
     pub fn put(&self, record: Record, mut files: Vec<(&'static str, String)>) -> Result<(), Failure> {
         files.push((RECORD, report::frame_json(&record)));
         self.folder.write_folder(&Path::new(FRAMES).join(&record.frame.name), &files)?;
-        locked(&self.records).insert(record.frame.number, record);
+        held(&self.records).insert(record.frame.number, record);
         Ok(())
     }
 
     /// Writes the tables, unless they were written a moment ago.
     pub fn refresh(&self, listing: &Listing) -> Result<(), Failure> {
-        let (last, took) = *locked(&self.written);
+        let (last, took) = *held(&self.written);
         if last.elapsed() < PAUSE.max(took * SHARE) { Ok(()) } else { self.tables(listing) }
     }
 
     /// Writes the tables if a frame has come since they were written.
     pub fn settled(&self, listing: &Listing) -> Result<(), Failure> {
-        let stale = locked(&self.records).len() != *locked(&self.shown);
+        let stale = held(&self.records).len() != *held(&self.shown);
         if stale { self.tables(listing) } else { Ok(()) }
     }
 
     /// Writes the tables of what there is.
     pub fn tables(&self, listing: &Listing) -> Result<(), Failure> {
         // Held to the end, so that no older tables are written over newer ones.
-        let mut written = locked(&self.written);
+        let mut written = held(&self.written);
         let begun = Instant::now();
         let texts = {
-            let records = locked(&self.records);
-            *locked(&self.shown) = records.len();
+            let records = held(&self.records);
+            *held(&self.shown) = records.len();
             let series = self.series(&records, listing);
             [report::series_csv(&series), report::series_json(&series), report::series_html(&series)]
         };
@@ -117,11 +118,6 @@ impl Store {
             records: records.values().collect(),
         }
     }
-}
-
-/// A thread that panicked has not left these half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The frames that an older run left in `out`, which has to have been of the same things, by their numbers.
