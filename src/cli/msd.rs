@@ -7,7 +7,7 @@ use corefine::report;
 
 use super::End;
 use super::args;
-use super::messages::{Failure, parsed, summary, tell, warn};
+use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
 use super::trajectory::{Clock, each, open_all};
@@ -59,7 +59,7 @@ impl Plan {
         }
         let energy = arrhenius(&results);
         for result in &results {
-            result.warnings.iter().for_each(|text| warn(&format!("{}: {text}", result.trajectory)));
+            warn_of(&report::named_warnings(&result.trajectory, &result.warnings));
         }
         for line in report::msd_lines(&results, energy.as_ref()) {
             tell!("{line}");

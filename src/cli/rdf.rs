@@ -50,7 +50,7 @@ impl Plan {
 
 fn say(results: &[RdfResult]) {
     for result in results {
-        warn_of(&result.warnings);
+        warn_of(&report::named_warnings(&result.trajectory, &result.warnings));
         for line in report::rdf_lines(result) {
             tell!("{line}");
         }

@@ -7,7 +7,7 @@ use corefine::trajectory::Atoms;
 
 use super::End;
 use super::args;
-use super::messages::{Failure, parsed, summary, tell, warn};
+use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::msd::element;
 use super::output::Folder;
 use super::progress::interrupted_by_user;
@@ -49,7 +49,7 @@ impl Plan {
         let name = frames.name();
         let result =
             relay.result(name, clock.between(name)?).map_err(|error| Failure::of(format!("{name}: {error}")))?;
-        result.warnings.iter().for_each(|text| warn(&format!("{name}: {text}")));
+        warn_of(&report::named_warnings(name, &result.warnings));
         let texts = texts(&result, frames.atoms());
         summary(parsed(&texts[0]));
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
