@@ -66,13 +66,24 @@ impl Input {
 
 /// SHA-256, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(64);
-    for byte in digest {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// Two digits for each byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+/// Says where these files lie as seen from the folder of results.
+pub fn see_from(folder: &Path, files: &mut [InputFile]) {
+    for file in files {
+        file.from_results = Some(relative(Path::new(&file.path), folder).display().to_string());
+    }
 }
 
 /// A structure with all its atoms, and what its reader and the checks have to say about it.

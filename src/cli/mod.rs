@@ -7,6 +7,7 @@ mod check;
 mod convert;
 mod demo;
 mod difference;
+mod digest;
 mod engine;
 mod ensemble;
 mod files;

@@ -10,13 +10,14 @@ use super::args;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, each, open_all};
+use super::trajectory::{Clock, Sources, each, open_all};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "msd.csv", "report.html"];
 
 pub struct Plan {
     work: Vec<(Frames<'static>, Msd)>,
+    sources: Sources,
     clock: Clock,
     window: Option<[f64; 2]>,
     temperature: Vec<f64>,
@@ -34,12 +35,13 @@ impl Plan {
             let msd = msd.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, msd))
         };
-        let work = open_all(&args.input)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, clock, window, temperature, folder })
+        let (frames, sources) = open_all(&args.input)?;
+        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, sources, clock, window, temperature, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { work, clock, window, temperature, folder } = self;
+        let Self { work, sources, clock, window, temperature, folder } = self;
         let stop = interrupted_by_user();
         let mut results: Vec<MsdResult> = Vec::new();
         for (k, (mut frames, mut msd)) in work.into_iter().enumerate() {
@@ -65,7 +67,12 @@ impl Plan {
             tell!("{line}");
         }
         let energy = energy.as_ref();
-        let texts = [report::msd_json(&results, energy), report::msd_csv(&results), report::msd_html(&results, energy)];
+        let inputs = sources.records(&folder)?;
+        let texts = [
+            report::msd_json(&results, energy, &inputs),
+            report::msd_csv(&results),
+            report::msd_html(&results, energy),
+        ];
         summary(parsed(&texts[0]));
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
         tell!("results in {}", folder.path().display());

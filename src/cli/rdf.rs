@@ -9,13 +9,14 @@ use super::args;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{each, open_all};
+use super::trajectory::{Sources, each, open_all};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "rdf.csv", "report.html"];
 
 pub struct Plan {
     work: Vec<(Frames<'static>, Rdf)>,
+    sources: Sources,
     folder: Folder,
 }
 
@@ -27,8 +28,9 @@ impl Plan {
             let rdf = rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, rdf))
         };
-        let work = open_all(&args.input)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, folder })
+        let (frames, sources) = open_all(&args.input)?;
+        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, sources, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
@@ -40,7 +42,8 @@ impl Plan {
             results.push(rdf.result(frames.name()));
         }
         say(&results);
-        let texts = [report::rdf_json(&results), report::rdf_csv(&results), report::rdf_html(&results)];
+        let inputs = self.sources.records(&self.folder)?;
+        let texts = [report::rdf_json(&results, &inputs), report::rdf_csv(&results), report::rdf_html(&results)];
         summary(parsed(&texts[0]));
         self.folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
         tell!("results in {}", self.folder.path().display());

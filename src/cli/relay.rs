@@ -1,5 +1,6 @@
 //! `corefine relay`: how atoms go from anchor to anchor.
 
+use corefine::outcome::InputFile;
 use corefine::read::trajectory::Frames;
 use corefine::relay::{Relay, RelayResult, cube, points};
 use corefine::report;
@@ -11,13 +12,14 @@ use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::msd::element;
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, each, open};
+use super::trajectory::{Clock, Sources, each};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 6] = ["result.json", "jumps.csv", "graph.csv", "density.cube", "density.xyz", "report.html"];
 
 pub struct Plan {
     frames: Frames<'static>,
+    sources: Sources,
     relay: Relay,
     clock: Clock,
     folder: Folder,
@@ -28,14 +30,15 @@ impl Plan {
         let clock = Clock::of(&args.clock, &args.reading)?;
         let folder = Folder::of(&args.output, &RESULTS)?;
         let pair = [element("--element", &args.element)?, element("--anchor", &args.anchor)?];
-        let frames = open(&args.trajectory, &args.reading)?;
+        let mut sources = Sources::of(&args.reading)?;
+        let frames = sources.open(&args.trajectory, &args.reading)?;
         let relay = Relay::new(frames.atoms(), pair, args.margin, args.grid);
         let relay = relay.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
-        Ok(Self { frames, relay, clock, folder })
+        Ok(Self { frames, sources, relay, clock, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { mut frames, mut relay, mut clock, folder } = self;
+        let Self { mut frames, sources, mut relay, mut clock, folder } = self;
         let (stop, searching) = (interrupted_by_user(), relay.clone());
         each(
             &mut frames,
@@ -50,7 +53,7 @@ impl Plan {
         let result =
             relay.result(name, clock.between(name)?).map_err(|error| Failure::of(format!("{name}: {error}")))?;
         warn_of(&report::named_warnings(name, &result.warnings));
-        let texts = texts(&result, frames.atoms());
+        let texts = texts(&result, frames.atoms(), &sources.records(&folder)?);
         summary(parsed(&texts[0]));
         folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
         tell!("{}", report::relay_sentence(&result));
@@ -59,12 +62,12 @@ impl Plan {
     }
 }
 
-fn texts(result: &RelayResult, atoms: &Atoms) -> [String; 6] {
+fn texts(result: &RelayResult, atoms: &Atoms, inputs: &[InputFile]) -> [String; 6] {
     let numbers: Vec<usize> = atoms.species.iter().map(|species| species.element.number()).collect();
     let symbols: Vec<&str> = atoms.species.iter().map(|species| species.element.symbol()).collect();
     let title = format!("{} in {}, mean of {} frames", result.element, result.trajectory, result.frames);
     [
-        report::relay_json(result),
+        report::relay_json(result, inputs),
         report::jumps_csv(result),
         report::graph_csv(result),
         cube(&result.density, &numbers, &title),

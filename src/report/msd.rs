@@ -13,20 +13,22 @@ use super::plot::ticks::typeset;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Size, draw, extent, padded, padded_log};
 use super::tables::decimals;
 use crate::msd::{Arrhenius, BOLTZMANN, Line, MsdResult};
+use crate::outcome::InputFile;
 
 /// 1 Å²/ps in cm²/s.
 const CM2_PER_S: f64 = 1e-4;
 
-/// `result.json`: `version`, `trajectories[]` with the fields of [`MsdResult`], `arrhenius` with those of [`Arrhenius`] or `null`.
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], `trajectories[]` with the fields of [`MsdResult`], `arrhenius` with those of [`Arrhenius`] or `null`.
 ///
 /// Times in ps, displacements in Å², D in Å²/ps (10⁻⁴ cm²/s), energies in eV.
-pub fn msd_json(results: &[MsdResult], arrhenius: Option<&Arrhenius>) -> String {
+pub fn msd_json(results: &[MsdResult], arrhenius: Option<&Arrhenius>, inputs: &[InputFile]) -> String {
     #[derive(Serialize)]
     struct Found<'a> {
+        inputs: &'a [InputFile],
         trajectories: &'a [MsdResult],
         arrhenius: Option<&'a Arrhenius>,
     }
-    versioned(&Found { trajectories: results, arrhenius })
+    versioned(&Found { inputs, trajectories: results, arrhenius })
 }
 
 /// `msd.csv`: for each trajectory t (ps), the MSD, its standard uncertainty, and the parts along x, y and z (Å²), one trajectory after

@@ -13,17 +13,19 @@ use super::plot::draw;
 use super::plot::ticks::typeset;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Size, extent};
 use super::tables::{dashed, decimals};
+use crate::outcome::InputFile;
 use crate::rdf::{Estimate, PairResult, Peak, RdfResult};
 
-/// `result.json`: `version`, and `trajectories[]` with the fields of [`RdfResult`].
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], and `trajectories[]` with the fields of [`RdfResult`].
 ///
 /// Lengths in Å, volumes in Å³; an estimate is `value` and `esd`, which is `null` where the frames do not tell it.
-pub fn rdf_json(results: &[RdfResult]) -> String {
+pub fn rdf_json(results: &[RdfResult], inputs: &[InputFile]) -> String {
     #[derive(Serialize)]
     struct Found<'a> {
+        inputs: &'a [InputFile],
         trajectories: &'a [RdfResult],
     }
-    versioned(&Found { trajectories: results })
+    versioned(&Found { inputs, trajectories: results })
 }
 
 /// `rdf.csv`: r (Å), then for each trajectory and pair g, its standard uncertainty (empty where there is none) and n up to the

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use askama::Template;
+use serde::Serialize;
 
 use super::csv::number;
 use super::esd;
@@ -10,11 +11,18 @@ use super::page::{rendered, versioned};
 use super::plot::ticks::typeset;
 use super::plot::{Axis, AxisKind, Figure, Series, Shape, Size, draw};
 use super::tables::decimals;
+use crate::outcome::InputFile;
 use crate::relay::RelayResult;
 
-/// `result.json`: `version` and the fields of [`RelayResult`] but the density. Times in ps, lengths in Å, rates in 1/ps.
-pub fn relay_json(result: &RelayResult) -> String {
-    versioned(result)
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], and the fields of [`RelayResult`] but the density. Times in ps, lengths in Å, rates in 1/ps.
+pub fn relay_json(result: &RelayResult, inputs: &[InputFile]) -> String {
+    #[derive(Serialize)]
+    struct Found<'a> {
+        inputs: &'a [InputFile],
+        #[serde(flatten)]
+        result: &'a RelayResult,
+    }
+    versioned(&Found { inputs, result })
 }
 
 /// `jumps.csv`: one line per jump: atom, both anchors (their places in the file, from 1), time (ps), length (Å), back (0 or 1).
