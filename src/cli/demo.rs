@@ -85,7 +85,7 @@ impl Plan {
         let json = format!("{found:#}\n");
         summary(found);
         let texts = [report::comparison_html(&comparison), json];
-        self.comparison.write(&COMPARISON.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.comparison.write_named(COMPARISON, texts)?;
         say(&comparison.entries);
         tell!("compare them in {}", self.out.join(COMPARISON[0]).display());
         let converged = comparison.entries.iter().all(|entry| entry.outcome.converged);

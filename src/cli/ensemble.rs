@@ -69,9 +69,10 @@ impl Plan {
             report::answers_csv(&result.bonds),
             report::ensemble_html(&result, label),
         ];
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        let found = parsed(&texts[0]);
+        folder.write_named(RESULTS, texts)?;
         summary(json!({ "results": folder.path() }));
-        summary(parsed(&report::ensemble_json(&result, label)));
+        summary(found);
         say(&result, folder.path());
         Ok(if result.converged == result.wanted { End::Well } else { End::NotConverged })
     }

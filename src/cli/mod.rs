@@ -32,6 +32,7 @@ mod series;
 mod shell;
 mod simulate;
 mod trajectory;
+mod typed;
 
 use std::process::ExitCode;
 

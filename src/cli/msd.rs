@@ -1,6 +1,5 @@
 //! `corefine msd`: mean square displacement and diffusivity.
 
-use corefine::element::Element;
 use corefine::msd::{Msd, MsdResult, Settings, arrhenius};
 use corefine::read::trajectory::Frames;
 use corefine::report;
@@ -11,6 +10,7 @@ use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
 use super::trajectory::{Clock, Sources, each, open_all};
+use super::typed::{element, range};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "msd.csv", "report.html"];
@@ -74,26 +74,15 @@ impl Plan {
             report::msd_html(&results, energy),
         ];
         summary(parsed(&texts[0]));
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, texts)?;
         tell!("results in {}", folder.path().display());
         Ok(End::Well)
     }
 }
 
-/// An element of the command line.
-pub fn element(flag: &str, text: &str) -> Result<Element, Failure> {
-    text.parse().map_err(|error| Failure::new(format!("{flag}: {error}")))
-}
-
 fn window(args: &args::Msd) -> Result<Option<[f64; 2]>, Failure> {
-    let Some(fit) = &args.fit else { return Ok(None) };
-    match fit[..] {
-        [from, to] if from >= 0.0 && from < to && to.is_finite() => Ok(Some([from, to])),
-        _ => Err(Failure::with_hint(
-            format!("--fit is {fit:?}"),
-            "write two times in ps, the smaller one first: --fit 2,10",
-        )),
-    }
+    let hint = "write two times in ps, the smaller one first: --fit 2,10";
+    args.fit.as_ref().map(|ends| range("--fit", ends, hint)).transpose()
 }
 
 fn temperature(args: &args::Msd) -> Result<Vec<f64>, Failure> {

@@ -45,7 +45,7 @@ impl Plan {
         let inputs = self.sources.records(&self.folder)?;
         let texts = [report::rdf_json(&results, &inputs), report::rdf_csv(&results), report::rdf_html(&results)];
         summary(parsed(&texts[0]));
-        self.folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.folder.write_named(RESULTS, texts)?;
         tell!("results in {}", self.folder.path().display());
         Ok(End::Well)
     }

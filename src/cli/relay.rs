@@ -9,10 +9,10 @@ use corefine::trajectory::Atoms;
 use super::End;
 use super::args;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
-use super::msd::element;
 use super::output::Folder;
 use super::progress::interrupted_by_user;
 use super::trajectory::{Clock, Sources, each};
+use super::typed::element;
 
 /// What the folder of results holds.
 const RESULTS: [&str; 6] = ["result.json", "jumps.csv", "graph.csv", "density.cube", "density.xyz", "report.html"];
@@ -55,7 +55,7 @@ impl Plan {
         warn_of(&report::named_warnings(name, &result.warnings));
         let texts = texts(&result, frames.atoms(), &sources.records(&folder)?);
         summary(parsed(&texts[0]));
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, texts)?;
         tell!("{}", report::relay_sentence(&result));
         tell!("results in {}", folder.path().display());
         Ok(End::Well)

@@ -57,7 +57,7 @@ impl Plan {
             tell!("{}", line(&entry));
             scan.entries.push(entry);
         }
-        folder.write(&RESULTS.into_iter().zip([scan_csv(&scan), scan_html(&scan)]).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, [scan_csv(&scan), scan_html(&scan)])?;
         summary(json!({ "entries": scan.entries.iter().map(numbers).collect::<Vec<_>>(), "results": folder.path() }));
         tell!("results in {}", folder.path().display());
         let converged = scan.entries.iter().all(|entry| entry.outcome.converged) && !stop.load(Ordering::Relaxed);

@@ -38,8 +38,9 @@ impl Plan {
         let result = found.map_err(Failure::of)?;
         warn_of(&result.warnings);
         let texts = [report::shell_json(&result), report::shell_csv(&result), report::shell_html(&result)];
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
-        summary(parsed(&report::shell_json(&result)));
+        let found = parsed(&texts[0]);
+        folder.write_named(RESULTS, texts)?;
+        summary(found);
         tell!("{}", report::shell_sentence(&result));
         tell!("results in {}", folder.path().display());
         Ok(if result.agrees() { End::Well } else { End::NotConverged })

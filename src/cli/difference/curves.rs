@@ -13,6 +13,7 @@ use crate::cli::args::Difference;
 use crate::cli::files::Input;
 use crate::cli::messages::{Failure, summary, tell, warn_of};
 use crate::cli::output::Target;
+use crate::cli::typed::range;
 
 pub struct Plan {
     delta: Delta,
@@ -66,16 +67,7 @@ fn options(args: &Difference) -> Result<Options, Failure> {
 }
 
 fn interval(flag: &str, ends: &[f64]) -> Result<(f64, f64), Failure> {
-    match *ends {
-        [from, to] if from >= 0.0 && from < to && to.is_finite() => Ok((from, to)),
-        _ => {
-            let said: Vec<String> = ends.iter().map(f64::to_string).collect();
-            Err(Failure::with_hint(
-                format!("{flag} is {}", said.join(",")),
-                "write two distances in Å, the smaller first, such as 1.2,1.5",
-            ))
-        }
-    }
+    range(flag, ends, "write two distances in Å, the smaller first, such as 1.2,1.5").map(Into::into)
 }
 
 /// `refine`, or a number between both ends.

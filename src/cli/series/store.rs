@@ -103,7 +103,7 @@ impl Store {
             let series = self.series(&records, listing);
             [report::series_csv(&series), report::series_json(&series), report::series_html(&series)]
         };
-        self.folder.write(&TABLES.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.folder.write_named(TABLES, texts)?;
         *written = (Instant::now(), begun.elapsed());
         Ok(())
     }
