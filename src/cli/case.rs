@@ -163,6 +163,11 @@ impl Ground {
         Ok(Self { files: files.collect(), job, words, elsewhere, model, intensities, warnings })
     }
 
+    /// An error with the place where the job speaks of what it names.
+    pub fn located(&self, error: &impl ToString) -> Failure {
+        self.words.locate(&error.to_string(), &self.job)
+    }
+
     /// The files that were read.
     pub fn files(&self) -> &[InputFile] {
         &self.files

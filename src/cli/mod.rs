@@ -27,6 +27,7 @@ mod reduce;
 mod refine;
 mod relay;
 mod rerun;
+mod resume;
 mod scan;
 mod series;
 mod shell;

@@ -26,8 +26,7 @@ impl Plan {
         let ground = Ground::read(&args.job)?;
         let inputs = ground.inputs(&Input::read(&ground.data()?)?)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
-        let shell =
-            Shell::new(inputs, &options).map_err(|error| ground.words.locate(&error.to_string(), &ground.job))?;
+        let shell = Shell::new(inputs, &options).map_err(|error| ground.located(&error))?;
         Ok(Self { shell, folder, worker: Worker::open(&args.work)? })
     }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::End;
 use super::args;
-use super::files::{Input, expanded};
+use super::files::{Input, expanded, stem};
 use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
@@ -224,7 +224,7 @@ fn named(paths: Vec<PathBuf>, endings: &[&str]) -> Result<Vec<Sample>, Failure> 
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut samples = Vec::with_capacity(paths.len());
     for path in paths {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = stem(&path);
         if let Some(other) = seen.insert(stem.clone(), path.clone()) {
             let message = format!("{} and {} would both be written as {stem}.gr", other.display(), path.display());
             return Err(Failure::with_hint(message, "reduce them into two folders, or rename one"));

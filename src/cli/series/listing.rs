@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use corefine::read::manifest::{Manifest, is_manifest, manifest};
-use corefine::series::{Frame, Names, natural};
+use corefine::series::{Frame, Names};
 
 use crate::cli::args;
 use crate::cli::case::Ground;
-use crate::cli::files::{Input, beside, expanded, matching, sha256};
+use crate::cli::files::{Input, beside, expanded, matching, sha256, sort, stem};
 use crate::cli::messages::Failure;
 use crate::cli::output::folder_of;
 
@@ -75,8 +75,7 @@ impl Listing {
     }
 
     fn push(&mut self, path: &Path, values: Vec<Option<f64>>) {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = self.names.take(&stem);
+        let name = self.names.take(&stem(path));
         let file = path.display().to_string();
         self.frames.push(Frame { number: self.frames.len(), name, file, values });
     }
@@ -110,7 +109,7 @@ fn inside(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
         path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
     };
     let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(curve).collect();
-    found.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+    sort(&mut found);
     Ok(found)
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::engine::Cpu;
-use corefine::fit::{FitError, Setup};
+use corefine::fit::Setup;
 use corefine::lm::Flow;
 use corefine::outcome::Outcome;
 use corefine::series::{Fitted, Frame, Lanes, Order, Record, lanes, start};
@@ -18,11 +18,12 @@ use serde_json::json;
 use super::End;
 use super::args::{self, OrderArg};
 use super::case::Ground;
-use super::files::{Input, sha256};
+use super::files::{Input, digest};
 use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
 use super::refine::essentials;
+use super::resume;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
@@ -133,9 +134,7 @@ impl Plan {
             Ok(None) => return Ok(None),
             Err(failure) => {
                 warn(&format!("{} is skipped: {}", frame.name, failure.words()));
-                let digest =
-                    Input::read(Path::new(&frame.file)).map_or_else(|_| String::new(), |input| sha256(&input.bytes));
-                (Record::skipped(frame.clone(), digest, failure.words()), Vec::new())
+                (Record::skipped(frame.clone(), digest(Path::new(&frame.file)), failure.words()), Vec::new())
             }
         };
         self.store.put(record.clone(), files)?;
@@ -208,8 +207,7 @@ fn title(ground: &Ground) -> String {
 
 /// Everything that decides what the results are, as keys and values. What is watched for is known by what was found.
 fn made_of(ground: &Ground, listing: &Listing, (order, parts): (Order, usize), watched: bool) -> Vec<(String, String)> {
-    let mut all = vec![("program".to_owned(), format!("corefine {}", env!("CARGO_PKG_VERSION")))];
-    all.extend(ground.files().iter().map(|file| (format!("sha256 of the {}", file.role), file.sha256.clone())));
+    let mut all = resume::made_of(ground.files());
     let mut add = |key: &str, value: String| all.push((key.to_owned(), value));
     add("order", order.word().to_owned());
     add("parts", parts.to_string());
@@ -239,11 +237,7 @@ fn first_that_can_be_refined(ground: &Ground, frames: &[Frame]) -> Result<(), Fa
 fn setup(ground: &Ground, frame: &Frame) -> Result<Setup, Failure> {
     let mut inputs = ground.inputs(&Input::read(Path::new(&frame.file))?)?;
     inputs.job.data.file.clone_from(&frame.file);
-    Setup::new(inputs).map_err(|error| located(ground, &error))
-}
-
-fn located(ground: &Ground, error: &FitError) -> Failure {
-    ground.words.locate(&error.to_string(), &ground.job)
+    Setup::new(inputs).map_err(|error| ground.located(&error))
 }
 
 /// The refinement of a frame; `None` where it was stopped, as a result that is not finished is no start for others.
@@ -257,7 +251,7 @@ fn refined(
     let begin = start(&setup.start(), neighbour.and_then(Record::useful));
     let stopped = || stop.load(Ordering::Relaxed);
     let mut observer = |_: &_| if stopped() { Flow::Stop } else { Flow::Continue };
-    let outcome = setup.begin_at(&begin).refine(&mut Cpu, &mut observer).map_err(|error| located(ground, &error))?;
+    let outcome = setup.begin_at(&begin).refine(&mut Cpu, &mut observer).map_err(|error| ground.located(&error))?;
     if stopped() {
         return Ok(None);
     }

@@ -11,10 +11,11 @@ use corefine::report::{self, Series};
 use corefine::series::Record;
 
 use super::listing::Listing;
-use crate::cli::files::{Input, sha256};
+use crate::cli::files::{Input, digest};
 use crate::cli::held::held;
 use crate::cli::messages::Failure;
 use crate::cli::output::Folder;
+use crate::cli::resume;
 
 /// The tables; the second says what the frames were made of, and is there before the first of them.
 pub const TABLES: [&str; 3] = ["series.csv", "series.json", "series.html"];
@@ -122,21 +123,9 @@ impl Store {
 
 /// The frames that an older run left in `out`, which has to have been of the same things, by their numbers.
 pub fn resumed(out: &Path, made: &[(String, String)]) -> Result<Vec<Record>, Failure> {
-    let path = out.join(TABLES[1]);
-    if !path.is_file() {
-        let message = format!("{} holds no {} to go on from", out.display(), TABLES[1]);
-        return Err(Failure::with_hint(message, "leave --resume out, or name the folder of the run that was stopped"));
-    }
-    let input = Input::read(&path)?;
+    let input = resume::older(out, TABLES[1])?;
     let found = made_of(input.text()?, &input.name).map_err(Failure::of)?;
-    for (key, value) in made {
-        let there = found.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str());
-        if there != Some(value) {
-            let there = there.map_or_else(|| format!("no {key}"), |there| format!("{key} {there}"));
-            let message = format!("{} is of another run: it has {there}, and this one has {key} {value}", input.name);
-            return Err(Failure::with_hint(message, "give the same files and options, or --force to begin anew"));
-        }
-    }
+    resume::same(&input.name, &found, made)?;
     records(&out.join(FRAMES))
 }
 
@@ -157,8 +146,7 @@ fn records(folder: &Path) -> Result<Vec<Record>, Failure> {
 /// Is the data file of each frame still the one that was refined?
 pub fn unchanged(records: &[Record]) -> Result<(), Failure> {
     for Record { frame, sha256: before, .. } in records {
-        let now = Input::read(Path::new(&frame.file)).map_or_else(|_| String::new(), |input| sha256(&input.bytes));
-        if now != *before {
+        if digest(Path::new(&frame.file)) != *before {
             let message = format!("{} is not what it was when frame {} was refined", frame.file, frame.name);
             return Err(Failure::with_hint(message, "give the same files, or --force to begin anew"));
         }

@@ -11,6 +11,7 @@ use corefine::series::Order;
 use super::Plan;
 use super::listing::new_files;
 use crate::cli::args;
+use crate::cli::files::sort;
 use crate::cli::messages::{Failure, note, tell};
 
 /// Ctrl-C is answered within this time.
@@ -62,7 +63,7 @@ impl Watch {
     }
 
     fn take(plan: &mut Plan, mut ready: Vec<PathBuf>, stop: &AtomicBool) -> Result<(), Failure> {
-        ready.sort_by(|a, b| corefine::series::natural(&a.to_string_lossy(), &b.to_string_lossy()));
+        sort(&mut ready);
         for path in ready {
             if stop.load(Ordering::Relaxed) {
                 break;
