@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use support::command::{corefine, names};
 use support::series::{contents, edge, frame_of, write};
+use support::{of_repository, reference};
 
 fn folder(frames: usize) -> tempfile::TempDir {
     let temp = tempfile::tempdir().unwrap();
@@ -285,6 +286,35 @@ fn frames_are_refined_as_they_come() {
     assert_eq!(program.0.wait().unwrap().code(), Some(0));
     assert_eq!(column(&table(&out), "name"), ["ni_1", "ni_2", "ni_4", "ni_3"]);
     assert_eq!(text(out.join("frames/ni_4/frame.json")), before);
+}
+
+/// A job that reduces intensities finds those, and takes neither their background nor a curve for a frame.
+#[test]
+fn intensities_are_refined_as_they_come() {
+    let patterns = ["Ni.chi", "kapton.chi"].map(|file| reference(&format!("ni_raw/{file}")));
+    let [Some(nickel), Some(kapton)] = patterns else { return };
+    let temp = tempfile::tempdir().unwrap();
+    let put = |from: &Path, name: &str| fs::copy(from, temp.path().join(name)).unwrap();
+    fs::create_dir(temp.path().join("frames")).unwrap();
+    put(&of_repository("models/ni.ron"), "ni.ron");
+    put(&kapton, "frames/empty.chi");
+    put(&nickel, "frames/ni_1.chi");
+    let job = r#"(structure: "ni.ron", data: (file: "frames/ni_1.chi", rmin: 1.5, rmax: 8, qmax: 24,
+        reduce: (backgroundfile: "frames/empty.chi", composition: "Ni", dataformat: QA, qmaxinst: 31.26)),
+        refine: { "scale": (start: 0.5), "a": (), "Uiso.Ni": () })"#;
+    fs::write(temp.path().join("job.ron"), job).unwrap();
+    let out = temp.path().join("out");
+    let mut program = started(temp.path(), "series job.ron frames --out out --watch --poll 0.1");
+    wait_for("a frame", || rows(&out) == 1);
+    put(&nickel, "frames/ni_2.gr");
+    put(&nickel, "frames/ni_3.xye");
+    wait_for("a second frame", || rows(&out) == 2);
+    put(&nickel, "frames/ni_4.XY");
+    wait_for("a third frame", || rows(&out) == 3);
+    interrupt(&program.0);
+    assert_eq!(program.0.wait().unwrap().code(), Some(0));
+    assert_eq!(column(&table(&out), "name"), ["ni_1", "ni_3", "ni_4"]);
+    assert_eq!(column(&table(&out), "begun_from"), ["", "ni_1", "ni_3"]);
 }
 
 /// Ctrl-C.

@@ -10,7 +10,8 @@ use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use support::command::{corefine, names};
 use support::reference;
 
@@ -33,7 +34,7 @@ fn made() -> String {
     text
 }
 
-fn json(path: &Path) -> Value {
+fn parsed(path: &Path) -> Value {
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
 }
 
@@ -59,7 +60,7 @@ fn every_verb_writes_what_it_says() {
     let said = well(folder, "rdf made.xyz made.xyz.gz --pair Li-S,S-S --rmax 9 --out g");
     assert!(said.contains("made.xyz: 20 frames") && said.contains("S-S: first peak at"), "{said}");
     assert_eq!(names(&folder.join("g")), ["rdf.csv", "report.html", "result.json"]);
-    let both = json(&folder.join("g/result.json"));
+    let both = parsed(&folder.join("g/result.json"));
     assert_eq!(both["trajectories"][0]["pairs"], both["trajectories"][1]["pairs"]);
     let csv = fs::read_to_string(folder.join("g/rdf.csv")).unwrap();
     assert!(
@@ -74,7 +75,7 @@ fn every_verb_writes_what_it_says() {
         "msd made.xyz made.xyz --element Li --timestep 0.5fs --every 2 --temperature 500,600 --out m --fit 0.002,0.01",
     );
     assert!(said.contains("D(Li) = ") && said.contains("activation energy"), "{said}");
-    let msd = json(&folder.join("m/result.json"));
+    let msd = parsed(&folder.join("m/result.json"));
     assert_eq!(msd["trajectories"][0]["step"], 0.001);
     assert_eq!(names(&folder.join("m")), ["msd.csv", "report.html", "result.json"]);
 
@@ -84,7 +85,7 @@ fn every_verb_writes_what_it_says() {
         names(&folder.join("r")),
         ["density.cube", "density.xyz", "graph.csv", "jumps.csv", "report.html", "result.json"]
     );
-    let jumps = json(&folder.join("r/result.json"))["jumps"].as_array().unwrap().len();
+    let jumps = parsed(&folder.join("r/result.json"))["jumps"].as_array().unwrap().len();
     assert!(
         jumps >= 2 && fs::read_to_string(folder.join("r/jumps.csv")).unwrap().lines().count() == jumps + 1,
         "{jumps}"
@@ -98,6 +99,32 @@ fn every_verb_writes_what_it_says() {
     // One bond of two grows by 0.02 Å a frame: beyond 2.25 Å from the 14th of 20 frames on.
     assert!(said.contains("18(8) % beyond 2.25 Å, in 20 frames"), "{said}");
     assert_eq!(fs::read_to_string(folder.join("bonds.csv")).unwrap().lines().count(), 21);
+}
+
+/// Results name what they were made of by the digest of the whole file, however much of it was read.
+#[test]
+fn results_name_the_files_that_were_read() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    fs::write(folder.join("made.xyz"), made()).unwrap();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(made().as_bytes()).unwrap();
+    fs::write(folder.join("made.xyz.gz"), packed.finish().unwrap()).unwrap();
+    fs::write(folder.join("atoms.xyz"), made().lines().take(11).collect::<Vec<_>>().join("\n")).unwrap();
+    let input = |role: &str, path: &str| {
+        let digest = Sha256::digest(fs::read(folder.join(path)).unwrap());
+        let sha256 = digest.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        json!({ "role": role, "path": path, "sha256": sha256, "from_results": format!("../{path}") })
+    };
+    let inputs = |out: &str| parsed(&folder.join(out).join("result.json"))["inputs"].clone();
+
+    well(folder, "rdf made.xyz made.xyz.gz --pair Li-S --rmax 5 --frames 3 --topology atoms.xyz --out g");
+    let all = [input("trajectory", "made.xyz"), input("trajectory", "made.xyz.gz"), input("topology", "atoms.xyz")];
+    assert_eq!(inputs("g"), Value::from(all.to_vec()));
+    well(folder, "msd made.xyz.gz --element Li --timestep 1fs --out m");
+    assert_eq!(inputs("m"), Value::from(vec![all[1].clone()]));
+    well(folder, "relay made.xyz --element Li --anchor S --timestep 1fs --out r");
+    assert_eq!(inputs("r"), Value::from(vec![all[0].clone()]));
 }
 
 /// The mean of frames is the mean of their curves, and over a curve of its own the scale is 1 and nothing is left, in r and in Q.
@@ -180,12 +207,12 @@ fn a_simulation_of_an_electrolyte_is_read() {
     let temp = tempfile::tempdir().unwrap();
     let file = path.display();
     well(temp.path(), &format!("rdf {file} --pair P-S,Li-S --rmax 6 --out g"));
-    let pairs = json(&temp.path().join("g/result.json"))["trajectories"][0]["pairs"].clone();
+    let pairs = parsed(&temp.path().join("g/result.json"))["trajectories"][0]["pairs"].clone();
     assert!((pairs[0]["peak"]["area"]["value"].as_f64().unwrap() - 4.0).abs() < 1e-9, "{pairs:.300}");
     assert!((pairs[0]["peak"]["position"]["value"].as_f64().unwrap() - 2.06).abs() < 0.01);
     assert!((pairs[1]["peak"]["position"]["value"].as_f64().unwrap() - 2.45).abs() < 0.03);
     well(temp.path(), &format!("msd {file} --element Li --timestep 2fs --every 50 --out m"));
-    let msd = json(&temp.path().join("m/result.json"))["trajectories"][0].clone();
+    let msd = parsed(&temp.path().join("m/result.json"))["trajectories"][0].clone();
     let interval = &msd["line"]["interval90"];
     // kinisi, from 2 ps on: 1.3e-5 to 1.6e-5 cm²/s.
     assert!(interval[0].as_f64().unwrap() < 0.15 && interval[1].as_f64().unwrap() > 0.13, "{interval}");

@@ -51,7 +51,7 @@ const OFF: f64 = 1e-3;
 impl Plan {
     pub fn of(args: &Calibrate) -> Result<Self, Failure> {
         let names: Vec<&str> = RESULTS.into_iter().chain([SNIPPET]).collect();
-        let folder = Folder::check(&args.output.out, &names, args.output.force)?;
+        let folder = Folder::of(&args.output, &names)?;
         let standard = standard(args.standard);
         let input = Input::read(&args.data)?;
         let observed = input.observed()?;

@@ -1,6 +1,7 @@
 //! A job with the files that it names, read and checked: what every verb that refines begins with.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::fit::{self, FitError, Inputs, Setup};
@@ -17,6 +18,7 @@ use corefine::reduction::Reduction;
 
 use super::engine::Worker;
 use super::files::{Folders, Input, named_file};
+use super::held::held;
 use super::messages::Failure;
 use super::output::folder_of;
 use super::progress::Progress;
@@ -185,9 +187,22 @@ impl Ground {
         Ok(Self { job, words, elsewhere, models, structures, others, intensities, warnings })
     }
 
+    /// An error with the place where the job speaks of what it names.
+    pub fn located(&self, error: &impl ToString) -> Failure {
+        self.words.locate(&error.to_string(), &self.job)
+    }
+
     /// The files that were read.
     pub fn files(&self) -> impl Iterator<Item = &InputFile> {
         self.structures.iter().chain(&self.others)
+    }
+
+    /// Is it one of these files: the background of the intensities beside it, say?
+    pub fn names(&self, path: &Path) -> bool {
+        let same = |there: &PathBuf| {
+            self.files().any(|file| Path::new(&file.path).canonicalize().is_ok_and(|own| own == *there))
+        };
+        path.canonicalize().is_ok_and(|there| same(&there))
     }
 
     /// The files of the data that the job itself names.
@@ -226,6 +241,8 @@ fn key(several: &str, single: &str, name: &str, key: &str) -> String {
 /// The way from intensities to G(r).
 struct Intensities {
     reducer: Reducer,
+    /// Reducers that have reduced and wait for more: what they keep spares the next curve most of the work.
+    idle: Mutex<Vec<Reducer>>,
     background: Option<Pattern>,
     /// The background's file.
     file: Option<Input>,
@@ -241,14 +258,18 @@ impl Intensities {
 
     fn read(settings: &Reduction, folder: Folders, place: &dyn Fn(&str) -> String) -> Result<Self, Failure> {
         let reducer = Reducer::new(settings).map_err(|error| Failure::of(format!("{}: {error}", place(""))))?;
-        let Some(name) = &settings.backgroundfile else { return Ok(Self { reducer, background: None, file: None }) };
+        let found = Self { reducer, idle: Mutex::default(), background: None, file: None };
+        let Some(name) = &settings.backgroundfile else { return Ok(found) };
         let input = Input::read(&named_file(folder, name, &place("/backgroundfile"))?)?;
-        Ok(Self { reducer, background: Some(input.pattern()?), file: Some(input) })
+        Ok(Self { background: Some(input.pattern()?), file: Some(input), ..found })
     }
 
     fn reduced(&self, data: &Input) -> Result<Observed, Failure> {
-        let reduced = self.reducer.clone().reduce(&data.pattern()?, self.background.as_ref()).map_err(Failure::of)?;
-        Ok(reduce::observed(&reduced))
+        // Held for a moment only: frames that are reduced side by side do not wait for each other.
+        let mut reducer = held(&self.idle).pop().unwrap_or_else(|| self.reducer.clone());
+        let reduced = reducer.reduce(&data.pattern()?, self.background.as_ref());
+        held(&self.idle).push(reducer);
+        Ok(reduce::observed(&reduced.map_err(Failure::of)?))
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Convert) -> Result<Self, Failure> {
-        let target = Target::check(&args.output, args.force)?;
+        let target = Target::check(&args.output, args.replace.force)?;
         check(args)?;
         let input = Input::read(&args.input)?;
         let mut curve = corefine::read::observed::tabulated(&input.bytes, &input.name).map_err(Failure::of)?;

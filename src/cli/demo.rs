@@ -64,9 +64,9 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &Demo) -> Result<Self, Failure> {
         let out = args.out.clone();
-        let comparison = Folder::check(&out, &COMPARISON, args.force)?;
-        let inputs = Folder::check(&out.join("inputs"), &INPUTS.map(|(name, _)| name), args.force)?;
-        let results = SAMPLES.iter().map(|name| Folder::check(&out.join(name), &RESULTS, args.force));
+        let comparison = Folder::check(&out, &COMPARISON, args.replace.force)?;
+        let inputs = Folder::check(&out.join("inputs"), &INPUTS.map(|(name, _)| name), args.replace.force)?;
+        let results = SAMPLES.iter().map(|name| Folder::check(&out.join(name), &RESULTS, args.replace.force));
         let results = results.collect::<Result<_, _>>()?;
         Ok(Self { out, inputs, results, comparison, worker: Worker::open(&args.work)? })
     }
@@ -85,7 +85,7 @@ impl Plan {
         let json = format!("{found:#}\n");
         summary(found);
         let texts = [report::comparison_html(&comparison), json];
-        self.comparison.write(&COMPARISON.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.comparison.write_named(COMPARISON, texts)?;
         say(&comparison.entries);
         tell!("compare them in {}", self.out.join(COMPARISON[0]).display());
         let converged = comparison.entries.iter().all(|entry| entry.outcome.converged);

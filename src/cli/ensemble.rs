@@ -9,17 +9,17 @@ use corefine::ensemble::{Ensemble, Method, Plan as Asked};
 use corefine::fit::FitError;
 use corefine::lm::Flow;
 use corefine::outcome::{BondAnswer, EnsembleResult, InputFile, Interval, Member};
-use corefine::read::members::{Members, members};
+use corefine::read::members::members;
 use corefine::report::{self, Columns};
 use serde_json::json;
 
 use super::End;
 use super::args::{self, MethodArg};
 use super::case::Case;
-use super::files::Input;
 use super::messages::{Failure, parsed, summary, tell, warn, warn_of};
 use super::output::Folder;
 use super::progress::{Progress, interrupted_by_user};
+use super::resume;
 
 /// What a folder of an ensemble holds.
 pub const RESULTS: [&str; 4] = ["result.json", "ensemble.csv", "histogram.csv", "report.html"];
@@ -41,7 +41,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Ensemble) -> Result<Self, Failure> {
         let asked = asked(args)?;
-        let folder = Folder::check(&args.out, &RESULTS, args.force || args.resume)?;
+        let folder = Folder::resumable(&args.output, &RESULTS)?;
         let case = Case::read(&args.job)?;
         if case.job.refine.is_empty() {
             let message = format!("{} refines nothing, and all members would be the same", args.job.display());
@@ -49,7 +49,7 @@ impl Plan {
         }
         let columns = Columns::of(&case.setup);
         let made_of = made_of(&case.files, &asked);
-        let done = if args.resume { resumed(&args.out, &made_of, &columns)? } else { Vec::new() };
+        let done = if args.output.resume { resumed(folder.path(), &made_of, &columns)? } else { Vec::new() };
         Ok(Self { case, asked, columns, made_of, done, folder })
     }
 
@@ -69,9 +69,10 @@ impl Plan {
             report::answers_csv(&result.bonds),
             report::ensemble_html(&result, label),
         ];
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        let found = parsed(&texts[0]);
+        folder.write_named(RESULTS, texts)?;
         summary(json!({ "results": folder.path() }));
-        summary(parsed(&report::ensemble_json(&result, label)));
+        summary(found);
         say(&result, folder.path());
         Ok(if result.converged == result.wanted { End::Well } else { End::NotConverged })
     }
@@ -99,8 +100,7 @@ fn asked(args: &args::Ensemble) -> Result<Asked, Failure> {
 
 /// Everything that decides what the members are, as keys and values.
 fn made_of(files: &[InputFile], asked: &Asked) -> Vec<(String, String)> {
-    let mut all = vec![("program".to_owned(), format!("corefine {}", env!("CARGO_PKG_VERSION")))];
-    all.extend(files.iter().map(|file| (format!("sha256 of the {}", file.role), file.sha256.clone())));
+    let mut all = resume::made_of(files);
     let mut add = |key: &str, value: String| all.push((key.to_owned(), value));
     add("method", asked.method.name().to_owned());
     match asked.method {
@@ -115,32 +115,14 @@ fn made_of(files: &[InputFile], asked: &Asked) -> Vec<(String, String)> {
 
 /// The members that an older run left, which has to have been the same.
 fn resumed(out: &Path, made_of: &[(String, String)], columns: &Columns) -> Result<Vec<Member>, Failure> {
-    let path = out.join(RESULTS[1]);
-    if !path.is_file() {
-        let message = format!("{} holds no ensemble.csv to go on from", out.display());
-        return Err(Failure::with_hint(message, "leave --resume out, or name the folder of the run that was stopped"));
-    }
-    let input = Input::read(&path)?;
+    let input = resume::older(out, RESULTS[1])?;
     let found = members(input.text()?, &input.name).map_err(Failure::of)?;
-    same(&input.name, &found, made_of)?;
+    resume::same(&input.name, &found.made_of, made_of)?;
     let taken = found.taken(columns.parameters.len(), &columns.lengths()).filter(|_| found.columns == columns.line());
     taken.ok_or_else(|| {
         let message = format!("{}: its columns are not those of this job", input.name);
         Failure::with_hint(message, "--force begins anew")
     })
-}
-
-/// Is everything that decides what the members are the same there?
-fn same(name: &str, found: &Members, made_of: &[(String, String)]) -> Result<(), Failure> {
-    for (key, value) in made_of {
-        let there = found.made_of.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str());
-        if there != Some(value) {
-            let there = there.map_or_else(|| format!("no {key}"), |there| format!("{key} {there}"));
-            let message = format!("{name} is of another run: it has {there}, and this one has {key} {value}");
-            return Err(Failure::with_hint(message, "give the same files and options, or --force to begin anew"));
-        }
-    }
-    Ok(())
 }
 
 /// The members and what they share; `None` where it was stopped before there were any.

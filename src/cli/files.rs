@@ -66,13 +66,29 @@ impl Input {
 
 /// SHA-256, hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    let mut text = String::with_capacity(64);
-    for byte in digest {
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The same of a file as it is now; empty where it cannot be read.
+pub fn digest(path: &Path) -> String {
+    Input::read(path).map_or_else(|_| String::new(), |input| sha256(&input.bytes))
+}
+
+/// Two digits for each byte.
+pub fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
         // Writing to a string cannot fail.
         let _ = write!(text, "{byte:02x}");
     }
     text
+}
+
+/// Says where these files lie as seen from the folder of results.
+pub fn see_from(folder: &Path, files: &mut [InputFile]) {
+    for file in files {
+        file.from_results = Some(relative(Path::new(&file.path), folder).display().to_string());
+    }
 }
 
 /// A structure with all its atoms, and what its reader and the checks have to say about it.
@@ -157,8 +173,18 @@ pub fn matching(argument: &str) -> Result<Vec<PathBuf>, Failure> {
         Failure::with_hint(format!("{argument}: this is no pattern of names ({error})"), "write run*.chi or run?.chi")
     })?;
     let mut found: Vec<PathBuf> = found.flatten().filter(|path| path.is_file()).collect();
-    found.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+    sort(&mut found);
     Ok(found)
+}
+
+/// Brings paths into the order in which people count.
+pub fn sort(paths: &mut [PathBuf]) {
+    paths.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+}
+
+/// The name of a file without its ending.
+pub fn stem(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// `path` as seen from the folder `from`, so that a job can be moved together with its files.

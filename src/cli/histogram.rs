@@ -33,7 +33,7 @@ impl Plan {
     pub fn of(args: &Histogram) -> Result<Self, Failure> {
         let Histogram { pair, cutoff, neighbours, bin, .. } = args;
         let kind = Bonds { pair: pair.clone(), cutoff: *cutoff, neighbours: *neighbours, bin: *bin };
-        let target = args.output.as_deref().map(|path| Target::check(path, args.force)).transpose()?;
+        let target = Target::optional(args.output.as_deref(), &args.replace)?;
         if is_trajectory(&args.structure)? {
             let (frames, list) = first_bonds(args, &kind)?;
             return Ok(Self { of: Of::Trajectory(Box::new(frames), list, kind), target });

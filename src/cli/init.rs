@@ -37,7 +37,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Init) -> Result<Self, Failure> {
-        let target = Target::check(&args.output.output, args.output.force)?;
+        let target = Target::of(&args.output)?;
         let name = |path| relative(path, target.folder()).display().to_string();
         let observed = Input::read(&args.data)?.observed()?;
         let Structure { model, crystal, warnings } = Structure::read(&args.structure, Some(&observed))?;

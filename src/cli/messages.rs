@@ -1,9 +1,11 @@
 //! What the command says: what it found on stdout, or one JSON document there; one line for a warning, an error with its hint, on stderr.
 
 use std::fmt;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 
 use serde_json::{Map, Value, json};
+
+use super::held::held;
 
 /// How the command speaks on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +42,7 @@ pub fn say(line: &str) {
     match voice() {
         Voice::Plain => println!("{line}"),
         Voice::Quiet => {}
-        Voice::Json => SAID.lock().unwrap_or_else(PoisonError::into_inner).push(line.to_owned()),
+        Voice::Json => held(&SAID).push(line.to_owned()),
     }
 }
 
@@ -54,7 +56,7 @@ pub(crate) use tell;
 /// What a machine reads of the run: the fields of an object join the document, and those of an earlier one stay.
 pub fn summary(found: Value) {
     if let (Voice::Json, Value::Object(fields)) = (voice(), found) {
-        DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner).extend(fields);
+        held(&DOCUMENT).extend(fields);
     }
 }
 
@@ -76,8 +78,8 @@ pub fn finish(verb: &str, exit_code: u8, failure: Option<&Failure>) {
         document.insert("error".to_owned(), json!(failure.message));
         document.insert("hint".to_owned(), json!(failure.hint));
     }
-    document.extend(DOCUMENT.lock().unwrap_or_else(PoisonError::into_inner).drain(..));
-    let said: Vec<String> = SAID.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
+    document.extend(held(&DOCUMENT).drain(..));
+    let said: Vec<String> = held(&SAID).drain(..).collect();
     document.insert("said".to_owned(), json!(said));
     println!("{:#}", Value::Object(document));
 }

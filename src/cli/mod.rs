@@ -7,9 +7,11 @@ mod check;
 mod convert;
 mod demo;
 mod difference;
+mod digest;
 mod engine;
 mod ensemble;
 mod files;
+mod held;
 mod histogram;
 mod init;
 mod lock;
@@ -25,11 +27,13 @@ mod reduce;
 mod refine;
 mod relay;
 mod rerun;
+mod resume;
 mod scan;
 mod series;
 mod shell;
 mod simulate;
 mod trajectory;
+mod typed;
 
 use std::process::ExitCode;
 

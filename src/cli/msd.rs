@@ -1,22 +1,23 @@
 //! `corefine msd`: mean square displacement and diffusivity.
 
-use corefine::element::Element;
 use corefine::msd::{Msd, MsdResult, Settings, arrhenius};
 use corefine::read::trajectory::Frames;
 use corefine::report;
 
 use super::End;
 use super::args;
-use super::messages::{Failure, parsed, summary, tell, warn};
+use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, each, open_all};
+use super::trajectory::{Clock, Sources, each, open_all};
+use super::typed::{element, range};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "msd.csv", "report.html"];
 
 pub struct Plan {
     work: Vec<(Frames<'static>, Msd)>,
+    sources: Sources,
     clock: Clock,
     window: Option<[f64; 2]>,
     temperature: Vec<f64>,
@@ -25,8 +26,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Msd) -> Result<Self, Failure> {
-        let clock = Clock::of(&args.clock, &args.reading)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let clock = Clock::of(&args.clock, &args.input.reading)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let element = element("--element", &args.element)?;
         let (window, temperature) = (window(args)?, temperature(args)?);
         let ready = |frames: Frames<'static>| {
@@ -34,13 +35,13 @@ impl Plan {
             let msd = msd.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, msd))
         };
-        let work =
-            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, clock, window, temperature, folder })
+        let (frames, sources) = open_all(&args.input)?;
+        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, sources, clock, window, temperature, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { work, clock, window, temperature, folder } = self;
+        let Self { work, sources, clock, window, temperature, folder } = self;
         let stop = interrupted_by_user();
         let mut results: Vec<MsdResult> = Vec::new();
         for (k, (mut frames, mut msd)) in work.into_iter().enumerate() {
@@ -60,38 +61,32 @@ impl Plan {
         }
         let energy = arrhenius(&results);
         for result in &results {
-            result.warnings.iter().for_each(|text| warn(&format!("{}: {text}", result.trajectory)));
+            warn_of(&report::named_warnings(&result.trajectory, &result.warnings));
         }
         for line in report::msd_lines(&results, energy.as_ref()) {
             tell!("{line}");
         }
         let energy = energy.as_ref();
-        let texts = [report::msd_json(&results, energy), report::msd_csv(&results), report::msd_html(&results, energy)];
+        let inputs = sources.records(&folder)?;
+        let texts = [
+            report::msd_json(&results, energy, &inputs),
+            report::msd_csv(&results),
+            report::msd_html(&results, energy),
+        ];
         summary(parsed(&texts[0]));
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, texts)?;
         tell!("results in {}", folder.path().display());
         Ok(End::Well)
     }
 }
 
-/// An element of the command line.
-pub fn element(flag: &str, text: &str) -> Result<Element, Failure> {
-    text.parse().map_err(|error| Failure::new(format!("{flag}: {error}")))
-}
-
 fn window(args: &args::Msd) -> Result<Option<[f64; 2]>, Failure> {
-    let Some(fit) = &args.fit else { return Ok(None) };
-    match fit[..] {
-        [from, to] if from >= 0.0 && from < to && to.is_finite() => Ok(Some([from, to])),
-        _ => Err(Failure::with_hint(
-            format!("--fit is {fit:?}"),
-            "write two times in ps, the smaller one first: --fit 2,10",
-        )),
-    }
+    let hint = "write two times in ps, the smaller one first: --fit 2,10";
+    args.fit.as_ref().map(|ends| range("--fit", ends, hint)).transpose()
 }
 
 fn temperature(args: &args::Msd) -> Result<Vec<f64>, Failure> {
-    let (given, files) = (&args.temperature, args.trajectories.len());
+    let (given, files) = (&args.temperature, args.input.trajectories.len());
     if !given.is_empty() && given.len() != files {
         let message = format!("--temperature has {} numbers for {files} trajectories", given.len());
         return Err(Failure::with_hint(message, "write one for each, in order"));

@@ -9,27 +9,28 @@ use super::args;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{each, open_all};
+use super::trajectory::{Sources, each, open_all};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "rdf.csv", "report.html"];
 
 pub struct Plan {
     work: Vec<(Frames<'static>, Rdf)>,
+    sources: Sources,
     folder: Folder,
 }
 
 impl Plan {
     pub fn of(args: &args::Rdf) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let ready = |frames: Frames<'static>| {
             let rdf = Rdf::new(frames.atoms(), &args.pair, args.rmax, args.bin);
             let rdf = rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
             Ok((frames, rdf))
         };
-        let work =
-            open_all(&args.trajectories, &args.reading)?.into_iter().map(ready).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, folder })
+        let (frames, sources) = open_all(&args.input)?;
+        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, sources, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
@@ -41,9 +42,10 @@ impl Plan {
             results.push(rdf.result(frames.name()));
         }
         say(&results);
-        let texts = [report::rdf_json(&results), report::rdf_csv(&results), report::rdf_html(&results)];
+        let inputs = self.sources.records(&self.folder)?;
+        let texts = [report::rdf_json(&results, &inputs), report::rdf_csv(&results), report::rdf_html(&results)];
         summary(parsed(&texts[0]));
-        self.folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.folder.write_named(RESULTS, texts)?;
         tell!("results in {}", self.folder.path().display());
         Ok(End::Well)
     }
@@ -51,7 +53,7 @@ impl Plan {
 
 fn say(results: &[RdfResult]) {
     for result in results {
-        warn_of(&result.warnings);
+        warn_of(&report::named_warnings(&result.trajectory, &result.warnings));
         for line in report::rdf_lines(result) {
             tell!("{line}");
         }

@@ -14,7 +14,7 @@ use super::End;
 use super::args::Refine;
 use super::case::Case;
 use super::engine::Worker;
-use super::files::relative;
+use super::files::{relative, see_from};
 use super::messages::{Failure, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
@@ -30,7 +30,7 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Refine) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         Ok(Self { case: Case::read(&args.job)?, folder, worker: Worker::open(&args.work)? })
     }
 
@@ -48,9 +48,7 @@ impl Case {
         let data = self.data.clone();
         let mut outcome = self.fit(worker, stop)?;
         warn_of(&outcome.warnings);
-        for file in &mut outcome.inputs {
-            file.from_results = Some(relative(Path::new(&file.path), folder.path()).display().to_string());
-        }
+        see_from(folder.path(), &mut outcome.inputs);
         folder.write(&results(&outcome, &data, folder.path())?)?;
         Ok(outcome)
     }

@@ -1,5 +1,6 @@
 //! `corefine relay`: how atoms go from anchor to anchor.
 
+use corefine::outcome::InputFile;
 use corefine::read::trajectory::Frames;
 use corefine::relay::{Relay, RelayResult, cube, points};
 use corefine::report;
@@ -7,17 +8,18 @@ use corefine::trajectory::Atoms;
 
 use super::End;
 use super::args;
-use super::messages::{Failure, parsed, summary, tell, warn};
-use super::msd::element;
+use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, each, open};
+use super::trajectory::{Clock, Sources, each};
+use super::typed::element;
 
 /// What the folder of results holds.
 const RESULTS: [&str; 6] = ["result.json", "jumps.csv", "graph.csv", "density.cube", "density.xyz", "report.html"];
 
 pub struct Plan {
     frames: Frames<'static>,
+    sources: Sources,
     relay: Relay,
     clock: Clock,
     folder: Folder,
@@ -26,16 +28,17 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Relay) -> Result<Self, Failure> {
         let clock = Clock::of(&args.clock, &args.reading)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let pair = [element("--element", &args.element)?, element("--anchor", &args.anchor)?];
-        let frames = open(&args.trajectory, &args.reading)?;
+        let mut sources = Sources::of(&args.reading)?;
+        let frames = sources.open(&args.trajectory, &args.reading)?;
         let relay = Relay::new(frames.atoms(), pair, args.margin, args.grid);
         let relay = relay.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
-        Ok(Self { frames, relay, clock, folder })
+        Ok(Self { frames, sources, relay, clock, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { mut frames, mut relay, mut clock, folder } = self;
+        let Self { mut frames, sources, mut relay, mut clock, folder } = self;
         let (stop, searching) = (interrupted_by_user(), relay.clone());
         each(
             &mut frames,
@@ -49,22 +52,22 @@ impl Plan {
         let name = frames.name();
         let result =
             relay.result(name, clock.between(name)?).map_err(|error| Failure::of(format!("{name}: {error}")))?;
-        result.warnings.iter().for_each(|text| warn(&format!("{name}: {text}")));
-        let texts = texts(&result, frames.atoms());
+        warn_of(&report::named_warnings(name, &result.warnings));
+        let texts = texts(&result, frames.atoms(), &sources.records(&folder)?);
         summary(parsed(&texts[0]));
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, texts)?;
         tell!("{}", report::relay_sentence(&result));
         tell!("results in {}", folder.path().display());
         Ok(End::Well)
     }
 }
 
-fn texts(result: &RelayResult, atoms: &Atoms) -> [String; 6] {
+fn texts(result: &RelayResult, atoms: &Atoms, inputs: &[InputFile]) -> [String; 6] {
     let numbers: Vec<usize> = atoms.species.iter().map(|species| species.element.number()).collect();
     let symbols: Vec<&str> = atoms.species.iter().map(|species| species.element.symbol()).collect();
     let title = format!("{} in {}, mean of {} frames", result.element, result.trajectory, result.frames);
     [
-        report::relay_json(result),
+        report::relay_json(result, inputs),
         report::jumps_csv(result),
         report::graph_csv(result),
         cube(&result.density, &numbers, &title),

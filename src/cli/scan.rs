@@ -30,7 +30,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Scan) -> Result<Self, Failure> {
         let weights = ascending(&args.restraint_weight)?;
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let case = Case::read(&args.job)?;
         if !is_restrained(case.job()) {
             let message = format!("{} restrains nothing: every weight gives the same fit", args.job.display());
@@ -57,7 +57,7 @@ impl Plan {
             tell!("{}", line(&entry));
             scan.entries.push(entry);
         }
-        folder.write(&RESULTS.into_iter().zip([scan_csv(&scan), scan_html(&scan)]).collect::<Vec<_>>())?;
+        folder.write_named(RESULTS, [scan_csv(&scan), scan_html(&scan)])?;
         summary(json!({ "entries": scan.entries.iter().map(numbers).collect::<Vec<_>>(), "results": folder.path() }));
         tell!("results in {}", folder.path().display());
         let converged = scan.entries.iter().all(|entry| entry.outcome.converged) && !stop.load(Ordering::Relaxed);

@@ -22,13 +22,12 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &ShellArgs) -> Result<Self, Failure> {
-        let folder = Folder::check(&args.output.out, &RESULTS, args.output.force)?;
+        let folder = Folder::of(&args.output, &RESULTS)?;
         let ground = Ground::read(&args.job)?;
         let inputs =
             ground.inputs(&ground.data()?.iter().map(|path| Input::read(path)).collect::<Result<Vec<_>, _>>()?)?;
         let options = Options { draws: args.draws, seed: args.seed, area: args.area, ..Options::default() };
-        let shell =
-            Shell::new(inputs, &options).map_err(|error| ground.words.locate(&error.to_string(), &ground.job))?;
+        let shell = Shell::new(inputs, &options).map_err(|error| ground.located(&error))?;
         Ok(Self { shell, folder, worker: Worker::open(&args.work)? })
     }
 
@@ -39,8 +38,9 @@ impl Plan {
         let result = found.map_err(Failure::of)?;
         warn_of(&result.warnings);
         let texts = [report::shell_json(&result), report::shell_csv(&result), report::shell_html(&result)];
-        folder.write(&RESULTS.into_iter().zip(texts).collect::<Vec<_>>())?;
-        summary(parsed(&report::shell_json(&result)));
+        let found = parsed(&texts[0]);
+        folder.write_named(RESULTS, texts)?;
+        summary(found);
         tell!("{}", report::shell_sentence(&result));
         tell!("results in {}", folder.path().display());
         Ok(if result.agrees() { End::Well } else { End::NotConverged })

@@ -1,29 +1,71 @@
 //! Trajectories that go in: opened and looked at before any work, then read frame by frame.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::expand;
 use corefine::model::Model;
+use corefine::outcome::InputFile;
 use corefine::read::trajectory::{Frames, Options};
 use corefine::read::{ReadError, trajectory};
 use corefine::trajectory::Frame;
 use flate2::bufread::MultiGzDecoder;
 
-use super::args::{self, Reading};
-use super::files::{Input, missing};
+use super::args::{self, Reading, Trajectories};
+use super::digest::{Digest, digested};
+use super::files::{Input, missing, see_from};
 use super::messages::{Failure, warn};
+use super::output::Folder;
 use super::progress::Progress;
 
 /// Bytes that are asked of a file at a time.
 const BUFFER: usize = 1 << 20;
 
-/// Opens a trajectory and reads its first frame.
-pub fn open(path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
+/// The files that results are made of.
+pub struct Sources {
+    trajectories: Vec<Digest>,
+    topology: Option<InputFile>,
+}
+
+impl Sources {
+    pub fn of(reading: &Reading) -> Result<Self, Failure> {
+        let topology = reading.topology.as_deref().map(|path| Ok(Input::read(path)?.record("topology"))).transpose()?;
+        Ok(Self { trajectories: Vec::new(), topology })
+    }
+
+    /// Opens a trajectory and reads its first frame.
+    pub fn open(&mut self, path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
+        let (file, digest) = digested(path)?;
+        self.trajectories.push(digest);
+        frames(file, path, reading)
+    }
+
+    /// The files as results in this folder name them, once all is read that is wanted of them.
+    pub fn records(&self, folder: &Folder) -> Result<Vec<InputFile>, Failure> {
+        let trajectories = self.trajectories.iter().map(|digest| digest.record("trajectory"));
+        let mut files = trajectories.chain(self.topology.clone().map(Ok)).collect::<Result<Vec<_>, _>>()?;
+        see_from(folder.path(), &mut files);
+        Ok(files)
+    }
+}
+
+/// Opens several.
+pub fn open_all(input: &Trajectories) -> Result<(Vec<Frames<'static>>, Sources), Failure> {
+    let mut sources = Sources::of(&input.reading)?;
+    let opened = input.trajectories.iter().map(|path| sources.open(path, &input.reading));
+    Ok((opened.collect::<Result<_, _>>()?, sources))
+}
+
+/// Opens a trajectory that no results name.
+fn open(path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
+    let file = File::open(path).map_err(|error| missing(&path.display().to_string(), &error))?;
+    frames(file, path, reading)
+}
+
+fn frames(file: impl Read + Send + 'static, path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
     let name = path.display().to_string();
-    let file = File::open(path).map_err(|error| missing(&name, &error))?;
     let mut plain = BufReader::with_capacity(BUFFER, file);
     let start = plain.fill_buf().map_err(|error| missing(&name, &error))?;
     let options = options(reading)?;
@@ -58,11 +100,6 @@ pub fn is_trajectory(path: &Path) -> Result<bool, Failure> {
     let lines = BufReader::new(File::open(path).map_err(|error| failed(&error))?).lines();
     // What is no text has no lines, and is left to the readers of structures.
     Ok(lines.map_while(Result::ok).skip(atoms + 2).any(|line| !line.trim().is_empty()))
-}
-
-/// Opens several.
-pub fn open_all(paths: &[PathBuf], reading: &Reading) -> Result<Vec<Frames<'static>>, Failure> {
-    paths.iter().map(|path| open(path, reading)).collect()
 }
 
 fn options(reading: &Reading) -> Result<Options, Failure> {

@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::esd;
+use super::page::{indented, rendered};
 use crate::suite::{Checked, Ended, Run, State, Value};
 
 /// The head of the table that [`checked_lines`] fills.
@@ -119,8 +120,7 @@ pub fn checked_json(checked: &Checked) -> String {
         unit: &checked.unit,
         runs: rows.collect(),
     };
-    // Strings, numbers and lists become JSON; numbers that are none become null.
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    indented(&document)
 }
 
 #[derive(Template)]
@@ -154,8 +154,7 @@ pub fn checked_junit(checked: &Checked) -> String {
         seconds: thousandths(checked.seconds()),
         runs: checked.runs.iter().map(testcase).collect(),
     };
-    // The template has no filter that can fail.
-    junit.render().unwrap_or_default()
+    rendered(&junit)
 }
 
 fn testcase(run: &Run) -> Testcase<'_> {

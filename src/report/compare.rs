@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::figures::{self, Shared};
-use super::html::{self, Fit, Run, SCRIPT, STYLE};
+use super::html::{self, Fit, Run};
+use super::page::rendered;
 use super::tables::{self, ParameterRow, count, dashed, decimals, length, percent};
 use super::{Comparison, Entry};
 use crate::outcome::{BondResult, ParameterResult};
@@ -19,8 +20,6 @@ struct Page<'a> {
     kinds: Vec<Kind>,
     parameters: Vec<Line<'a>>,
     runs: Vec<Run<'a>>,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// One refinement.
@@ -95,11 +94,8 @@ pub fn comparison_html(comparison: &Comparison) -> String {
         kinds: kinds(&comparison.entries),
         parameters: parameters(&comparison.entries),
         runs: comparison.entries.iter().map(|entry| Run::of(&entry.name, &entry.outcome)).collect(),
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn column((i, entry): (usize, &Entry)) -> Column<'_> {

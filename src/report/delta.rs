@@ -5,10 +5,10 @@ use std::fmt::Write;
 use askama::Template;
 
 use super::esd;
-use super::html::{SCRIPT, STYLE};
+use super::page::rendered;
 use super::plot::draw;
 use super::plot::ticks::typeset;
-use super::plot::{Axis, Figure, Mark, Series, Shape, Size, extent, padded};
+use super::plot::{Axis, Figure, Mark, Series, Size, extent, padded};
 use super::tables::decimals;
 use crate::delta::Delta;
 
@@ -20,9 +20,6 @@ struct Page<'a> {
     sentences: Vec<String>,
     figure: String,
     peaks: Vec<Peak>,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// An extreme of the difference.
@@ -135,12 +132,8 @@ pub fn delta_html(delta: &Delta) -> String {
         sentences: delta_lines(delta).into_iter().filter(|line| !line.starts_with("ΔG(")).collect(),
         figure: figure(delta),
         peaks: extremes(delta).into_iter().map(peak).collect(),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 /// The second curve as it is drawn: `0.950 × pristine.gr, smeared`.
@@ -174,7 +167,7 @@ fn figure(delta: &Delta) -> String {
         let edge = |sign: f64| -> Vec<f64> {
             delta.delta.iter().zip(&delta.sigma).map(|(d, sigma)| d + zero + sign * 2.0 * sigma).collect()
         };
-        series.push(Series { shape: Shape::Band { base: edge(-1.0) }, ..Series::line("± 2 σ", "band50", edge(1.0)) });
+        series.push(Series::band("± 2 σ", "band50", edge(-1.0), edge(1.0)));
     }
     series.push(Series::line("ΔG, the first minus the second", "diff", delta.delta.clone()).shifted(zero));
     let ends = delta.window.map(|(from, to)| [(from, ""), (to, "scaled here")]);

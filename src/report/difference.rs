@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::html::{SCRIPT, STYLE};
+use super::page::{distinct, rendered};
 use super::plot::ticks::typeset;
 use super::spread::{self, Axes, fraction_of, length, with_interval};
 use super::tables::dashed;
@@ -25,8 +25,6 @@ struct Page<'a> {
     labels: Vec<&'a str>,
     kinds: Vec<Kind<'a>>,
     warnings: &'a [String],
-    style: &'static str,
-    script: &'static str,
 }
 
 /// One kind of bonds on all sides.
@@ -66,14 +64,11 @@ pub fn difference_html(sides: &[&Side], differences: &[Vec<Interval>], warnings:
     let kinds = sides.first().map_or(0, |side| side.answers.bonds_all.len());
     let page = Page {
         title: format!("{} minus {}", others.join(", "), sides.first().map_or_else(String::new, name)),
-        labels: labels(sides),
+        labels: distinct(sides.iter().map(|side| side.answers.label.as_str())),
         kinds: (0..kinds).filter_map(|k| kind(k, sides, differences)).collect(),
         warnings,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn line<'a>(side: &'a Side, bond: &BondAnswer, difference: Option<&Interval>) -> Line<'a> {
@@ -85,13 +80,6 @@ fn line<'a>(side: &'a Side, bond: &BondAnswer, difference: Option<&Interval>) ->
         sd: length(&bond.sd),
         difference: difference.map_or_else(String::new, |found| typeset(&with_interval(found, true))),
     }
-}
-
-fn labels<'a>(sides: &[&'a Side]) -> Vec<&'a str> {
-    let mut labels: Vec<&str> = sides.iter().map(|side| side.answers.label.as_str()).collect();
-    labels.retain(|label| !label.is_empty());
-    labels.dedup();
-    labels
 }
 
 fn kind<'a>(k: usize, sides: &[&'a Side], differences: &[Vec<Interval>]) -> Option<Kind<'a>> {

@@ -4,7 +4,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::esd;
-use super::html::{SCRIPT, STYLE};
+use super::page::{indented, rendered};
 use super::plot::ticks::typeset;
 use super::spread::{self, Axes, fraction_of, interval90, length, with_interval};
 use super::tables::{coordinate, count, dashed, decimals};
@@ -69,10 +69,7 @@ pub fn ensemble_json(result: &EnsembleResult, label: &str) -> String {
         inputs: &result.inputs,
         seconds: result.seconds,
     };
-    // Strings, numbers and lists: nothing here can fail to become JSON (numbers that are none become null).
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    indented(&document)
 }
 
 #[derive(Template)]
@@ -87,9 +84,6 @@ struct Page<'a> {
     others: Vec<Row<'a>>,
     positions: Vec<Row<'a>>,
     seconds: String,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// One kind of bonds with its pictures.
@@ -149,12 +143,8 @@ pub fn ensemble_html(result: &EnsembleResult, label: &str) -> String {
         others: others.into_iter().map(row).collect(),
         positions: positions.into_iter().map(row).collect(),
         seconds: decimals(result.seconds, 1),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn kind<'a>(k: usize, bond: &'a BondAnswer, label: &str) -> Kind<'a> {

@@ -3,15 +3,11 @@
 use askama::Template;
 
 use super::figures::{self, Shared};
+use super::page::{distinct, rendered};
 use super::phases::Phases;
 use super::strain::{self, Group};
 use super::tables::{self, BondRow, Correlation, ParameterRow, SiteRow, count, dashed, decimals, percent};
 use crate::outcome::{BondResult, DataResult, Outcome};
-
-/// Style and script stand in the page itself: it must open anywhere, without a network.
-pub(crate) const STYLE: &str = include_str!("../../templates/page.css");
-/// See [`STYLE`].
-pub(crate) const SCRIPT: &str = include_str!("../../templates/plot.js");
 
 /// Correlations stronger than this are listed.
 const STRONG: f64 = 0.8;
@@ -36,8 +32,6 @@ struct Page<'a> {
     correlations: Correlations<'a>,
     convergence: String,
     singular_values: String,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// The numbers at the top.
@@ -109,22 +103,13 @@ pub fn html(outcome: &Outcome) -> String {
         correlations: correlations(outcome),
         convergence: convergence("convergence", outcome),
         singular_values: singular_values(outcome),
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 /// The labels of all data, each once.
 pub(crate) fn labels<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Vec<&'a str> {
-    let mut labels = Vec::new();
-    for data in outcomes.flat_map(|outcome| &outcome.data) {
-        if !data.label.is_empty() && !labels.contains(&data.label.as_str()) {
-            labels.push(data.label.as_str());
-        }
-    }
-    labels
+    distinct(outcomes.flat_map(|outcome| &outcome.data).map(|data| data.label.as_str()))
 }
 
 fn head(outcome: &Outcome) -> Head {

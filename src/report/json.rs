@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::page::indented;
 use crate::outcome::{
     BondResult, DataResult, Determined, InputFile, IterationRecord, Outcome, ParameterResult, PhaseResult,
     RestraintResult, Share,
@@ -104,8 +105,5 @@ pub fn json(outcome: &Outcome) -> String {
         warnings: &outcome.warnings,
         inputs: &outcome.inputs,
     };
-    // Strings, numbers and lists: nothing here can fail to become JSON (numbers that are none become null).
-    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
-    text.push('\n');
-    text
+    indented(&document)
 }

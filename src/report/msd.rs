@@ -8,28 +8,27 @@ use serde::Serialize;
 use super::csv::field;
 use super::esd;
 use super::figures::category;
-use super::html::{SCRIPT, STYLE};
+use super::page::{named_warnings, rendered, versioned};
 use super::plot::ticks::typeset;
-use super::plot::{Axis, AxisKind, Figure, Mark, Series, Shape, Size, draw, extent, padded, padded_log};
+use super::plot::{Axis, AxisKind, Figure, Mark, Series, Size, draw, extent, padded, padded_log};
 use super::tables::decimals;
 use crate::msd::{Arrhenius, BOLTZMANN, Line, MsdResult};
+use crate::outcome::InputFile;
 
 /// 1 Å²/ps in cm²/s.
 const CM2_PER_S: f64 = 1e-4;
 
-/// `result.json`: `version`, `trajectories[]` with the fields of [`MsdResult`], `arrhenius` with those of [`Arrhenius`] or `null`.
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], `trajectories[]` with the fields of [`MsdResult`], `arrhenius` with those of [`Arrhenius`] or `null`.
 ///
 /// Times in ps, displacements in Å², D in Å²/ps (10⁻⁴ cm²/s), energies in eV.
-pub fn msd_json(results: &[MsdResult], arrhenius: Option<&Arrhenius>) -> String {
+pub fn msd_json(results: &[MsdResult], arrhenius: Option<&Arrhenius>, inputs: &[InputFile]) -> String {
     #[derive(Serialize)]
-    struct Document<'a> {
-        version: &'static str,
+    struct Found<'a> {
+        inputs: &'a [InputFile],
         trajectories: &'a [MsdResult],
         arrhenius: Option<&'a Arrhenius>,
     }
-    // Strings, numbers and lists: nothing here can fail to become JSON.
-    let document = Document { version: super::VERSION, trajectories: results, arrhenius };
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    versioned(&Found { inputs, trajectories: results, arrhenius })
 }
 
 /// `msd.csv`: for each trajectory t (ps), the MSD, its standard uncertainty, and the parts along x, y and z (Å²), one trajectory after
@@ -99,9 +98,6 @@ struct Page<'a> {
     log: String,
     axes: String,
     arrhenius: Option<String>,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 struct Row<'a> {
@@ -116,25 +112,14 @@ pub fn msd_html(results: &[MsdResult], arrhenius: Option<&Arrhenius>) -> String 
         title: format!("Mean square displacement of {element}"),
         answer: msd_lines(results, arrhenius).iter().map(|line| typeset(line)).collect(),
         results,
-        warnings: warnings(results),
+        warnings: results.iter().flat_map(|result| named_warnings(&result.trajectory, &result.warnings)).collect(),
         rows: results.iter().map(row).collect(),
         plain: figure("msd", results, AxisKind::Linear),
         log: figure("msd-log", results, AxisKind::Log),
         axes: axes(&results[..results.len().min(1)]),
         arrhenius: arrhenius.map(|found| arrhenius_figure(results, found)),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
-}
-
-fn warnings(results: &[MsdResult]) -> Vec<String> {
-    results
-        .iter()
-        .flat_map(|result| result.warnings.iter().map(|text| format!("{}: {text}", result.trajectory)))
-        .collect()
+    rendered(&page)
 }
 
 fn row(result: &MsdResult) -> Row<'_> {
@@ -166,13 +151,7 @@ pub(crate) fn figure(id: &str, results: &[MsdResult], kind: AxisKind) -> String 
         let pick = |values: &[f64]| picked.iter().map(|k| values[*k]).collect::<Vec<_>>();
         let (time, msd) = (pick(&result.time), pick(&result.msd));
         if results.len() == 1 && !result.esd.is_empty() {
-            let esd = pick(&result.esd);
-            let shifted = |sign: f64| msd.iter().zip(&esd).map(|(m, e)| (m + sign * e).max(0.0)).collect::<Vec<_>>();
-            let band = Shape::Band { base: shifted(-1.0) };
-            series.push(
-                Series { shape: band, ..Series::line("± 1 standard uncertainty", "band50", shifted(1.0)) }
-                    .on_grid(2 * i),
-            );
+            series.push(Series::uncertainty(&msd, &pick(&result.esd)).on_grid(2 * i));
         }
         let name = if results.len() > 1 { result.trajectory.clone() } else { "MSD".to_owned() };
         series.push(Series::line(name, category(i), msd).on_grid(2 * i));

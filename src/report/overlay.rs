@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::figures;
-use super::html::{SCRIPT, STYLE};
+use super::page::rendered;
 use super::tables::decimals;
 use crate::outcome::{DataResult, InQResult};
 use crate::overlay::Overlay;
@@ -18,9 +18,6 @@ struct Page<'a> {
     range: String,
     source: &'a [String],
     figure: String,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// The page; `source` says line by line what was computed.
@@ -35,12 +32,8 @@ pub fn overlay_html(overlay: &Overlay, source: &[String]) -> String {
         overlay,
         source,
         figure: figure(overlay),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 /// The figure of a fit, of which only the scale was fitted.

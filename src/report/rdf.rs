@@ -8,25 +8,24 @@ use serde::Serialize;
 use super::csv::field;
 use super::esd;
 use super::figures::category;
-use super::html::{SCRIPT, STYLE};
+use super::page::{named_warnings, rendered, versioned};
 use super::plot::draw;
 use super::plot::ticks::typeset;
-use super::plot::{Axis, AxisKind, Figure, Mark, Series, Shape, Size, extent};
+use super::plot::{Axis, AxisKind, Figure, Mark, Series, Size, extent};
 use super::tables::{dashed, decimals};
+use crate::outcome::InputFile;
 use crate::rdf::{Estimate, PairResult, Peak, RdfResult};
 
-/// `result.json`: `version`, and `trajectories[]` with the fields of [`RdfResult`].
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], and `trajectories[]` with the fields of [`RdfResult`].
 ///
 /// Lengths in Å, volumes in Å³; an estimate is `value` and `esd`, which is `null` where the frames do not tell it.
-pub fn rdf_json(results: &[RdfResult]) -> String {
+pub fn rdf_json(results: &[RdfResult], inputs: &[InputFile]) -> String {
     #[derive(Serialize)]
-    struct Document<'a> {
-        version: &'static str,
+    struct Found<'a> {
+        inputs: &'a [InputFile],
         trajectories: &'a [RdfResult],
     }
-    // Strings, numbers and lists: nothing here can fail to become JSON.
-    let document = Document { version: super::VERSION, trajectories: results };
-    serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    versioned(&Found { inputs, trajectories: results })
 }
 
 /// `rdf.csv`: r (Å), then for each trajectory and pair g, its standard uncertainty (empty where there is none) and n up to the
@@ -85,9 +84,6 @@ struct Page<'a> {
     rows: Vec<Row<'a>>,
     g: Vec<String>,
     n: String,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 struct Row<'a> {
@@ -103,23 +99,12 @@ pub fn rdf_html(results: &[RdfResult]) -> String {
     let page = Page {
         title: "g(r) and n(r)",
         results,
-        warnings: warnings(results),
+        warnings: results.iter().flat_map(|result| named_warnings(&result.trajectory, &result.warnings)).collect(),
         rows: each(results).map(row).collect(),
         g: (0..pairs).map(|k| rdf_figure(results, k)).collect(),
         n: coordination(results),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
-}
-
-fn warnings(results: &[RdfResult]) -> Vec<String> {
-    results
-        .iter()
-        .flat_map(|result| result.warnings.iter().map(|text| format!("{}: {text}", result.trajectory)))
-        .collect()
+    rendered(&page)
 }
 
 fn row<'a>((result, pair): (&'a RdfResult, &'a PairResult)) -> Row<'a> {
@@ -144,7 +129,7 @@ pub(crate) fn rdf_figure(results: &[RdfResult], k: usize) -> String {
     let mut series = Vec::new();
     for (i, pair) in pairs.iter().enumerate() {
         if !several && !pair.dg.is_empty() {
-            series.push(band(pair));
+            series.push(Series::uncertainty(&pair.g, &pair.dg));
         }
         let label = if several { results[i].trajectory.clone() } else { format!("g {name}") };
         series.push(Series::line(label, category(i), pair.g.clone()).on_grid(i));
@@ -166,15 +151,6 @@ pub(crate) fn rdf_figure(results: &[RdfResult], k: usize) -> String {
         stamp: String::new(),
         link: "r".to_owned(),
     })
-}
-
-fn band(pair: &PairResult) -> Series {
-    let (g, dg) = (&pair.g, &pair.dg);
-    let shifted = |sign: f64| g.iter().zip(dg).map(|(g, dg)| g + sign * dg).collect::<Vec<_>>();
-    Series {
-        shape: Shape::Band { base: shifted(-1.0) },
-        ..Series::line("± 1 standard uncertainty", "band50", shifted(1.0))
-    }
 }
 
 fn r_axis(results: &[RdfResult]) -> Axis {

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::html::{SCRIPT, STYLE};
+use super::page::rendered;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Size, draw, extent, padded};
 use super::reduced::entries;
 use super::tables::decimals;
@@ -30,9 +30,6 @@ struct Page {
     f: String,
     single: Vec<(&'static str, String)>,
     settings: Vec<(&'static str, String)>,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 struct Row {
@@ -61,12 +58,8 @@ pub fn reduction_html(variants: &[Variant], varied: &str) -> String {
             .into_iter()
             .filter(|(key, _)| *key != "outputtype" && *key != varied)
             .collect(),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn sentence(reduced: &Reduced) -> String {

@@ -7,22 +7,22 @@ use serde::Serialize;
 
 use super::csv::number;
 use super::esd;
-use super::html::{SCRIPT, STYLE};
+use super::page::{rendered, versioned};
 use super::plot::ticks::typeset;
 use super::plot::{Axis, AxisKind, Figure, Series, Shape, Size, draw};
 use super::tables::decimals;
+use crate::outcome::InputFile;
 use crate::relay::RelayResult;
 
-/// `result.json`: `version` and the fields of [`RelayResult`] but the density. Times in ps, lengths in Å, rates in 1/ps.
-pub fn relay_json(result: &RelayResult) -> String {
+/// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], and the fields of [`RelayResult`] but the density. Times in ps, lengths in Å, rates in 1/ps.
+pub fn relay_json(result: &RelayResult, inputs: &[InputFile]) -> String {
     #[derive(Serialize)]
-    struct Document<'a> {
-        version: &'static str,
+    struct Found<'a> {
+        inputs: &'a [InputFile],
         #[serde(flatten)]
         result: &'a RelayResult,
     }
-    // Strings, numbers and lists: nothing here can fail to become JSON.
-    serde_json::to_string_pretty(&Document { version: super::VERSION, result }).unwrap_or_default() + "\n"
+    versioned(&Found { inputs, result })
 }
 
 /// `jumps.csv`: one line per jump: atom, both anchors (their places in the file, from 1), time (ps), length (Å), back (0 or 1).
@@ -79,9 +79,6 @@ struct Page<'a> {
     survival: String,
     lengths: String,
     maps: Vec<Map>,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// The density seen along one axis: squares in fractions of the other two.
@@ -114,12 +111,8 @@ pub fn relay_html(result: &RelayResult) -> String {
         lengths: lengths(result),
         maps: [2, 1, 0].map(|axis| map(result, axis)).into(),
         result,
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn rows(result: &RelayResult) -> Vec<(&'static str, String)> {

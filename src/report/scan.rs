@@ -6,7 +6,8 @@ use askama::Template;
 
 use super::csv::{field, number};
 use super::figures;
-use super::html::{self, SCRIPT, STYLE};
+use super::html;
+use super::page::rendered;
 use super::tables::{dashed, decimals, percent};
 use crate::outcome::Outcome;
 
@@ -77,8 +78,6 @@ struct Page<'a> {
     rows: Vec<Row<'a>>,
     curve: String,
     fractions: String,
-    style: &'static str,
-    script: &'static str,
 }
 
 struct Row<'a> {
@@ -102,11 +101,8 @@ pub fn scan_html(scan: &Scan) -> String {
         curve: figures::l_curve("l-curve", &points(scan), &stamp),
         fractions: figures::fractions("fractions", &weights(scan), &fractions(scan), &stamp),
         labels,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn row(entry: &Scanned) -> Row<'_> {

@@ -3,10 +3,9 @@
 use std::fmt::Write;
 
 use askama::Template;
-use serde::Serialize;
 
 use super::figures;
-use super::html::{SCRIPT, STYLE};
+use super::page::{rendered, versioned};
 use super::plot::draw;
 use super::plot::{Axis, AxisKind, Figure, Mark, Series, Shape, Size, extent, padded};
 use super::tables::{dashed, decimals};
@@ -18,16 +17,7 @@ use crate::shell::ShellResult;
 /// Lengths in Å, densities in 1/Å, shares from 0 to 1. An interval is `median`, `interval50` and `interval90`, the latter two
 /// `[low, high]`. What is no number is `null`.
 pub fn shell_json(result: &ShellResult) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        version: &'static str,
-        #[serde(flatten)]
-        result: &'a ShellResult,
-    }
-    // Strings, numbers and lists: nothing here can fail to become JSON.
-    let mut text = serde_json::to_string_pretty(&Document { version: super::VERSION, result }).unwrap_or_default();
-    text.push('\n');
-    text
+    versioned(result)
 }
 
 /// `shell.csv`: for each length (Å) the quantiles of the density (1/Å), and those before the data.
@@ -78,9 +68,6 @@ struct Page<'a> {
     chi_square: String,
     r_hat: String,
     effective: String,
-    version: &'static str,
-    style: &'static str,
-    script: &'static str,
 }
 
 /// A number with its intervals.
@@ -106,13 +93,9 @@ pub fn shell_html(result: &ShellResult) -> String {
         chi_square: decimals(result.chi_square, 2),
         r_hat: decimals(result.r_hat, 3),
         effective: decimals(result.effective, 0),
-        version: super::VERSION,
-        style: STYLE,
-        script: SCRIPT,
         pair,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn rows(result: &ShellResult) -> Vec<Row> {

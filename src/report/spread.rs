@@ -136,9 +136,8 @@ fn cutoff(bond: &BondAnswer) -> Mark {
 pub(crate) fn fraction(id: &str, bond: &BondAnswer, axes: Axes, stamp: &str) -> String {
     let curve = &bond.fraction_by_cutoff;
     let of = |what: &dyn Fn(&Interval) -> f64| curve.iter().map(|at| 100.0 * what(&at.fraction)).collect::<Vec<_>>();
-    let band = |name, class, low: &dyn Fn(&Interval) -> f64, high: &dyn Fn(&Interval) -> f64| Series {
-        shape: Shape::Band { base: of(low) },
-        ..Series::line(name, class, of(high))
+    let band = |name, class, low: &dyn Fn(&Interval) -> f64, high: &dyn Fn(&Interval) -> f64| {
+        Series::band(name, class, of(low), of(high))
     };
     draw::figure(&Figure {
         id: id.to_owned(),

@@ -1,6 +1,6 @@
 //! ΔG(r) of two measured curves.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use corefine::delta::morph::Morph;
 use corefine::delta::{Delta, Options, Side, WINDOW, delta};
@@ -13,6 +13,7 @@ use crate::cli::args::Difference;
 use crate::cli::files::Input;
 use crate::cli::messages::{Failure, summary, tell, warn_of};
 use crate::cli::output::Target;
+use crate::cli::typed::range;
 
 pub struct Plan {
     delta: Delta,
@@ -22,8 +23,8 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &Difference, first: &Path, second: &Path) -> Result<Self, Failure> {
-        let target = |path: &Option<PathBuf>| path.as_ref().map(|path| Target::check(path, args.force)).transpose();
-        let (page, columns) = (target(&args.out)?, target(&args.output)?);
+        let target = |path: Option<&Path>| Target::optional(path, &args.replace);
+        let (page, columns) = (target(args.out.as_deref())?, target(args.output.as_deref())?);
         let options = options(args)?;
         let first = side(first, &args.background, "--background")?;
         let second = side(second, &args.pristine_background, "--pristine-background")?;
@@ -66,16 +67,7 @@ fn options(args: &Difference) -> Result<Options, Failure> {
 }
 
 fn interval(flag: &str, ends: &[f64]) -> Result<(f64, f64), Failure> {
-    match *ends {
-        [from, to] if from >= 0.0 && from < to && to.is_finite() => Ok((from, to)),
-        _ => {
-            let said: Vec<String> = ends.iter().map(f64::to_string).collect();
-            Err(Failure::with_hint(
-                format!("{flag} is {}", said.join(",")),
-                "write two distances in Å, the smaller first, such as 1.2,1.5",
-            ))
-        }
-    }
+    range(flag, ends, "write two distances in Å, the smaller first, such as 1.2,1.5").map(Into::into)
 }
 
 /// `refine`, or a number between both ends.

@@ -34,7 +34,7 @@ struct Folder {
 
 impl Plan {
     pub fn of(args: &args::Difference, others: &[&Path], reference: &Path) -> Result<Self, Failure> {
-        let target = args.out.as_ref().map(|path| Target::check(path, args.force)).transpose()?;
+        let target = Target::optional(args.out.as_deref(), &args.replace)?;
         let reference = Folder::read(reference)?;
         let others = others.iter().map(|path| Folder::read(path)).collect::<Result<Vec<_>, _>>()?;
         others.iter().try_for_each(|other| alike(&reference.side, &other.side))?;

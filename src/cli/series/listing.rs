@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use corefine::read::manifest::{Manifest, is_manifest, manifest};
-use corefine::series::{Frame, Names, natural};
+use corefine::series::{Frame, Names};
 
 use crate::cli::args;
-use crate::cli::files::{Input, expanded, matching, sha256};
+use crate::cli::case::Ground;
+use crate::cli::files::{Input, beside, expanded, matching, sha256, sort, stem};
 use crate::cli::messages::Failure;
 use crate::cli::output::folder_of;
 
@@ -15,7 +16,10 @@ use crate::cli::output::folder_of;
 const NUMBER: &str = "frame";
 
 /// Files of a watched folder that may be curves.
-const CURVES: [&str; 11] = ["gr", "fgr", "dofr", "mdor01", "int01", "mint01", "sq", "soq", "fq", "dat", "txt"];
+const CURVES: &[&str] = &["gr", "fgr", "dofr", "mdor01", "int01", "mint01", "sq", "soq", "fq", "dat", "txt"];
+
+/// The same of intensities.
+const INTENSITIES: &[&str] = &["chi", "xy", "xye", "dat", "csv", "txt"];
 
 /// The frames of a series and their columns.
 #[derive(Debug)]
@@ -50,9 +54,7 @@ impl Listing {
         let numbered = columns.is_empty();
         for (number, (file, mut values)) in rows.into_iter().enumerate() {
             values.extend(numbered.then(|| Some((number + 1) as f64)));
-            // Joining with the folder itself would only lengthen names.
-            let path = if folder == Path::new(".") { PathBuf::from(file) } else { folder.join(file) };
-            listing.push(&path, values);
+            listing.push(&beside(folder, &file), values);
         }
         columns.extend(numbered.then(|| NUMBER.to_owned()));
         Self { columns, ..listing }
@@ -73,8 +75,7 @@ impl Listing {
     }
 
     fn push(&mut self, path: &Path, values: Vec<Option<f64>>) {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = self.names.take(&stem);
+        let name = self.names.take(&stem(path));
         let file = path.display().to_string();
         self.frames.push(Frame { number: self.frames.len(), name, file, values });
     }
@@ -85,27 +86,30 @@ impl Listing {
     }
 }
 
-/// The files that a watch finds now and that are not frames yet.
-pub fn new_files(arguments: &[String], frames: &[Frame]) -> Result<Vec<PathBuf>, Failure> {
+/// The files that a watch finds now and that are neither frames yet nor what the job names itself.
+pub fn new_files(arguments: &[String], frames: &[Frame], ground: &Ground) -> Result<Vec<PathBuf>, Failure> {
     let known: BTreeSet<&str> = frames.iter().map(|frame| frame.file.as_str()).collect();
+    let endings = if ground.job.data().reduce.is_some() { INTENSITIES } else { CURVES };
     let mut found = Vec::new();
     for argument in arguments {
-        let here = if Path::new(argument).is_dir() { inside(Path::new(argument))? } else { matching(argument)? };
-        found.extend(here.into_iter().filter(|path| !known.contains(path.display().to_string().as_str())));
+        let folder = Path::new(argument);
+        let here = if folder.is_dir() { inside(folder, endings)? } else { matching(argument)? };
+        let new = |path: &PathBuf| !known.contains(path.display().to_string().as_str()) && !ground.names(path);
+        found.extend(here.into_iter().filter(new));
     }
     Ok(found)
 }
 
-/// The curves in a folder, in the order in which people count.
-fn inside(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// The files in a folder with one of these endings, in the order in which people count.
+fn inside(folder: &Path, endings: &[&str]) -> Result<Vec<PathBuf>, Failure> {
     let unreadable =
         |error| Failure::with_hint(format!("{}: cannot look into it: {error}", folder.display()), "check it");
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let curve = |path: &PathBuf| {
-        path.extension().is_some_and(|ending| CURVES.iter().any(|known| ending.eq_ignore_ascii_case(known)))
+        path.extension().is_some_and(|ending| endings.iter().any(|known| ending.eq_ignore_ascii_case(known)))
     };
     let mut found: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(curve).collect();
-    found.sort_by(|a, b| natural(&a.to_string_lossy(), &b.to_string_lossy()));
+    sort(&mut found);
     Ok(found)
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use corefine::engine::Cpu;
-use corefine::fit::{FitError, Setup};
+use corefine::fit::Setup;
 use corefine::lm::Flow;
 use corefine::outcome::Outcome;
 use corefine::series::{Fitted, Frame, Lanes, Order, Record, lanes, start};
@@ -18,11 +18,12 @@ use serde_json::json;
 use super::End;
 use super::args::{self, OrderArg};
 use super::case::Ground;
-use super::files::{Input, sha256};
+use super::files::{Input, digest};
 use super::messages::{Failure, summary, tell, warn};
 use super::output::Folder;
 use super::progress::{Bar, interrupted};
 use super::refine::{Files, essentials};
+use super::resume;
 use listing::Listing;
 use store::{FRAMES, Store, TABLES};
 
@@ -50,9 +51,10 @@ impl Plan {
         one_curve(&ground)?;
         let mut listing = Listing::of(args)?;
         let names = [TABLES[0], TABLES[1], TABLES[2], FRAMES];
-        let folder = Folder::check(&args.out, &names, args.force || args.resume)?;
+        let folder = Folder::resumable(&args.output, &names)?;
         let made_of = made_of(&ground, &listing, (order, parts), args.watch);
-        let done = if args.resume { store::resumed(&args.out, &made_of)? } else { Vec::new() };
+        let resume = args.output.resume;
+        let done = if resume { store::resumed(folder.path(), &made_of)? } else { Vec::new() };
         store::unchanged(&done)?;
         if args.watch {
             for record in &done {
@@ -69,7 +71,7 @@ impl Plan {
             parts,
             watch,
             store: Store::new(folder, title, made_of, done),
-            anew: !args.resume,
+            anew: !resume,
         })
     }
 
@@ -133,9 +135,7 @@ impl Plan {
             Ok(None) => return Ok(None),
             Err(failure) => {
                 warn(&format!("{} is skipped: {}", frame.name, failure.words()));
-                let digest =
-                    Input::read(Path::new(&frame.file)).map_or_else(|_| String::new(), |input| sha256(&input.bytes));
-                (Record::skipped(frame.clone(), digest, failure.words()), Vec::new())
+                (Record::skipped(frame.clone(), digest(Path::new(&frame.file)), failure.words()), Vec::new())
             }
         };
         self.store.put(record.clone(), files)?;
@@ -219,8 +219,7 @@ fn title(ground: &Ground) -> String {
 
 /// Everything that decides what the results are, as keys and values. What is watched for is known by what was found.
 fn made_of(ground: &Ground, listing: &Listing, (order, parts): (Order, usize), watched: bool) -> Vec<(String, String)> {
-    let mut all = vec![("program".to_owned(), format!("corefine {}", env!("CARGO_PKG_VERSION")))];
-    all.extend(ground.files().map(|file| (format!("sha256 of the {}", file.role), file.sha256.clone())));
+    let mut all = resume::made_of(ground.files());
     let mut add = |key: &str, value: String| all.push((key.to_owned(), value));
     add("order", order.word().to_owned());
     add("parts", parts.to_string());
@@ -250,11 +249,7 @@ fn first_that_can_be_refined(ground: &Ground, frames: &[Frame]) -> Result<(), Fa
 fn setup(ground: &Ground, frame: &Frame) -> Result<Setup, Failure> {
     let mut inputs = ground.inputs(&[Input::read(Path::new(&frame.file))?])?;
     inputs.job.data_mut().file.clone_from(&frame.file);
-    Setup::new(inputs).map_err(|error| located(ground, &error))
-}
-
-fn located(ground: &Ground, error: &FitError) -> Failure {
-    ground.words.locate(&error.to_string(), &ground.job)
+    Setup::new(inputs).map_err(|error| ground.located(&error))
 }
 
 /// The refinement of a frame; `None` where it was stopped, as a result that is not finished is no start for others.
@@ -268,7 +263,7 @@ fn refined(
     let begin = start(&setup.start(), neighbour.and_then(Record::useful));
     let stopped = || stop.load(Ordering::Relaxed);
     let mut observer = |_: &_| if stopped() { Flow::Stop } else { Flow::Continue };
-    let outcome = setup.begin_at(&begin).refine(&mut Cpu, &mut observer).map_err(|error| located(ground, &error))?;
+    let outcome = setup.begin_at(&begin).refine(&mut Cpu, &mut observer).map_err(|error| ground.located(&error))?;
     if stopped() {
         return Ok(None);
     }

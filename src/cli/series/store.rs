@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use corefine::read::frames::{made_of, record};
@@ -11,10 +11,12 @@ use corefine::report::{self, Series};
 use corefine::series::Record;
 
 use super::listing::Listing;
-use crate::cli::files::{Input, sha256};
+use crate::cli::files::{Input, digest};
+use crate::cli::held::held;
 use crate::cli::messages::Failure;
 use crate::cli::output::Folder;
 use crate::cli::refine::Files;
+use crate::cli::resume;
 
 /// The tables; the second says what the frames were made of, and is there before the first of them.
 pub const TABLES: [&str; 3] = ["series.csv", "series.json", "series.html"];
@@ -62,12 +64,12 @@ impl Store {
     }
 
     pub fn get(&self, number: usize) -> Option<Record> {
-        locked(&self.records).get(&number).cloned()
+        held(&self.records).get(&number).cloned()
     }
 
     /// How many frames were refined, how many of them did not converge, and how many were skipped.
     pub fn count(&self) -> (usize, usize, usize) {
-        let records = locked(&self.records);
+        let records = held(&self.records);
         let fitted = || records.values().filter_map(|record| record.fitted.as_ref());
         (fitted().count(), fitted().filter(|f| !f.converged).count(), records.len() - fitted().count())
     }
@@ -76,34 +78,34 @@ impl Store {
     pub fn put(&self, record: Record, mut files: Files) -> Result<(), Failure> {
         files.push((RECORD.to_owned(), report::frame_json(&record)));
         self.folder.write_folder(&Path::new(FRAMES).join(&record.frame.name), &files)?;
-        locked(&self.records).insert(record.frame.number, record);
+        held(&self.records).insert(record.frame.number, record);
         Ok(())
     }
 
     /// Writes the tables, unless they were written a moment ago.
     pub fn refresh(&self, listing: &Listing) -> Result<(), Failure> {
-        let (last, took) = *locked(&self.written);
+        let (last, took) = *held(&self.written);
         if last.elapsed() < PAUSE.max(took * SHARE) { Ok(()) } else { self.tables(listing) }
     }
 
     /// Writes the tables if a frame has come since they were written.
     pub fn settled(&self, listing: &Listing) -> Result<(), Failure> {
-        let stale = locked(&self.records).len() != *locked(&self.shown);
+        let stale = held(&self.records).len() != *held(&self.shown);
         if stale { self.tables(listing) } else { Ok(()) }
     }
 
     /// Writes the tables of what there is.
     pub fn tables(&self, listing: &Listing) -> Result<(), Failure> {
         // Held to the end, so that no older tables are written over newer ones.
-        let mut written = locked(&self.written);
+        let mut written = held(&self.written);
         let begun = Instant::now();
         let texts = {
-            let records = locked(&self.records);
-            *locked(&self.shown) = records.len();
+            let records = held(&self.records);
+            *held(&self.shown) = records.len();
             let series = self.series(&records, listing);
             [report::series_csv(&series), report::series_json(&series), report::series_html(&series)]
         };
-        self.folder.write(&TABLES.into_iter().zip(texts).collect::<Vec<_>>())?;
+        self.folder.write_named(TABLES, texts)?;
         *written = (Instant::now(), begun.elapsed());
         Ok(())
     }
@@ -120,28 +122,11 @@ impl Store {
     }
 }
 
-/// A thread that panicked has not left these half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// The frames that an older run left in `out`, which has to have been of the same things, by their numbers.
 pub fn resumed(out: &Path, made: &[(String, String)]) -> Result<Vec<Record>, Failure> {
-    let path = out.join(TABLES[1]);
-    if !path.is_file() {
-        let message = format!("{} holds no {} to go on from", out.display(), TABLES[1]);
-        return Err(Failure::with_hint(message, "leave --resume out, or name the folder of the run that was stopped"));
-    }
-    let input = Input::read(&path)?;
+    let input = resume::older(out, TABLES[1])?;
     let found = made_of(input.text()?, &input.name).map_err(Failure::of)?;
-    for (key, value) in made {
-        let there = found.iter().find(|(other, _)| other == key).map(|(_, value)| value.as_str());
-        if there != Some(value) {
-            let there = there.map_or_else(|| format!("no {key}"), |there| format!("{key} {there}"));
-            let message = format!("{} is of another run: it has {there}, and this one has {key} {value}", input.name);
-            return Err(Failure::with_hint(message, "give the same files and options, or --force to begin anew"));
-        }
-    }
+    resume::same(&input.name, &found, made)?;
     records(&out.join(FRAMES))
 }
 
@@ -162,8 +147,7 @@ fn records(folder: &Path) -> Result<Vec<Record>, Failure> {
 /// Is the data file of each frame still the one that was refined?
 pub fn unchanged(records: &[Record]) -> Result<(), Failure> {
     for Record { frame, sha256: before, .. } in records {
-        let now = Input::read(Path::new(&frame.file)).map_or_else(|_| String::new(), |input| sha256(&input.bytes));
-        if now != *before {
+        if digest(Path::new(&frame.file)) != *before {
             let message = format!("{} is not what it was when frame {} was refined", frame.file, frame.name);
             return Err(Failure::with_hint(message, "give the same files, or --force to begin anew"));
         }

@@ -11,6 +11,7 @@ use corefine::series::Order;
 use super::Plan;
 use super::listing::new_files;
 use crate::cli::args;
+use crate::cli::files::sort;
 use crate::cli::messages::{Failure, note, tell};
 
 /// Ctrl-C is answered within this time.
@@ -57,12 +58,12 @@ impl Watch {
 
     /// Files that are no frames yet, with their sizes.
     fn look(&self, plan: &Plan) -> Result<BTreeMap<PathBuf, u64>, Failure> {
-        let found = new_files(&self.places, &plan.listing.frames)?;
+        let found = new_files(&self.places, &plan.listing.frames, &plan.ground)?;
         Ok(found.into_iter().filter_map(|path| Some((path.clone(), std::fs::metadata(path).ok()?.len()))).collect())
     }
 
     fn take(plan: &mut Plan, mut ready: Vec<PathBuf>, stop: &AtomicBool) -> Result<(), Failure> {
-        ready.sort_by(|a, b| corefine::series::natural(&a.to_string_lossy(), &b.to_string_lossy()));
+        sort(&mut ready);
         for path in ready {
             if stop.load(Ordering::Relaxed) {
                 break;

@@ -11,6 +11,7 @@ use crate::cli::args::Simulate;
 use crate::cli::files::Input;
 use crate::cli::messages::{Failure, summary, tell, warn_of};
 use crate::cli::output::Target;
+use crate::cli::typed::range;
 
 /// A measured curve to lie over.
 pub struct Against {
@@ -44,19 +45,13 @@ pub fn against(args: &Simulate) -> Result<Option<Against>, Failure> {
     let input = Input::read(path)?;
     let measured = read::observed::tabulated(&input.bytes, &input.name).map_err(Failure::of)?;
     warn_of(&measured.warnings);
-    let range = match args.range.as_deref() {
-        None => None,
-        Some([from, to]) if from < to => Some([*from, *to]),
-        Some(other) => {
-            let hint = "write two numbers, the smaller one first: --range 1,20";
-            return Err(Failure::with_hint(format!("--range is {other:?}"), hint));
-        }
-    };
+    let hint = "write two numbers, the smaller one first: --range 1,20";
+    let range = args.range.as_ref().map(|ends| range("--range", ends, hint)).transpose()?;
     holds(
         !measured.form.in_q() || args.rmin == 0.0,
         format!("--rmin is {}, and {} is a curve in Q", args.rmin, measured.name),
         "an integral over r begins at 0: leave --rmin out",
     )?;
-    let page = args.report.as_deref().map(|path| Target::check(path, args.output.force)).transpose()?;
+    let page = Target::optional(args.report.as_deref(), &args.output.replace)?;
     Ok(Some(Against { measured, range, page }))
 }

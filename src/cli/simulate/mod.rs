@@ -54,7 +54,7 @@ impl Plan {
         check_uiso(args.uiso)?;
         let noise = args.noise.map(|sigma| (sigma, args.seed));
         noise.map_or(Ok(()), |(sigma, _)| positive("--noise", sigma))?;
-        let target = Target::check(&args.output.output, args.output.force)?;
+        let target = Target::of(&args.output)?;
         let (frames, structure) = structure(args)?;
         warn_of(&structure.warnings);
         Ok(Self {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::ticks::{self, Tick};
 use super::{Axis, AxisKind, Figure, Mark, Series, Shape, Size};
+use crate::report::page::rendered;
 
 /// A figure in pixels, as the template writes it.
 #[derive(Template)]
@@ -94,8 +95,7 @@ pub(crate) fn figure(figure: &Figure) -> String {
         words: figure.marks.iter().filter_map(|mark| words(mark, &place)).collect(),
         data: data(figure, frame),
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    plot.render().unwrap_or_default()
+    rendered(&plot)
 }
 
 impl Frame {

@@ -4,6 +4,7 @@ use askama::Template;
 use serde::Serialize;
 
 use super::draw::{embedded, tenth};
+use crate::report::page::rendered;
 
 /// Correlations of named parameters.
 pub(crate) struct Heat<'a> {
@@ -66,8 +67,7 @@ pub(crate) fn figure(heat: &Heat) -> String {
         size: SIZE,
         data: data(heat, left),
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    picture.render().unwrap_or_default()
+    rendered(&picture)
 }
 
 /// Pixels that the longest name needs in the small type of the picture.

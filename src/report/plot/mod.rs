@@ -166,6 +166,17 @@ impl Series {
         Self { shape: Shape::Points(radius), ..Self::line(name, class, y) }
     }
 
+    /// The area from `low` to `high`.
+    pub(crate) fn band(name: impl Into<String>, class: impl Into<String>, low: Vec<f64>, high: Vec<f64>) -> Self {
+        Self { shape: Shape::Band { base: low }, ..Self::line(name, class, high) }
+    }
+
+    /// The band of a quantity that cannot be negative.
+    pub(crate) fn uncertainty(values: &[f64], esd: &[f64]) -> Self {
+        let edge = |sign: f64| values.iter().zip(esd).map(|(value, esd)| (value + sign * esd).max(0.0)).collect();
+        Self::band("± 1 standard uncertainty", "band50", edge(-1.0), edge(1.0))
+    }
+
     pub(crate) fn shifted(self, offset: f64) -> Self {
         Self { offset, ..self }
     }

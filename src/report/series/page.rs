@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::Series;
 use crate::report::csv;
-use crate::report::html::{SCRIPT, STYLE};
+use crate::report::page::{distinct, rendered};
 use crate::report::plot::{Axis, AxisKind, Figure, Mark, Series as Line, Size, draw, extent, padded};
 use crate::report::tables::{coordinate, dashed, decimals, percent};
 use crate::series::{Fitted, Frame, Record};
@@ -41,8 +41,6 @@ struct Page<'a> {
     rows: Vec<Row<'a>>,
     many: bool,
     made_of: &'a [(String, String)],
-    style: &'static str,
-    script: &'static str,
 }
 
 struct Row<'a> {
@@ -64,7 +62,7 @@ struct Course {
 /// The page of a series: what was skipped, the curves, Rw, broken fractions and parameters against the axis, and a table.
 pub fn series_html(series: &Series) -> String {
     let fitted: Vec<(f64, &Fitted)> = placed(series);
-    let labels = labels(&fitted);
+    let labels = distinct(fitted.iter().map(|(_, fitted)| fitted.label.as_str()));
     let stamp = labels.join(", ");
     let draw = |id: String, course: &Course| plot(&id, course, series, &stamp);
     let (coordinates, others): (Vec<Course>, Vec<Course>) =
@@ -92,11 +90,8 @@ pub fn series_html(series: &Series) -> String {
         rows,
         made_of: series.made_of,
         labels,
-        style: STYLE,
-        script: SCRIPT,
     };
-    // The templates are checked when the crate is built, and writing to memory does not fail.
-    page.render().unwrap_or_default()
+    rendered(&page)
 }
 
 fn axis_name(series: &Series) -> String {
@@ -107,14 +102,6 @@ fn axis_name(series: &Series) -> String {
 fn placed<'a>(series: &Series<'a>) -> Vec<(f64, &'a Fitted)> {
     let fitted = |record: &&'a Record| Some((series.at(&record.frame).unwrap_or(f64::NAN), record.fitted.as_ref()?));
     series.records.iter().filter_map(fitted).collect()
-}
-
-fn labels<'a>(fitted: &[(f64, &'a Fitted)]) -> Vec<&'a str> {
-    let mut labels: Vec<&str> = fitted.iter().map(|(_, fitted)| fitted.label.as_str()).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    labels.retain(|label| !label.is_empty());
-    labels
 }
 
 fn skipped<'a>(series: &Series<'a>) -> Vec<(&'a str, &'a str)> {

@@ -1,14 +1,17 @@
 //! Files written whole or not at all, and never over an older result unasked.
 
+mod stage;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
-use tempfile::{Builder, TempDir};
-
+use super::args::{OutputFile, OutputFolder, Replace, ResumableFolder};
+use super::held::held;
 use super::lock::Lock;
 use super::messages::Failure;
+use stage::{STAGE, builder, clear, moved, staged, sync, write_into, write_whole};
 
 const FORCE: &str = "--force replaces it";
 
@@ -20,6 +23,16 @@ pub struct Target {
 }
 
 impl Target {
+    /// The file that the command line names.
+    pub fn of(asked: &OutputFile) -> Result<Self, Failure> {
+        Self::check(&asked.output, asked.replace.force)
+    }
+
+    /// A file that the command line need not name.
+    pub fn optional(path: Option<&Path>, replace: &Replace) -> Result<Option<Self>, Failure> {
+        path.map(|path| Self::check(path, replace.force)).transpose()
+    }
+
     /// Looks, before any work is done, whether the file can be written.
     pub fn check(path: &Path, force: bool) -> Result<Self, Failure> {
         if path.is_dir() {
@@ -68,10 +81,17 @@ pub struct Folder {
     lock: Option<Mutex<Lock>>,
 }
 
-/// How the names of files and folders that are being written begin.
-const STAGE: &str = ".corefine-";
-
 impl Folder {
+    /// The folder that the command line names, for the files `names`.
+    pub fn of(asked: &OutputFolder, names: &[&str]) -> Result<Self, Failure> {
+        Self::check(&asked.out, names, asked.replace.force)
+    }
+
+    /// The same for a run that may go on from the files of an older one.
+    pub fn resumable(asked: &ResumableFolder, names: &[&str]) -> Result<Self, Failure> {
+        Self::check(&asked.folder.out, names, asked.resume || asked.folder.replace.force)
+    }
+
     /// Looks, before any work is done, whether the files `names` can be written there, and keeps other runs out.
     pub fn check(path: &Path, names: &[&str], force: bool) -> Result<Self, Failure> {
         Self::look(path, names, force)?;
@@ -122,6 +142,11 @@ impl Folder {
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", self.path.display())))
     }
 
+    /// The same, a text for each name.
+    pub fn write_named<const N: usize>(&self, names: [&str; N], texts: [String; N]) -> Result<(), Failure> {
+        self.write(&names.into_iter().zip(texts).collect::<Vec<_>>())
+    }
+
     /// Makes a folder `name` inside with these files, whole or not at all, in place of one that is there.
     pub fn write_folder<N: AsRef<str>>(&self, name: &Path, files: &[(N, String)]) -> Result<(), Failure> {
         let files = &borrowed(files)[..];
@@ -148,8 +173,7 @@ impl Folder {
     }
 
     fn lock(&self) -> Option<MutexGuard<'_, Lock>> {
-        // A thread that panicked has not left the lock half done.
-        self.lock.as_ref().map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner))
+        self.lock.as_ref().map(held)
     }
 
     /// A folder with all files takes the place of the empty one.
@@ -166,109 +190,6 @@ fn borrowed<N: AsRef<str>>(files: &[(N, String)]) -> Vec<(&str, &str)> {
     files.iter().map(|(name, text)| (name.as_ref(), text.as_str())).collect()
 }
 
-/// Removes what a run that was killed had not finished writing. The folder has to be locked.
-fn clear(folder: &Path) {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(STAGE)) {
-        // What cannot be removed does no harm.
-        let _ = fs::remove_dir_all(entry.path()).or_else(|_| fs::remove_file(entry.path()));
-    }
-}
-
-/// A new folder with all files, which appears in one step.
-fn write_whole(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
-    moved(staged(folder, files)?, folder)
-}
-
-/// All files in a folder beside the one that they are meant for.
-fn staged(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<TempDir> {
-    let parent = folder_of(folder);
-    fs::create_dir_all(parent)?;
-    let stage = stage(parent)?;
-    write_all(stage.path(), files)?;
-    Ok(stage)
-}
-
-fn moved(stage: TempDir, folder: &Path) -> std::io::Result<()> {
-    fs::rename(stage.path(), folder)?;
-    sync(folder_of(folder));
-    // What was the stage is the result now: nothing is left to remove.
-    let _ = stage.keep();
-    Ok(())
-}
-
-fn write_into(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
-    let (new, old) = (stage(folder)?, stage(folder)?);
-    write_all(new.path(), files)?;
-    let mut done: Vec<&str> = Vec::new();
-    for (name, _) in files {
-        let begun = set_aside(folder, name, old.path()).map(|()| done.push(name));
-        if let Err(error) = begun.and_then(|()| fs::rename(new.path().join(name), folder.join(name))) {
-            if !restore(folder, &done, old.path()) {
-                let kept = old.keep();
-                return Err(std::io::Error::other(format!("{error}; the older result is in {}", kept.display())));
-            }
-            return Err(error);
-        }
-    }
-    sync(folder);
-    Ok(())
-}
-
-/// Gives an older file a second name among the old ones, so that the new one can take its place in one step: there is a whole file
-/// at every moment, the old one or the new.
-fn set_aside(folder: &Path, name: &str, old: &Path) -> std::io::Result<()> {
-    let place = folder.join(name);
-    if place.exists() && fs::hard_link(&place, old.join(name)).is_err() {
-        // A file system without second names.
-        fs::rename(&place, old.join(name))?;
-    }
-    Ok(())
-}
-
-/// Puts the old files back; says whether all are.
-fn restore(folder: &Path, names: &[&str], old: &Path) -> bool {
-    let mut all = true;
-    for name in names {
-        let (place, aside) = (folder.join(name), old.join(name));
-        all &= if aside.exists() {
-            fs::rename(aside, place).is_ok()
-        } else {
-            !place.exists() || fs::remove_file(place).is_ok()
-        };
-    }
-    all
-}
-
-fn write_all(folder: &Path, files: &[(&str, &str)]) -> std::io::Result<()> {
-    for (name, text) in files {
-        let mut file = fs::File::create_new(folder.join(name))?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-    }
-    sync(folder);
-    Ok(())
-}
-
-/// A folder beside the results, on the same file system, that goes away with all that is in it.
-fn stage(beside: &Path) -> std::io::Result<TempDir> {
-    builder(0o777).prefix(STAGE).tempdir_in(beside)
-}
-
-/// Temporary files with the permissions that any other new file would have.
-#[cfg(unix)]
-fn builder(mode: u32) -> Builder<'static, 'static> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mut builder = Builder::new();
-    builder.permissions(fs::Permissions::from_mode(mode));
-    builder
-}
-
-#[cfg(not(unix))]
-fn builder(_mode: u32) -> Builder<'static, 'static> {
-    Builder::new()
-}
-
 /// The folder of a file named on the command line.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
@@ -282,14 +203,6 @@ fn can_hold(folder: &Path) -> Result<(), Failure> {
     tempfile::tempfile_in(folder).map(drop).map_err(|error| {
         Failure::with_hint(format!("{}: cannot write here: {error}", folder.display()), "name another folder")
     })
-}
-
-/// Brings a folder's entries to the disk, where the system can.
-fn sync(folder: &Path) {
-    // The files' contents are safe already; a system that cannot sync folders loses at most a name in a power cut.
-    if let Ok(folder) = fs::File::open(folder) {
-        let _ = folder.sync_all();
-    }
 }
 
 #[cfg(test)]
@@ -333,25 +246,6 @@ mod tests {
         folder.write(&[NAMES[0], "no/such"].map(|name| (name, "second".to_owned()))).unwrap_err();
         assert_eq!(names(&out), ["fit.fgr", "result.json"]);
         assert_eq!(fs::read_to_string(out.join(NAMES[0])).unwrap(), "first result.json");
-    }
-
-    #[test]
-    fn moved_files_come_back() {
-        let temp = tempfile::tempdir().unwrap();
-        let path = |name: &str| temp.path().join(name);
-        for folder in ["out", "new", "old"] {
-            fs::create_dir(path(folder)).unwrap();
-        }
-        fs::write(path("out/a"), "old").unwrap();
-        fs::write(path("new/a"), "new").unwrap();
-        fs::write(path("new/b"), "new").unwrap();
-        for name in ["a", "b"] {
-            set_aside(&path("out"), name, &path("old")).unwrap();
-            fs::rename(path("new").join(name), path("out").join(name)).unwrap();
-        }
-        assert!(restore(&path("out"), &["a", "b"], &path("old")));
-        assert_eq!(names(&path("out")), ["a"]);
-        assert_eq!(fs::read_to_string(path("out/a")).unwrap(), "old");
     }
 
     #[test]

@@ -1,24 +1,27 @@
 //! `corefine reduce`: measured intensities to S(Q), F(Q) and G(r), one file or many.
 
+mod scan;
+mod settings;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use corefine::pattern::{Abscissa, Pattern};
-use corefine::read;
+use corefine::pattern::Pattern;
 use corefine::reduce::Reducer;
-use corefine::reduction::{Absorption, Compton, Reduced, Reduction};
+use corefine::reduction::Reduced;
 use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
 use corefine::threads;
-use corefine::window::Window;
 use serde_json::{Value, json};
 
 use super::End;
-use super::args::{self, ComptonArg, ReduceSettings, WindowArg};
-use super::files::{Input, expanded, named_file};
+use super::args;
+use super::files::{Input, expanded, stem};
 use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::{Folder, folder_of};
 use super::progress::Bar;
+use scan::Scan;
+use settings::{background, settings};
 
 /// So many warnings of many files are printed; more say nothing new.
 const MOST_WARNINGS: usize = 10;
@@ -56,7 +59,7 @@ impl Plan {
         let names: Vec<&str> = samples.iter().flat_map(|sample| &sample.names).map(String::as_str).collect();
         // Of one sample the folder is shared with whatever else is reduced there.
         let check = if args.output.is_some() { Folder::shared } else { Folder::check };
-        let folder = check(&folder, &names, args.force)?;
+        let folder = check(&folder, &names, args.replace.force)?;
         let background = background(args, &settings)?.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
         let many = args.output.is_none();
@@ -165,80 +168,6 @@ impl Sample {
     }
 }
 
-/// Reductions that differ in one setting.
-struct Scan {
-    key: &'static str,
-    variants: Vec<(f64, Reduction)>,
-}
-
-/// What may be scanned, with the factors on its value where no values are given.
-const SCANNED: [(&str, [f64; 5]); 3] = [
-    ("qmax", [0.7, 0.8, 0.9, 0.95, 1.0]),
-    ("rpoly", [0.7, 0.85, 1.0, 1.25, 1.5]),
-    ("bgscale", [0.0, 0.5, 0.8, 1.0, 1.2]),
-];
-
-impl Scan {
-    /// `qmax`, or `qmax=20,22,24`.
-    fn of(text: &str, settings: &Reduction) -> Result<Self, Failure> {
-        let (key, values) = text.split_once('=').map_or((text, None), |(key, values)| (key, Some(values)));
-        let Some(&(key, factors)) = SCANNED.iter().find(|(known, _)| *known == key.trim()) else {
-            return Err(Failure::with_hint(
-                format!("--scan is {text}"),
-                "give qmax, rpoly or bgscale, or qmax=20,22,24",
-            ));
-        };
-        let values: Vec<f64> = match values {
-            Some(values) => numbers(text, values)?,
-            None => factors.map(|factor| factor * start(settings, key)).into(),
-        };
-        if values.iter().any(|value| !value.is_finite()) {
-            let hint = format!("give --{key}, or the values: --scan {key}=20,22,24");
-            return Err(Failure::with_hint(format!("--scan {key} has no value to start from"), hint));
-        }
-        let variants: Vec<_> = values.into_iter().map(|value| (value, with(settings, key, value))).collect();
-        variants.iter().try_for_each(|(_, settings)| Reducer::new(settings).map(drop).map_err(Failure::of))?;
-        Ok(Self { key, variants })
-    }
-
-    /// The page, and the last of its reductions.
-    fn page(&self, sample: &Pattern, background: Option<&Pattern>) -> Result<(Vec<String>, Reduced), Failure> {
-        let one = |(value, settings): &(f64, Reduction)| {
-            let reduced = Reducer::new(settings).and_then(|mut new| new.reduce(sample, background));
-            let value = (value * 1e6).round() / 1e6;
-            Ok(Variant { label: format!("{} = {value}", self.key), reduced: reduced.map_err(Failure::of)? })
-        };
-        let variants = self.variants.iter().map(one).collect::<Result<Vec<_>, Failure>>()?;
-        let page = reduction_html(&variants, self.key);
-        let last = variants.into_iter().next_back().map(|variant| variant.reduced);
-        let last = last.ok_or_else(|| Failure::with_hint("--scan has no values", "give some: --scan qmax=20,22"))?;
-        Ok((vec![page], last))
-    }
-}
-
-fn numbers(text: &str, values: &str) -> Result<Vec<f64>, Failure> {
-    let number = |word: &str| word.trim().parse::<f64>().ok().filter(|value| value.is_finite());
-    let found: Option<Vec<f64>> = values.split(',').map(number).collect();
-    found.ok_or_else(|| Failure::with_hint(format!("--scan is {text}"), "give numbers after the sign: qmax=20,22,24"))
-}
-
-fn start(settings: &Reduction, key: &str) -> f64 {
-    match key {
-        "qmax" => settings.qmax.or(settings.qmaxinst).unwrap_or(f64::NAN),
-        "rpoly" => settings.rpoly,
-        _ => settings.bgscale,
-    }
-}
-
-fn with(settings: &Reduction, key: &str, value: f64) -> Reduction {
-    let settings = settings.clone();
-    match key {
-        "qmax" => Reduction { qmax: Some(value), ..settings },
-        "rpoly" => Reduction { rpoly: value, ..settings },
-        _ => Reduction { bgscale: value, fit_bgscale: false, ..settings },
-    }
-}
-
 /// `Ni.chi: Q 0.02 to 24 1/Å (qmaxinst 31.26), polynomial of degree 8.96, G(r) 0 to 60 Å`.
 fn line(reduced: &Reduced) -> String {
     let settings = &reduced.settings;
@@ -258,73 +187,6 @@ fn line(reduced: &Reduced) -> String {
 /// A pattern from its file.
 pub fn pattern(path: &Path) -> Result<Pattern, Failure> {
     Input::read(path)?.pattern()
-}
-
-/// The background that the command line names, or else the job, seen from its own folder.
-fn background(args: &args::Reduce, settings: &Reduction) -> Result<Option<PathBuf>, Failure> {
-    match (&args.background, &args.job, &settings.backgroundfile) {
-        (Some(path), _, _) => Ok(Some(path.clone())),
-        (None, Some(job), Some(name)) => named_file((folder_of(job), None), name, &job.display().to_string()).map(Some),
-        _ => Ok(None),
-    }
-}
-
-/// The settings of the job with those of the command line before them.
-fn settings(args: &args::Reduce) -> Result<(Reduction, Vec<String>), Failure> {
-    let (mut settings, warnings) = match &args.job {
-        Some(job) => {
-            let input = Input::read(job)?;
-            let reading = read::reduction::reduction(input.text()?, &input.name).map_err(Failure::of)?;
-            (reading.value, reading.warnings)
-        }
-        None => (Reduction::default(), Vec::new()),
-    };
-    put(&args.settings, &mut settings)?;
-    Ok((settings, warnings))
-}
-
-fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> {
-    if let Some(word) = &given.dataformat {
-        let known = || Abscissa::ALL.map(Abscissa::word).join(", ");
-        let unknown = || Failure::with_hint(format!("--dataformat is {word}"), format!("known are {}", known()));
-        settings.dataformat = Some(Abscissa::named(word).ok_or_else(unknown)?);
-    }
-    if let Some(formula) = &given.composition {
-        settings.composition.clone_from(formula);
-    }
-    let optional = [
-        (given.wavelength, &mut settings.wavelength),
-        (given.qmax, &mut settings.qmax),
-        (given.qmaxinst, &mut settings.qmaxinst),
-        (given.polarisation, &mut settings.polarisation),
-    ];
-    for (value, place) in optional {
-        *place = value.or(*place);
-    }
-    // A factor that is given is not fitted, whatever the job says.
-    settings.fit_bgscale = given.fit_bgscale || (settings.fit_bgscale && given.bgscale.is_none());
-    let always = [
-        (given.twothetazero, &mut settings.twothetazero),
-        (given.bgscale, &mut settings.bgscale),
-        (given.rpoly, &mut settings.rpoly),
-        (given.qmin, &mut settings.qmin),
-        (given.rmin, &mut settings.rmin),
-        (given.rmax, &mut settings.rmax),
-        (given.rstep, &mut settings.rstep),
-    ];
-    for (value, place) in always {
-        *place = value.unwrap_or(*place);
-    }
-    let plate = given.flat_plate.map(Absorption::FlatPlate);
-    settings.absorption = given.capillary.map(Absorption::Capillary).or(plate).unwrap_or(settings.absorption);
-    settings.compton = given.compton.map_or(settings.compton, |compton| match compton {
-        ComptonArg::None => Compton::None,
-        ComptonArg::Counting => Compton::Counting,
-        ComptonArg::Integrating => Compton::Integrating,
-    });
-    let named = given.window.map(|window| if window == WindowArg::Lorch { Window::Lorch } else { Window::None });
-    settings.window = given.soper_lorch.map(Window::SoperLorch).or(named).unwrap_or(settings.window);
-    Ok(())
 }
 
 /// What is written for each sample.
@@ -362,7 +224,7 @@ fn named(paths: Vec<PathBuf>, endings: &[&str]) -> Result<Vec<Sample>, Failure> 
     let mut seen: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut samples = Vec::with_capacity(paths.len());
     for path in paths {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        let stem = stem(&path);
         if let Some(other) = seen.insert(stem.clone(), path.clone()) {
             let message = format!("{} and {} would both be written as {stem}.gr", other.display(), path.display());
             return Err(Failure::with_hint(message, "reduce them into two folders, or rename one"));

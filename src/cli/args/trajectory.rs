@@ -1,0 +1,109 @@
+//! Trajectories: how they are read, and what is found in them.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::shared::OutputFolder;
+
+#[derive(Debug, ClapArgs)]
+pub struct Rdf {
+    /// Two elements, the centre first; may be repeated, or several with commas
+    #[arg(long, value_name = "Li-N", value_delimiter = ',', required = true)]
+    pub pair: Vec<String>,
+    /// Last distance, Å
+    #[arg(long, value_name = "Å", default_value_t = 10.0, allow_negative_numbers = true)]
+    pub rmax: f64,
+    /// Width of a bin, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.02, allow_negative_numbers = true)]
+    pub bin: f64,
+    #[command(flatten)]
+    pub input: Trajectories,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Msd {
+    /// The element that moves; all others are its host, whose drift is taken off
+    #[arg(long, value_name = "Li")]
+    pub element: String,
+    #[command(flatten)]
+    pub clock: Clock,
+    /// Where the straight line is fitted, ps [default: from a tenth to half of the trajectory]
+    #[arg(long, value_name = "FROM,TO", value_delimiter = ',', allow_negative_numbers = true)]
+    pub fit: Option<Vec<f64>>,
+    /// The temperature of each trajectory, K, for the activation energy
+    #[arg(long, value_name = "K,K", value_delimiter = ',', allow_negative_numbers = true)]
+    pub temperature: Vec<f64>,
+    #[command(flatten)]
+    pub input: Trajectories,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Relay {
+    /// A trajectory (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped)
+    #[arg(value_name = "TRAJ")]
+    pub trajectory: PathBuf,
+    /// The element that moves
+    #[arg(long, value_name = "Li")]
+    pub element: String,
+    /// The element that it goes along
+    #[arg(long, value_name = "N")]
+    pub anchor: String,
+    /// An atom leaves its anchor when another one is nearer by this, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.5, allow_negative_numbers = true)]
+    pub margin: f64,
+    /// Spacing of the density's grid, Å
+    #[arg(long, value_name = "Å", default_value_t = 0.3, allow_negative_numbers = true)]
+    pub grid: f64,
+    #[command(flatten)]
+    pub clock: Clock,
+    #[command(flatten)]
+    pub reading: Reading,
+    #[command(flatten)]
+    pub output: OutputFolder,
+}
+
+/// Several trajectories, and how they are read.
+#[derive(Debug, ClapArgs)]
+pub struct Trajectories {
+    /// Trajectories (XDATCAR, extended xyz, LAMMPS dump, DCD; plain or gzipped); several are set beside each other
+    #[arg(required = true, value_name = "TRAJ")]
+    pub trajectories: Vec<PathBuf>,
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// The time between frames.
+#[derive(Debug, ClapArgs)]
+pub struct Clock {
+    /// Time step of the simulation: 1fs, 0.002ps
+    #[arg(long, value_name = "TIME")]
+    pub timestep: Option<String>,
+    /// Steps of the simulation between two frames of the file, where the file does not count them [default: 1]
+    #[arg(long, value_name = "N")]
+    pub every: Option<usize>,
+}
+
+/// How trajectories are read.
+#[derive(Debug, ClapArgs)]
+pub struct Reading {
+    /// Frames to pass over at the start
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub skip: usize,
+    /// Of the rest take one in N
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub stride: usize,
+    /// Take at most so many frames
+    #[arg(long, value_name = "N")]
+    pub frames: Option<usize>,
+    /// What the types 1, 2 ... of a LAMMPS dump are
+    #[arg(long, value_name = "Li,P,S", value_delimiter = ',')]
+    pub types: Vec<String>,
+    /// For a DCD: a file with the atoms in order, a LAMMPS data file or any structure
+    #[arg(long, value_name = "FILE")]
+    pub topology: Option<PathBuf>,
+}
