@@ -20,8 +20,14 @@ pub enum ForwardError {
     #[error(transparent)]
     Curve(#[from] CurveError),
     /// The engine failed.
-    #[error(transparent)]
+    #[error("{0}{}", or_else(.0))]
     Engine(#[from] EngineError),
+}
+
+/// What to do about an engine that failed, unless it says so itself.
+fn or_else(error: &EngineError) -> &'static str {
+    const HINT: &str = "; use --engine cpu";
+    if error.reason.ends_with(HINT) { "" } else { HINT }
 }
 
 /// Computes the G(r) of one measurement for structures that differ little from each other.

@@ -9,6 +9,8 @@ mod demo;
 mod difference;
 mod engine;
 mod ensemble;
+#[cfg(feature = "gpu")]
+mod fault;
 mod files;
 mod histogram;
 mod init;

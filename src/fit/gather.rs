@@ -54,7 +54,7 @@ impl Setup {
             refined_job: restart(&self.job, &state, &restraints, self.binding.ties_from(p)?),
             refined: state.model,
             restraints,
-            warnings: self.one_of_many.into_iter().chain(self.warnings).collect(),
+            warnings: self.one_of_many.into_iter().chain(self.warnings).chain(engine.warnings()).collect(),
             inputs: self.files,
         })
     }

@@ -75,6 +75,7 @@ impl Plan {
     pub fn run(mut self) -> Result<End, Failure> {
         let computed = self.compute();
         self.worker.report();
+        warn_of(&self.worker.warnings());
         let mut curve = computed?;
         let Measurement { r, qmax, .. } = &self.computation.measurement;
         if let Some((sigma, seed)) = self.noise {
