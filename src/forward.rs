@@ -20,7 +20,7 @@ pub enum ForwardError {
     #[error(transparent)]
     Curve(#[from] CurveError),
     /// The engine failed.
-    #[error("{0}{}", or_else(.0))]
+    #[error("{0}{hint}", hint = or_else(.0))]
     Engine(#[from] EngineError),
 }
 
