@@ -110,7 +110,7 @@ impl Forward {
         loop {
             let lines = single_lines(crystal, singles, &shape(state, self.map.sum), &self.map.grid, &table);
             if lines.narrowest >= self.map.narrowest {
-                let rows = engine.broaden(&lines.peaks)?;
+                let rows = tracing::info_span!("engine").in_scope(|| engine.broaden(&lines.peaks))?;
                 return Ok(self.map.pairs(crystal, &factors(state), &table, rows));
             }
             self.map = self.map.finer(&self.measurement, crystal, ROOM * lines.narrowest, self.widest)?;

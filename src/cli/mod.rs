@@ -31,6 +31,7 @@ mod scan;
 mod series;
 mod shell;
 mod simulate;
+mod timings;
 mod trajectory;
 
 use std::process::ExitCode;
@@ -54,6 +55,9 @@ pub fn main() -> ExitCode {
         (_, true) => Voice::Quiet,
         _ => Voice::Plain,
     });
+    if args.common.verbose {
+        timings::begin();
+    }
     let ran =
         engine::use_threads(args.common.threads).and_then(|()| plan::Plan::of(args.verb)).and_then(plan::Plan::run);
     let code = match &ran {
@@ -64,6 +68,7 @@ pub fn main() -> ExitCode {
             2
         }
     };
+    timings::finish();
     messages::finish(&verb, code, ran.err().as_ref());
     ExitCode::from(code)
 }

@@ -49,6 +49,7 @@ impl Target {
 
     /// Writes the file whole: beside its place first, then moved there.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let failed = |error: &std::io::Error| Failure::new(format!("{}: cannot write: {error}", self.path.display()));
         let folder = folder_of(&self.path);
         let mut file = builder(0o666).prefix(STAGE).tempfile_in(folder).map_err(|e| failed(&e))?;
@@ -116,6 +117,7 @@ impl Folder {
 
     /// Writes every file or none. A file of an older result is replaced in one step, and is back in place if anything fails.
     pub fn write(&self, files: &[(&str, String)]) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let new = self.lock().filter(|lock| lock.is_new());
         let written = new.map_or_else(|| write_into(&self.path, files), |mut lock| self.write_new(&mut lock, files));
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", self.path.display())))
@@ -123,6 +125,7 @@ impl Folder {
 
     /// Makes a folder `name` inside with these files, whole or not at all, in place of one that is there.
     pub fn write_folder(&self, name: &Path, files: &[(&str, String)]) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let folder = self.path.join(name);
         let written = if folder.is_dir() { write_into(&folder, files) } else { write_whole(&folder, files) };
         written.map_err(|error| Failure::new(format!("{}: cannot write the results: {error}", folder.display())))

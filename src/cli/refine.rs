@@ -56,6 +56,7 @@ impl Case {
 
 /// Every file of the results, as text.
 pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let _room = tracing::info_span!("report").entered();
     let mut all = essentials(outcome, data, folder)?;
     all.extend([(RESULTS[4], report::histogram_csv(&outcome.bonds)), (RESULTS[5], report::html(outcome))]);
     Ok(all)
@@ -63,6 +64,7 @@ pub fn results(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'s
 
 /// All but the page and the histogram, whose numbers are in `result.json` too.
 pub fn essentials(outcome: &Outcome, data: &Path, folder: &Path) -> Result<Vec<(&'static str, String)>, Failure> {
+    let _room = tracing::info_span!("report").entered();
     let curve = outcome.data.first().ok_or_else(|| Failure::new("the fit returned no curve"))?;
     let texts = [
         report::json(outcome),

@@ -23,6 +23,7 @@ impl Setup {
         seconds: f64,
         engine: &mut dyn Engine,
     ) -> Result<Outcome, FitError> {
+        let _room = tracing::info_span!("fit").entered();
         let p = fit.p.as_slice();
         let state = self.binding.state(p)?;
         let tangents = self.binding.tangents(&state, p)?;

@@ -113,6 +113,7 @@ impl Setup {
     /// # Errors
     /// Whatever does not fit together; see [`FitError`].
     pub fn new(inputs: Inputs) -> Result<Self, FitError> {
+        let _room = tracing::info_span!("fit").entered();
         let Inputs { mut job, model, observed, files, mut warnings } = inputs;
         take_header_settings(&mut job, &observed, &mut warnings);
         let model = match job.symmetry {

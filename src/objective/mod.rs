@@ -137,6 +137,7 @@ impl Target {
         qmax: Option<f64>,
         restrained: bool,
     ) -> Result<Self, ObjectiveError> {
+        let _room = tracing::info_span!("objective").entered();
         if data.compare != Compare::G {
             return Self::select_in_q(observed, data, qmax, restrained.then_some(NOMINAL_NOISE));
         }
@@ -195,6 +196,7 @@ impl Target {
     ///
     /// (Farrow et al. 2007, J. Phys.: Condens. Matter 19, 335219.)
     pub fn rw(&self, gcalc: &[f64]) -> f64 {
+        let _room = tracing::info_span!("objective").entered();
         let square = |x: f64, dg: f64| (x / dg).powi(2);
         let (observed, calculated) = (self.values(), self.of(gcalc));
         let pairs = observed.iter().zip(calculated.iter()).zip(&self.dg);
@@ -213,12 +215,14 @@ impl Target {
     /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
     /// sum of squares counts what is independent, once.
     pub fn residuals(&self, gcalc: &[f64]) -> Vec<f64> {
+        let _room = tracing::info_span!("objective").entered();
         let (observed, calculated) = (self.values(), self.of(gcalc));
         calculated.iter().zip(observed).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
     }
 
     /// The derivative of [`Target::residuals`] from that of the curve, points × parameters.
     pub fn jacobian(&self, columns: &DMatrix<f64>) -> DMatrix<f64> {
+        let _room = tracing::info_span!("objective").entered();
         let mut jacobian = self.seen.as_ref().map_or_else(|| columns.clone(), |seen| &seen.rows * columns);
         for mut column in jacobian.column_iter_mut() {
             for (value, dg) in column.iter_mut().zip(&self.dg) {

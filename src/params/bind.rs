@@ -112,6 +112,7 @@ impl Binding {
     /// # Errors
     /// A formula whose value is no number.
     pub fn state(&self, p: &[f64]) -> Result<State, BindError> {
+        let _room = tracing::info_span!("params").entered();
         let mut state = self.start.clone();
         let values = self.values(p)?;
         // What a formula only refers to stays as it is: its value may be the mean of several sites'.
@@ -128,6 +129,7 @@ impl Binding {
     /// # Errors
     /// A formula whose derivative is no number.
     pub fn tangents(&self, state: &State, p: &[f64]) -> Result<Vec<Tangent>, BindError> {
+        let _room = tracing::info_span!("params").entered();
         let (gradients, values) = (self.gradients(p)?, self.values(p)?);
         let bodies = self.bodies(&values);
         let mut tangents = vec![Tangent::default(); self.free.len()];

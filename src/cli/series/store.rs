@@ -97,6 +97,7 @@ impl Store {
         let mut written = locked(&self.written);
         let begun = Instant::now();
         let texts = {
+            let _room = tracing::info_span!("report").entered();
             let records = locked(&self.records);
             *locked(&self.shown) = records.len();
             let series = self.series(&records, listing);

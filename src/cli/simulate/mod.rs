@@ -102,6 +102,7 @@ impl Plan {
     }
 
     fn text(&self, curve: &Curve) -> String {
+        let _room = tracing::info_span!("report").entered();
         let mut text = self.header();
         let partials = &curve.partials;
         let dg = self.noise.map(|(sigma, _)| sigma);
