@@ -1,9 +1,10 @@
 //! Changed bytes for every reader: none may panic, whatever a file holds.
 //!
-//!     scripts/fuzz [SECONDS]     for each reader; 10 without a number
+//!     scripts/fuzz [SECONDS [SEED [MOST]]]     for each reader; 10 seconds, seed 1 and no end of inputs without numbers
 //!
-//! Each input is a file of the repository of which some bytes were changed, taken out, doubled, or exchanged with those of another
-//! file. The same seed gives the same inputs. A panic is printed with the input, and ends the run with exit code 1.
+//! Each input is a file of the repository, three times out of four one that the reader is for, of which some bytes were changed, taken
+//! out, doubled, or exchanged with those of another file. The same seed gives the same inputs. A panic is printed with the input, and
+//! ends the run with exit code 1.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -11,13 +12,14 @@ use std::time::{Duration, Instant};
 
 use corefine::job::Data;
 use corefine::read;
+use corefine::read::trajectory::{Frames, Options};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 
 /// A reader, the endings of files that it is given, and itself.
 type Target = (&'static str, &'static [&'static str], fn(&[u8], &str));
 
-const TARGETS: [Target; 9] = [
+const TARGETS: [Target; 11] = [
     ("structure", &["cif", "stru", "xyz", "ron"], |bytes, name| drop(read::structure(bytes, name))),
     ("curve", &["gr", "fgr", "sq", "fq", "dofr", "int01"], |bytes, name| drop(read::observed::observed(bytes, name))),
     ("curve of a job", &["gr", "sq", "int01"], |bytes, name| {
@@ -36,6 +38,16 @@ const TARGETS: [Target; 9] = [
         drop(read::result::result(&text, name));
         drop(read::answers::answers(&text, name));
         drop(read::members::members(&text, name));
+        drop(read::frames::record(&text, name));
+        drop(read::frames::made_of(&text, name));
+    }),
+    ("manifest", &["csv"], |bytes, name| drop(read::manifest::manifest(&String::from_utf8_lossy(bytes), name))),
+    ("trajectory", &["xdatcar", "lammpstrj", "dcd", "xyz"], |bytes, name| {
+        // A DCD knows no elements: those of tests/seeds.
+        let species = ["Li", "Li", "N", "N", "N"].iter().filter_map(|word| word.parse().ok()).collect();
+        if let Ok(mut frames) = Frames::open(bytes, name, Options { species, ..Options::default() }) {
+            drop(frames.each(|_| (), |()| true));
+        }
     }),
 ];
 
@@ -45,13 +57,34 @@ const LONGEST: usize = 6000;
 /// Files of the repository to begin with.
 fn corpus() -> Vec<(PathBuf, Vec<u8>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = ["models", "models/demo", "tests/cif", "tests/bad", "suites"].map(|folder| root.join(folder));
+    let folders =
+        ["models", "models/demo", "tests/cif", "tests/bad", "tests/seeds", "suites"].map(|folder| root.join(folder));
     let files = folders.into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
     let mut files: Vec<PathBuf> = files.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     files.sort();
     let read =
         |path: PathBuf| std::fs::read(&path).ok().map(|bytes| (path, bytes[..bytes.len().min(LONGEST)].to_vec()));
     files.into_iter().filter_map(read).collect()
+}
+
+/// Which of the files a reader is for.
+fn fitting(corpus: &[(PathBuf, Vec<u8>)], endings: &[&str]) -> Vec<usize> {
+    let fits = |path: &Path| path.extension().is_some_and(|ending| endings.iter().any(|known| ending == *known));
+    (0..corpus.len()).filter(|&k| fits(&corpus[k].0)).collect()
+}
+
+/// A file of the corpus, and a name for what becomes of it.
+fn drawn(
+    random: &mut ChaCha8Rng,
+    corpus: &[(PathBuf, Vec<u8>)],
+    fitting: &[usize],
+    endings: &[&str],
+) -> (usize, String) {
+    if fitting.is_empty() || below(random, 4) == 0 {
+        return (below(random, corpus.len()), format!("fuzzed.{}", endings[below(random, endings.len())]));
+    }
+    let chosen = fitting[below(random, fitting.len())];
+    (chosen, corpus[chosen].0.file_name().unwrap_or_default().to_string_lossy().into_owned())
 }
 
 fn below(random: &mut ChaCha8Rng, end: usize) -> usize {
@@ -101,16 +134,17 @@ fn changed(random: &mut ChaCha8Rng, corpus: &[(PathBuf, Vec<u8>)], bytes: &[u8])
 }
 
 fn main() {
-    let seconds = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10);
+    let number = |at, default| std::env::args().nth(at).and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (seconds, seed, most) = (number(1, 10), number(2, 1), number(3, u64::MAX));
     let corpus = corpus();
-    let mut random = ChaCha8Rng::seed_from_u64(1);
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     for (name, endings, reader) in TARGETS {
         let (clock, mut runs) = (Instant::now(), 0_u64);
         let mut longest = Duration::ZERO;
-        while clock.elapsed() < Duration::from_secs(seconds) {
-            let chosen = below(&mut random, corpus.len());
+        let fitting = fitting(&corpus, endings);
+        while runs < most && clock.elapsed() < Duration::from_secs(seconds) {
+            let (chosen, file) = drawn(&mut random, &corpus, &fitting, endings);
             let bytes = changed(&mut random, &corpus, &corpus[chosen].1);
-            let file = format!("fuzzed.{}", endings[below(&mut random, endings.len())]);
             let one = Instant::now();
             if catch_unwind(AssertUnwindSafe(|| reader(&bytes, &file))).is_err() {
                 println!("{name}: a panic after {runs} runs, on {file}:\n{}", String::from_utf8_lossy(&bytes));
@@ -118,6 +152,7 @@ fn main() {
             }
             (longest, runs) = (longest.max(one.elapsed()), runs + 1);
         }
-        println!("{name:16} {runs:9} inputs, none panics; the slowest took {:.0} ms", 1e3 * longest.as_secs_f64());
+        let (took, slowest) = (clock.elapsed().as_secs_f64(), 1e3 * longest.as_secs_f64());
+        println!("{name:16} {runs:9} inputs in {took:.0} s, none panics; the slowest took {slowest:.0} ms");
     }
 }

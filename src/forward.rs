@@ -20,8 +20,14 @@ pub enum ForwardError {
     #[error(transparent)]
     Curve(#[from] CurveError),
     /// The engine failed.
-    #[error(transparent)]
+    #[error("{0}{hint}", hint = or_else(.0))]
     Engine(#[from] EngineError),
+}
+
+/// What to do about an engine that failed, unless it says so itself.
+fn or_else(error: &EngineError) -> &'static str {
+    const HINT: &str = "; use --engine cpu";
+    if error.reason.ends_with(HINT) { "" } else { HINT }
 }
 
 /// Computes the G(r) of one measurement for structures that differ little from each other.
@@ -110,7 +116,7 @@ impl Forward {
         loop {
             let lines = single_lines(crystal, singles, &shape(state, self.map.sum), &self.map.grid, &table);
             if lines.narrowest >= self.map.narrowest {
-                let rows = engine.broaden(&lines.peaks)?;
+                let rows = tracing::info_span!("engine").in_scope(|| engine.broaden(&lines.peaks))?;
                 return Ok(self.map.pairs(crystal, &factors(state), &table, rows));
             }
             self.map = self.map.finer(&self.measurement, crystal, ROOM * lines.narrowest, self.widest)?;

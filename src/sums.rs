@@ -253,6 +253,7 @@ impl Sums {
         let known =
             self.distances.take().filter(|kept| kept.of == of && (strains.is_empty() || kept.strains == strains));
         let mut kept = known.unwrap_or_else(|| {
+            let _room = tracing::info_span!("distances").entered();
             let kinds = way.kinds.clone();
             let distances = if crystal.pairs_within(way.nodes.to) <= FEW {
                 let to = way.nodes.to;
@@ -303,7 +304,7 @@ impl Summed {
     fn add(&mut self, lines: &Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
         self.clamped += lines.clamped;
         self.narrowest = self.narrowest.min(lines.narrowest);
-        let rows = engine.broaden(&lines.peaks)?;
+        let rows = tracing::info_span!("engine").in_scope(|| engine.broaden(&lines.peaks))?;
         if self.rows.values.is_empty() {
             self.rows = rows;
         } else {
@@ -332,6 +333,7 @@ impl Pairs {
 
 /// The kept pairs up to `reach` (of the atoms `of`, if not all are meant), found anew where they do not serve.
 fn follow<'a>(kept: &'a mut Option<Pairs>, crystal: &Crystal, reach: f64, of: Option<Vec<bool>>) -> &'a Pairs {
+    let _room = tracing::info_span!("pairs").entered();
     let mut pairs =
         kept.take().filter(|pairs| pairs.reach >= reach && pairs.of() == of.as_deref()).unwrap_or_else(|| match of {
             None => Pairs::find(crystal, reach),

@@ -93,12 +93,59 @@ fn quiet_leaves_errors_only() {
     );
 }
 
+/// The rows of the table of `-v`: room, seconds, share in percent, calls.
+fn rooms(complained: &str) -> Vec<(String, [f64; 3])> {
+    let table = complained.lines().skip_while(|line| !line.starts_with("room ")).skip(1);
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    table
+        .map_while(|line| match line.split_whitespace().collect::<Vec<_>>()[..] {
+            [room, seconds, share, "%", calls] => Some((room.to_owned(), [seconds, share, calls].map(number))),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn verbose_says_what_took_how_long() {
+    let temp = nickel();
+    let silent = run(temp.path(), "refine job.ron --out out --engine cpu").2;
+    assert!(rooms(&silent).is_empty(), "{silent}");
+    let (code, _, complained) = run(temp.path(), "-v refine job.ron --out out --engine cpu --force --threads 1");
+    let found = rooms(&complained);
+    assert_eq!(code, Some(0), "{complained}");
+    for room in
+        ["read", "expand", "params", "pairs", "lines", "engine", "curve", "objective", "lm", "fit", "report", "write"]
+    {
+        let calls = found.iter().find(|(name, _)| name == room).map_or(0.0, |(_, [.., calls])| *calls);
+        assert!(calls >= 1.0, "{room}: {complained}");
+    }
+    let once = |room: &str| found.iter().any(|(name, [.., calls])| name == room && *calls == 1.0);
+    assert!(once("lm") && once("write"), "{complained}");
+    let share: f64 = found.iter().map(|(_, [_, share, _])| share).sum();
+    assert!((share - 100.0).abs() < 1.0, "{complained}");
+    let last = |start: &str| -> f64 {
+        let line = complained.lines().find(|line| line.starts_with(start)).unwrap();
+        line.rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    let (all, clock) = (last("all rooms"), last("by the clock"));
+    assert!(all <= clock && all > 0.5 * clock, "one thread is in one room at a time: {complained}");
+
+    assert_eq!(run(temp.path(), "-v -q refine job.ron --out out --engine cpu --force").2, "");
+    let document = document(temp.path(), "-v simulate ni.ron -o v.gr --rmax 5 --engine cpu --json");
+    let room = |name: &str| document["rooms"].as_array().unwrap().iter().find(|room| room["room"] == name).cloned();
+    assert!(
+        room("engine").is_some_and(|room| room["calls"] == 1 && room["seconds"].as_f64() > Some(0.0)),
+        "{document}"
+    );
+    assert!(document["seconds_by_clock"].as_f64() > Some(0.0), "{document}");
+}
+
 #[test]
 fn every_verb_has_the_common_switches() {
     for verb in VERBS {
         let (code, help, _) = run(&of_repository(""), &format!("{verb} --help"));
         assert_eq!(code, Some(0));
-        for switch in ["--quiet", "--threads", "--json"] {
+        for switch in ["--quiet", "--threads", "--verbose", "--json"] {
             assert!(help.contains(switch), "{verb} has no {switch}");
         }
     }

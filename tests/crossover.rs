@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use corefine::engine::fastest::{Fastest, term_points};
+use corefine::engine::gpu::GpuError;
 use corefine::engine::gpu::error_bound;
 use corefine::engine::{Cpu, Engine, EngineError, Grid, Peak, Peaks, Rows, Term};
 
@@ -197,12 +198,24 @@ fn a_gpu_within_the_bound_is_kept() {
 
 #[test]
 fn no_gpu_is_said_and_looked_for_once() {
-    let open = || Err::<Fake, _>("there is none".to_owned());
+    let open = || Err::<Fake, _>(GpuError::NoAdapter);
     let mut auto = Fastest::new(fake("cpu", slow), open, now).with_patience(Duration::ZERO);
     assert_eq!(auto.missing(), None);
     for n in [64, 1] {
         assert_eq!(auto.broaden(&peaks(n)), Cpu.broaden(&peaks(n)));
     }
-    assert_eq!(auto.missing(), Some("there is none"));
+    assert!(auto.missing().is_some_and(|reason| reason.starts_with("no adapter found")), "{:?}", auto.missing());
     assert_eq!((auto.name().as_str(), auto.exact(), auto.trouble()), ("cpu", true, None));
+}
+
+#[test]
+fn a_gpu_that_cannot_be_opened_is_trouble() {
+    let refused = GpuError::Open { adapter: "a card".into(), reason: "out of memory".into() };
+    let mut auto = Fastest::new(fake("cpu", slow), || Err::<Fake, _>(refused), now).with_patience(Duration::ZERO);
+    for n in [64, 1] {
+        assert_eq!(auto.broaden(&peaks(n)), Cpu.broaden(&peaks(n)));
+    }
+    assert_eq!(auto.missing(), None);
+    assert_eq!(auto.warnings(), ["a card could not be opened (out of memory); the CPU takes over"]);
+    assert!(auto.exact());
 }

@@ -205,17 +205,21 @@ fn faults_are_errors_and_auto_goes_on_without_the_gpu() {
     let grid = Grid { first: 150, step: 0.01, n: 300 };
     let peaks = random_peaks(12, grid, 4, 500, curve_and_columns);
     let want = Cpu.broaden(&peaks);
-    for (fault, word, lasting) in
-        [(Fault::Silent, "NaN", false), (Fault::Invalid, "BindGroup", false), (Fault::Lost, "lost", true)]
-    {
+    for (fault, word, lasting) in [
+        (Fault::Silent, "NaN", false),
+        (Fault::Invalid, "pipeline", false),
+        (Fault::Memory, "buffer size", false),
+        (Fault::Shader, "shader", false),
+        (Fault::Lost, "lost", true),
+    ] {
         let Some(mut gpu) = gpu() else { return };
-        gpu.inject_fault(fault);
+        gpu.inject_fault(fault, 0);
         let error = gpu.broaden(&peaks).expect_err("the fault").to_string();
         assert!(error.starts_with("the gpu (") && error.to_lowercase().contains(&word.to_lowercase()), "{error}");
         assert_eq!(gpu.broaden(&peaks).is_err(), lasting, "after {fault:?}");
 
         let Some(mut gpu) = support::gpu::gpu() else { return };
-        gpu.inject_fault(fault);
+        gpu.inject_fault(fault, 0);
         let mut auto = Fastest::new(Cpu, || Ok(gpu), no_time).with_patience(Duration::ZERO);
         assert_eq!(auto.broaden(&peaks), want);
         assert!(auto.trouble().is_some_and(|trouble| trouble.ends_with("the CPU takes over")), "{:?}", auto.trouble());

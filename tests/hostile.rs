@@ -5,9 +5,12 @@ mod support;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use corefine::read;
+use corefine::read::trajectory::{Frames, Options};
 use support::command::corefine;
 use support::of_repository;
 
@@ -224,5 +227,24 @@ fn odd_values_end() {
     for curve in curves {
         fs::write(temp.path().join("good.gr"), curve).unwrap();
         survived(temp.path(), &["refine", "good.ron", "--out", "out", "--engine", "cpu", "--force"]);
+    }
+}
+
+/// `scripts/fuzz` begins with these: one that no reader takes would try nothing but refusals.
+#[test]
+fn the_seeds_of_changed_files_are_read() {
+    let bytes = |name: &str| fs::read(of_repository("tests/seeds").join(name)).unwrap();
+    let text = |name: &str| String::from_utf8(bytes(name)).unwrap();
+    read::result::result(&text("result.json"), "result.json").unwrap();
+    read::answers::answers(&text("ensemble.json"), "ensemble.json").unwrap();
+    read::members::members(&text("ensemble.csv"), "ensemble.csv").unwrap();
+    read::frames::record(&text("frame.json"), "frame.json").unwrap();
+    read::frames::made_of(&text("series.json"), "series.json").unwrap();
+    assert_eq!(read::manifest::manifest(&text("manifest.csv"), "manifest.csv").unwrap().rows.len(), 3);
+    for name in ["made.xdatcar", "made.lammpstrj", "made.dcd", "made.xyz"] {
+        let species = ["Li", "Li", "N", "N", "N"].map(|word| word.parse().unwrap()).to_vec();
+        let options = Options { species, ..Options::default() };
+        let mut frames = Frames::open(Cursor::new(bytes(name)), name, options).unwrap();
+        assert_eq!(frames.each(|_| (), |()| true), Ok(3), "{name}");
     }
 }

@@ -19,7 +19,7 @@ use corefine::reduction::Reduction;
 use super::engine::Worker;
 use super::files::{Folders, Input, named_file};
 use super::held::held;
-use super::messages::Failure;
+use super::messages::{Failure, warn_of};
 use super::output::folder_of;
 use super::progress::Progress;
 
@@ -77,12 +77,15 @@ impl Case {
         &self.job
     }
 
-    /// Refines until done or told to stop.
+    /// Refines until done or told to stop. What there is to warn of is the caller's to say: it stands in the outcome.
     pub fn fit(self, worker: &mut Worker, stop: &AtomicBool) -> Result<Outcome, Failure> {
         let Self { setup, job, words, .. } = self;
         let fitted = fitted(setup, worker, stop);
         worker.report();
-        fitted.map_err(|error| words.locate(&error.to_string(), &job))
+        fitted.map_err(|error| {
+            warn_of(&worker.warnings());
+            words.locate(&error.to_string(), &job)
+        })
     }
 }
 

@@ -10,9 +10,11 @@ use corefine::engine::{Cpu, Engine};
 use serde_json::json;
 
 use super::args::{EngineArg, Work};
-use super::messages::{Failure, note, tell};
 #[cfg(feature = "gpu")]
-use super::messages::{summary, warn};
+use super::fault::Asked;
+#[cfg(feature = "gpu")]
+use super::messages::summary;
+use super::messages::{Failure, note, tell};
 
 /// An open engine, and what it has to say when the work is done.
 pub enum Worker {
@@ -57,7 +59,12 @@ impl Worker {
         }
     }
 
-    /// Says what happened that a user should know: the worst point of a check, a GPU that failed.
+    /// What a user should know about how the work was done, for what is said of its results: a GPU that failed.
+    pub fn warnings(&mut self) -> Vec<String> {
+        self.engine().warnings()
+    }
+
+    /// Says what else happened: the worst point of a check, a GPU that was not found.
     pub fn report(&mut self) {
         match self {
             #[cfg(feature = "gpu")]
@@ -69,9 +76,6 @@ impl Worker {
             Self::Auto(auto) => {
                 if let Some(reason) = auto.missing() {
                     note(&format!("computed on the CPU ({reason})"));
-                }
-                if let Some(reason) = auto.trouble() {
-                    warn(reason);
                 }
             }
             _ => {}
@@ -101,13 +105,26 @@ fn open(engine: EngineArg) -> Result<Worker, Failure> {
     use corefine::engine::check::Check;
     use corefine::engine::fastest::Fastest;
     use corefine::engine::gpu::{Choice, Gpu};
-    let gpu = || pollster::block_on(Gpu::open(&Choice::Any)).map_err(Failure::of);
-    let hardware = || pollster::block_on(Gpu::open(&Choice::Hardware)).map_err(|error| error.to_string());
+    let fault = Asked::of_environment()?;
+    let of = move |choice| {
+        pollster::block_on(async {
+            match fault {
+                Some(fault) => fault.open(&choice).await,
+                None => Gpu::open(&choice).await,
+            }
+        })
+    };
+    let gpu = || of(Choice::Any).map_err(Failure::of);
     Ok(match engine {
         EngineArg::Cpu => Worker::Cpu(Cpu),
         EngineArg::Gpu => Worker::Gpu(Box::new(gpu()?)),
         EngineArg::Check => Worker::Check(Box::new(Check::new(gpu()?))),
-        EngineArg::Auto => Worker::Auto(Box::new(Fastest::new(Cpu, hardware, clock))),
+        // A fault that is to happen needs an adapter to happen on, and work for it.
+        EngineArg::Auto if fault.is_some() => {
+            let auto = Fastest::new(Cpu, move || of(Choice::Any), clock);
+            Worker::Auto(Box::new(auto.with_patience(Duration::ZERO)))
+        }
+        EngineArg::Auto => Worker::Auto(Box::new(Fastest::new(Cpu, move || of(Choice::Hardware), clock))),
     })
 }
 

@@ -63,12 +63,14 @@ impl Plan {
             return Ok(End::NotConverged);
         };
         warn_of(&result.warnings);
+        let room = tracing::info_span!("report").entered();
         let texts = [
             report::ensemble_json(&result, label),
             report::members_csv(&made_of, &columns, &members),
             report::answers_csv(&result.bonds),
             report::ensemble_html(&result, label),
         ];
+        drop(room);
         let found = parsed(&texts[0]);
         folder.write_named(RESULTS, texts)?;
         summary(json!({ "results": folder.path() }));

@@ -24,6 +24,7 @@ pub struct Input {
 
 impl Input {
     pub fn read(path: &Path) -> Result<Self, Failure> {
+        let _room = tracing::info_span!("read").entered();
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|error| missing(&name, &error))?;
         Ok(Self { name, bytes })

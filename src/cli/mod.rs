@@ -10,6 +10,8 @@ mod difference;
 mod digest;
 mod engine;
 mod ensemble;
+#[cfg(feature = "gpu")]
+mod fault;
 mod files;
 mod held;
 mod histogram;
@@ -32,6 +34,7 @@ mod scan;
 mod series;
 mod shell;
 mod simulate;
+mod timings;
 mod trajectory;
 mod typed;
 
@@ -56,6 +59,9 @@ pub fn main() -> ExitCode {
         (_, true) => Voice::Quiet,
         _ => Voice::Plain,
     });
+    if args.common.verbose {
+        timings::begin();
+    }
     let ran =
         engine::use_threads(args.common.threads).and_then(|()| plan::Plan::of(args.verb)).and_then(plan::Plan::run);
     let code = match &ran {
@@ -66,6 +72,7 @@ pub fn main() -> ExitCode {
             2
         }
     };
+    timings::finish();
     messages::finish(&verb, code, ran.err().as_ref());
     ExitCode::from(code)
 }

@@ -59,6 +59,7 @@ pub type Files = Vec<(String, String)>;
 
 /// Every file of the results; `data` are the files of the data sets.
 pub fn results(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<Files, Failure> {
+    let _room = tracing::info_span!("report").entered();
     let mut all = essentials(outcome, data, folder)?;
     let rest = [(RESULTS[4], report::histogram_csv(&outcome.bonds)), (RESULTS[5], report::html(outcome))];
     all.extend(rest.map(|(name, text)| (name.to_owned(), text)));
@@ -67,6 +68,7 @@ pub fn results(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<Fil
 
 /// All but the page and the histogram, whose numbers are in `result.json` too.
 pub fn essentials(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<Files, Failure> {
+    let _room = tracing::info_span!("report").entered();
     let mut all = vec![(RESULTS[0].to_owned(), report::json(outcome))];
     for curve in &outcome.data {
         let name = |end: &str| {

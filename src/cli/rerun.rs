@@ -14,7 +14,7 @@ use super::args::{EngineArg, Rerun};
 use super::case::Case;
 use super::engine::Worker;
 use super::files::Input;
-use super::messages::{Failure, note, summary, tell};
+use super::messages::{Failure, note, summary, tell, warn_of};
 use super::output::folder_of;
 use super::progress::interrupted_by_user;
 
@@ -54,6 +54,7 @@ impl Plan {
         }
         let stop = interrupted_by_user();
         let outcome = case.fit(&mut worker, &stop)?;
+        warn_of(&worker.warnings());
         if stop.load(std::sync::atomic::Ordering::Relaxed) {
             return Err(Failure::new("stopped before its end: nothing can be said"));
         }

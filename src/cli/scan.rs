@@ -47,11 +47,14 @@ impl Plan {
             if stop.load(Ordering::Relaxed) {
                 break;
             }
+            let known = worker.warnings().len();
             let outcome = Case::with_weight(&job, Some(weight))?.fit(&mut worker, &stop)?;
             if scan.entries.is_empty() {
                 scan.title = format!("{}: weights of the restraints", outcome.title);
                 warn_of(&outcome.warnings);
                 tell!("{}", head(&outcome));
+            } else {
+                warn_of(&worker.warnings()[known..]);
             }
             let entry = Scanned { weight, outcome };
             tell!("{}", line(&entry));

@@ -35,7 +35,8 @@ impl Plan {
         let Self { shell, folder, mut worker } = self;
         let found = shell.find(worker.engine());
         worker.report();
-        let result = found.map_err(Failure::of)?;
+        let mut result = found.map_err(Failure::of)?;
+        result.warnings.extend(worker.warnings());
         warn_of(&result.warnings);
         let texts = [report::shell_json(&result), report::shell_csv(&result), report::shell_html(&result)];
         let found = parsed(&texts[0]);

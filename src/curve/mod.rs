@@ -239,6 +239,7 @@ impl Map {
         narrowest: f64,
         widest: f64,
     ) -> Result<Self, CurveError> {
+        let _room = tracing::info_span!("curve").entered();
         let (Some(first), Some(last)) = (m.r.first(), m.r.last()) else { return Err(CurveError::Empty) };
         if let Some(qmax) = m.qmax.filter(|qmax| *qmax <= m.qmin) {
             return Err(CurveError::Window(m.qmin, qmax));
@@ -259,6 +260,7 @@ impl Map {
     /// # Errors
     /// As [`Map::new`].
     pub fn finer(&self, m: &Measurement, crystal: &Crystal, narrowest: f64, widest: f64) -> Result<Self, CurveError> {
+        let _room = tracing::info_span!("curve").entered();
         let Some(last) = m.r.last() else { return Err(CurveError::Empty) };
         let map = Self::exact(m, crystal, *last, (narrowest.max(NARROWEST), widest), self.particle)?;
         Ok(Self { below: self.below.clone(), ..map })
@@ -334,6 +336,7 @@ impl Map {
         table: &RowTable,
         rows: Rows,
     ) -> Curves {
+        let _room = tracing::info_span!("curve").entered();
         let rows = self.damped(crystal, factors, tangents, table, rows);
         let weights = self.weights(crystal);
         let moved: Vec<Option<Vec<f64>>> = tangents.iter().map(|tangent| count_tangent(crystal, tangent)).collect();
@@ -355,6 +358,7 @@ impl Map {
         table: &RowTable,
         rows: Rows,
     ) -> Vec<((usize, usize), Vec<f64>)> {
+        let _room = tracing::info_span!("curve").entered();
         let rows = self.damped(crystal, factors, &[], table, rows);
         let weights = self.weights(crystal);
         let parts = self.project(&rows, table, &weights, table.keys.len(), &|row| row, &[]);
@@ -369,6 +373,7 @@ impl Map {
 
     /// What pairs on their own add to G(r), without any baseline: distances × columns of `table`, scale included.
     pub fn pairs(&self, crystal: &Crystal, factors: &Factors, table: &RowTable, mut rows: Rows) -> DMatrix<f64> {
+        let _room = tracing::info_span!("curve").entered();
         let envelope = self.envelope(factors);
         let factor: Vec<f64> = self.distances().map(|r| envelope.at(r, self.grid.step) / self.divisor(r)).collect();
         for row in 0..rows.len() {

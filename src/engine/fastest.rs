@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::check::beyond;
-use super::gpu::Gpu;
+use super::gpu::{Gpu, GpuError};
 use super::{Cpu, Engine, EngineError, Peaks, Rows};
 
 /// Reads a clock: the time since some instant that stays the same.
@@ -13,7 +13,7 @@ use super::{Cpu, Engine, EngineError, Peaks, Rows};
 pub type Clock = fn() -> Duration;
 
 /// Opens the engine that may be faster, or says why there is none.
-type Opener<E> = Box<dyn FnOnce() -> Result<E, String> + Send>;
+type Opener<E> = Box<dyn FnOnce() -> Result<E, GpuError> + Send>;
 
 /// So much time the CPU spends on a class before another engine is tried at it: about what it takes to open a GPU. Work
 /// that is done before that never waits for one.
@@ -53,6 +53,19 @@ enum Other<E> {
     Left(String),
 }
 
+impl<E> Other<E> {
+    fn refused(error: GpuError) -> Self {
+        match error {
+            GpuError::Open { adapter, reason } => Self::left(&format!("{adapter} could not be opened ({reason})")),
+            absent => Self::Missing(absent.to_string()),
+        }
+    }
+
+    fn left(reason: &str) -> Self {
+        Self::Left(format!("{reason}; the CPU takes over"))
+    }
+}
+
 /// What is known of a class of work.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Class {
@@ -70,7 +83,9 @@ pub fn term_points(peaks: &Peaks) -> u64 {
 
 impl<E: Engine, C: Engine> Fastest<E, C> {
     /// The CPU, and an engine that is opened once it may be worth it. The clock is read around timed work.
-    pub fn new(cpu: C, open: impl FnOnce() -> Result<E, String> + Send + 'static, clock: Clock) -> Self {
+    ///
+    /// Where there is none to open, that is [told](Fastest::missing) and no more; one that a driver refuses is [trouble](Fastest::trouble).
+    pub fn new(cpu: C, open: impl FnOnce() -> Result<E, GpuError> + Send + 'static, clock: Clock) -> Self {
         Self { cpu, other: Other::Closed(Box::new(open)), clock, patience: PATIENCE, known: BTreeMap::new() }
     }
 
@@ -89,7 +104,7 @@ impl<E: Engine, C: Engine> Fastest<E, C> {
         }
     }
 
-    /// Why the other engine was left, if it was.
+    /// Why the other engine was left, or could not be opened.
     pub fn trouble(&self) -> Option<&str> {
         match &self.other {
             Other::Left(reason) => Some(reason),
@@ -123,7 +138,7 @@ impl<E: Engine, C: Engine> Fastest<E, C> {
     }
 
     fn leave(&mut self, reason: &str) {
-        self.other = Other::Left(format!("{reason}; the CPU takes over"));
+        self.other = Other::left(reason);
     }
 
     /// The CPU's rows of a class that nothing is known of. Whether the other engine is tried at it hangs on how long the
@@ -156,7 +171,7 @@ impl<E: Engine, C: Engine> Fastest<E, C> {
     fn open(&mut self) {
         let closed = std::mem::replace(&mut self.other, Other::Missing(String::new()));
         self.other = match closed {
-            Other::Closed(open) => open().map_or_else(Other::Missing, Other::Open),
+            Other::Closed(open) => open().map_or_else(Other::refused, Other::Open),
             known => known,
         };
     }
@@ -188,6 +203,10 @@ impl<E: Engine, C: Engine> Engine for Fastest<E, C> {
     /// As exact as the least exact that may be chosen.
     fn exact(&self) -> bool {
         self.cpu.exact() && !matches!(self.other, Other::Closed(_) | Other::Open(_))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.trouble().map(str::to_owned).into_iter().collect()
     }
 
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {

@@ -40,6 +40,11 @@ pub trait Engine {
         true
     }
 
+    /// What a user should know about how the work was done: an engine that was given up.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The rows of `peaks`, each with one value per grid point.
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError>;
 }

@@ -164,6 +164,7 @@ impl Ensemble {
     }
 
     fn unit(&self, unit: usize, add: Observer) -> Result<Vec<Member>, FitError> {
+        let _room = tracing::info_span!("ensemble").entered();
         if add(0) == Flow::Stop {
             return Ok(Vec::new());
         }

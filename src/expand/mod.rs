@@ -146,6 +146,7 @@ pub enum ExpandError {
 /// # Errors
 /// A cell without volume, no sites, no operators, coordinates that are no numbers.
 pub fn crystal(model: &Model) -> Result<Crystal, ExpandError> {
+    let _room = tracing::info_span!("expand").entered();
     can_be_expanded(model)?;
     let group = Group::of(model);
     let mut species: Vec<Species> = Vec::new();

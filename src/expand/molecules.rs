@@ -48,6 +48,7 @@ pub struct Molecule {
 /// # Errors
 /// An unknown element or a slack that is no length in the options; a molecule that runs through the crystal without end.
 pub fn molecules(model: &Model, crystal: &mut Crystal, options: &job::Molecules) -> Result<Vec<Molecule>, ExpandError> {
+    let _room = tracing::info_span!("expand").entered();
     let bonds = Bonding::new(model, crystal, options)?.bonds(crystal);
     let mut cells: Vec<Option<Membership>> = vec![None; crystal.atoms.len()];
     let mut found = 0;

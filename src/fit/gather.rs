@@ -32,6 +32,7 @@ impl Setup {
         seconds: f64,
         engine: &mut dyn Engine,
     ) -> Result<Outcome, FitError> {
+        let _room = tracing::info_span!("fit").entered();
         let p = fit.p.as_slice();
         let states = self.binding.states(p)?;
         let tangents = self.binding.all_tangents(&states, p)?;
@@ -74,7 +75,7 @@ impl Setup {
             refined_job,
             phases,
             restraints,
-            warnings: self.one_of_many.into_iter().chain(self.warnings).collect(),
+            warnings: self.one_of_many.into_iter().chain(self.warnings).chain(engine.warnings()).collect(),
             inputs: self.files,
         })
     }

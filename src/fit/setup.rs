@@ -143,6 +143,7 @@ impl Setup {
     /// # Errors
     /// Whatever does not fit together; see [`FitError`].
     pub fn new(inputs: Inputs) -> Result<Self, FitError> {
+        let _room = tracing::info_span!("fit").entered();
         let Inputs { mut job, models, observed, files, mut warnings } = inputs;
         for (dataset, observed) in observed.iter().enumerate() {
             header::take_settings(&mut job, dataset, observed, &mut warnings);

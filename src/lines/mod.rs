@@ -120,6 +120,7 @@ pub fn lines(
     tangents: &[Tangent],
     rows: &RowTable,
 ) -> Lines {
+    let _room = tracing::info_span!("lines").entered();
     let near = measured(crystal, pairs, list, part, grid);
     let movers = Movers::new(crystal, tangents);
     let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: part.value };

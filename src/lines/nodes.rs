@@ -26,6 +26,7 @@ pub fn node_lines(
     tangents: &[Tangent],
     rows: &RowTable,
 ) -> Lines {
+    let _room = tracing::info_span!("lines").entered();
     let bulk = Bulk::new(&distances.kinds, tangents);
     let movers = Movers::new(crystal, &[]);
     let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: true };

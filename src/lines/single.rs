@@ -27,6 +27,7 @@ pub struct Single {
 /// # Panics
 /// If `rows` lacks the row of a pair's column and species.
 pub fn single_lines(crystal: &Crystal, singles: &[Single], shape: &Shape, grid: &Grid, rows: &RowTable) -> Lines {
+    let _room = tracing::info_span!("lines").entered();
     let mut lines = Lines::none(*grid, rows.keys.len());
     let mut order: Vec<(f64, usize)> = singles.iter().enumerate().map(|(k, single)| (single.v.norm(), k)).collect();
     order.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -32,6 +32,7 @@ pub fn minimise<P: Problem>(
     options: &Options,
     observer: &mut dyn FnMut(&Progress) -> Flow,
 ) -> Result<Fit, LmError<P::Error>> {
+    let _room = tracing::info_span!("lm").entered();
     let mut search = Search::start(problem, start, options)?;
     let stop = search.run(observer)?;
     Ok(search.finish(stop))

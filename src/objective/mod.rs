@@ -132,6 +132,7 @@ impl Target {
     /// # Errors
     /// A range that the data do not cover, too few points, nothing but zeros.
     pub fn select(observed: &Observed, data: &Data, qmax: Option<f64>, weighed: bool) -> Result<Self, ObjectiveError> {
+        let _room = tracing::info_span!("objective").entered();
         if data.compare != Compare::G {
             return Self::select_in_q(observed, data, qmax, weighed.then_some(NOMINAL_NOISE));
         }
@@ -196,6 +197,7 @@ impl Target {
 
     /// `Σ w (Gobs - Gcalc)²` and `Σ w Gobs²`.
     fn squares(&self, gcalc: &[f64]) -> (f64, f64) {
+        let _room = tracing::info_span!("objective").entered();
         let square = |x: f64, dg: f64| (x / dg).powi(2);
         let (observed, calculated) = (self.values(), self.of(gcalc));
         let pairs = observed.iter().zip(calculated.iter()).zip(&self.dg);
@@ -219,12 +221,14 @@ impl Target {
     /// Points on a grid finer than Nyquist's repeat each other: all are divided by `sqrt(oversampling)`, so that the
     /// sum of squares counts what is independent, once.
     pub fn residuals(&self, gcalc: &[f64]) -> Vec<f64> {
+        let _room = tracing::info_span!("objective").entered();
         let (observed, calculated) = (self.values(), self.of(gcalc));
         calculated.iter().zip(observed).zip(&self.dg).map(|((c, o), dg)| (c - o) * self.weight(*dg)).collect()
     }
 
     /// The derivative of [`Target::residuals`] from that of the curve, points × parameters.
     pub fn jacobian(&self, columns: &DMatrix<f64>) -> DMatrix<f64> {
+        let _room = tracing::info_span!("objective").entered();
         let mut jacobian = self.seen.as_ref().map_or_else(|| columns.clone(), |seen| &seen.rows * columns);
         for mut column in jacobian.column_iter_mut() {
             for (value, dg) in column.iter_mut().zip(&self.dg) {

@@ -133,6 +133,7 @@ impl Binding {
     }
 
     fn state_in(&self, place: usize, values: &[f64]) -> State {
+        let _room = tracing::info_span!("params").entered();
         self.places[place].state(&self.moved_in(place, values))
     }
 
@@ -161,6 +162,7 @@ impl Binding {
         values: &[f64],
         gradients: &[BTreeMap<usize, f64>],
     ) -> Vec<Tangent> {
+        let _room = tracing::info_span!("params").entered();
         let moving = self.variables.iter().zip(gradients).filter(|(_, gradient)| !gradient.is_empty());
         let (spots, gradients): (Vec<&Spot>, Vec<_>) =
             moving.filter_map(|(variable, gradient)| Some((variable.spot(place)?, gradient))).unzip();

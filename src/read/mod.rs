@@ -58,6 +58,7 @@ enum Format {
 /// assert_eq!(cscl.sites[1].position.0[0], 0.5);
 /// ```
 pub fn structure(bytes: &[u8], name: &str) -> Result<Reading<Model>, ReadError> {
+    let _room = tracing::info_span!("read").entered();
     let text = text_of(bytes, name)?;
     match format_of(&text, name)? {
         Format::Cif => cif::cif(&text, name),

@@ -29,6 +29,7 @@ const METRES: f64 = 1e-6;
 /// assert_eq!((pattern.abscissa, pattern.wavelength), (Some(corefine::pattern::Abscissa::Q), Some(0.2)));
 /// ```
 pub fn pattern(bytes: &[u8], name: &str) -> Result<Pattern, ReadError> {
+    let _room = tracing::info_span!("read").entered();
     let text = decode(bytes, name).map_err(|error| of_data(error, name))?;
     let sheet = split(&text, name).map_err(|error| of_data(error, name))?;
     let mut warnings = Vec::new();

@@ -105,6 +105,7 @@ impl Reducer {
     /// assert!(reduced.g.iter().all(|g| g.abs() < 1e-10));
     /// ```
     pub fn reduce(&mut self, sample: &Pattern, background: Option<&Pattern>) -> Result<Reduced, ReduceError> {
+        let _room = tracing::info_span!("reduce").entered();
         let mut warnings = sample.warnings.clone();
         warnings.extend(background.into_iter().flat_map(|background| background.warnings.clone()));
         let in_q = in_q(sample, &self.settings)?;

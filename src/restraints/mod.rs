@@ -173,6 +173,7 @@ impl Restraints {
     /// # Panics
     /// As [`Restraints::residuals`].
     pub fn jacobian(&self, state: &State, tangents: &[Tangent]) -> DMatrix<f64> {
+        let _room = tracing::info_span!("restraints").entered();
         let mut jacobian = DMatrix::zeros(self.len(), tangents.len());
         for (row, term) in self.terms.iter().enumerate() {
             if let Quantity::Parameter(k) = term.quantity {

@@ -199,6 +199,7 @@ impl<'a, P: Problem> Walk<'a, P> {
         stir: &mut Stir,
         observer: &mut dyn FnMut(usize) -> Flow,
     ) -> Result<Chain, P::Error> {
+        let _room = tracing::info_span!("sample").entered();
         let mut chain = Chain { draws: Vec::with_capacity(plan.draws), acceptance: 0.0, step: 0.0 };
         let (mut taken, mut tried) = (0_usize, 0_usize);
         for n in 0..plan.warmup + plan.draws * plan.apart {

@@ -47,6 +47,9 @@ pub struct Common {
     /// Print nothing but warnings and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Say on stderr, at the end, what took how long
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
 }
 
 /// The switch that every verb has but `check`, whose `--json` names a file.

@@ -62,6 +62,7 @@ impl Target {
 
     /// Writes the file whole: beside its place first, then moved there.
     pub fn write(&self, text: &str) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let failed = |error: &std::io::Error| Failure::new(format!("{}: cannot write: {error}", self.path.display()));
         let folder = folder_of(&self.path);
         let mut file = builder(0o666).prefix(STAGE).tempfile_in(folder).map_err(|e| failed(&e))?;
@@ -136,6 +137,7 @@ impl Folder {
 
     /// Writes every file or none. A file of an older result is replaced in one step, and is back in place if anything fails.
     pub fn write<N: AsRef<str>>(&self, files: &[(N, String)]) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let files = &borrowed(files)[..];
         let new = self.lock().filter(|lock| lock.is_new());
         let written = new.map_or_else(|| write_into(&self.path, files), |mut lock| self.write_new(&mut lock, files));
@@ -149,6 +151,7 @@ impl Folder {
 
     /// Makes a folder `name` inside with these files, whole or not at all, in place of one that is there.
     pub fn write_folder<N: AsRef<str>>(&self, name: &Path, files: &[(N, String)]) -> Result<(), Failure> {
+        let _room = tracing::info_span!("write").entered();
         let files = &borrowed(files)[..];
         let folder = self.path.join(name);
         let written = if folder.is_dir() { write_into(&folder, files) } else { write_whole(&folder, files) };

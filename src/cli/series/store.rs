@@ -100,6 +100,7 @@ impl Store {
         let mut written = held(&self.written);
         let begun = Instant::now();
         let texts = {
+            let _room = tracing::info_span!("report").entered();
             let records = held(&self.records);
             *held(&self.shown) = records.len();
             let series = self.series(&records, listing);

@@ -75,6 +75,7 @@ impl Plan {
     pub fn run(mut self) -> Result<End, Failure> {
         let computed = self.compute();
         self.worker.report();
+        warn_of(&self.worker.warnings());
         let mut curve = computed?;
         let Measurement { r, qmax, .. } = &self.computation.measurement;
         if let Some((sigma, seed)) = self.noise {
@@ -101,6 +102,7 @@ impl Plan {
     }
 
     fn text(&self, curve: &Curve) -> String {
+        let _room = tracing::info_span!("report").entered();
         let mut text = self.header();
         let partials = &curve.partials;
         let dg = self.noise.map(|(sigma, _)| sigma);

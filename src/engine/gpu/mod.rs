@@ -12,6 +12,7 @@
 mod bound;
 mod buffers;
 mod device;
+mod fault;
 pub mod layout;
 mod timer;
 mod wait;
@@ -20,6 +21,7 @@ mod work;
 pub use bound::error_bound;
 pub(super) use bound::{LEAST_PART, error_bound_at};
 pub use device::{AdapterInfo, Choice, GpuError, Kind, adapters, pick};
+pub use fault::Fault;
 
 use std::time::Duration;
 
@@ -51,18 +53,8 @@ pub struct Gpu {
     timer: Option<Timer>,
     /// Most bytes in one buffer.
     most_bytes: u64,
-    fault: Option<Fault>,
-}
-
-/// What tests let go wrong, once, in the next call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    /// The device is lost.
-    Lost,
-    /// The kernel does not run, and nobody says so.
-    Silent,
-    /// The driver is given a command that it must refuse.
-    Invalid,
+    /// What tests let go wrong, and how many dispatches go well before.
+    fault: Option<(Fault, usize)>,
 }
 
 impl Gpu {
@@ -77,17 +69,29 @@ impl Gpu {
     /// # }
     /// ```
     pub async fn open(choice: &Choice) -> Result<Self, GpuError> {
-        Self::open_with(choice, wgpu::Features::empty()).await
+        Self::open_with(choice, wgpu::Features::empty(), None).await
     }
 
     /// As [`Gpu::open`], and lets the adapter time its own work if it can: [`Gpu::device_time`].
     pub async fn open_timed(choice: &Choice) -> Result<Self, GpuError> {
-        Self::open_with(choice, wgpu::Features::TIMESTAMP_QUERY).await
+        Self::open_with(choice, wgpu::Features::TIMESTAMP_QUERY, None).await
     }
 
-    async fn open_with(choice: &Choice, wanted: wgpu::Features) -> Result<Self, GpuError> {
+    /// As [`Gpu::open`], with something that goes wrong on the way, for tests.
+    pub async fn open_with_fault(choice: &Choice, fault: Fault) -> Result<Self, GpuError> {
+        Self::open_with(choice, wgpu::Features::empty(), Some(fault)).await
+    }
+
+    async fn open_with(choice: &Choice, wanted: wgpu::Features, fault: Option<Fault>) -> Result<Self, GpuError> {
         let Opened { info, device, queue, trouble } = device::open(choice, wanted).await?;
-        let made = wait::guarded(&device, || (compile(&device), Timer::new(&device, &queue))).await;
+        let make = || {
+            fault.inspect(|fault| fault.strike(&device));
+            (compile(&device), Timer::new(&device, &queue))
+        };
+        let made = wait::guarded(&device, make).await.and_then(|made| {
+            // No error scope hears of a device that is lost.
+            wait::finish(&device).err().or_else(|| trouble.get()).map_or(Ok(made), Err)
+        });
         let (pipeline, timer) = made.map_err(|reason| GpuError::Open { adapter: info.name.clone(), reason })?;
         let limits = device.limits();
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
@@ -114,9 +118,16 @@ impl Gpu {
         self
     }
 
-    /// Lets the next call fail, for tests.
-    pub fn inject_fault(&mut self, fault: Fault) {
-        self.fault = Some(fault);
+    /// Lets a dispatch fail after so many that do not, for tests.
+    pub fn inject_fault(&mut self, fault: Fault, after: usize) {
+        self.fault = Some((fault, after));
+    }
+
+    /// The fault that is to strike in this dispatch.
+    fn due(&mut self) -> Option<Fault> {
+        let (fault, left) = self.fault.take()?;
+        self.fault = left.checked_sub(1).map(|left| (fault, left));
+        self.fault.is_none().then_some(fault)
     }
 
     /// The rows of `peaks`, for a caller who may not wait (a browser's event loop); [`Engine::broaden`] waits.
@@ -168,12 +179,11 @@ impl Gpu {
 
     /// Sums the tiles: [`LANES`] values each.
     async fn dispatch(&mut self, tiles: &[layout::Tile]) -> Result<Vec<f32>, String> {
-        let fault = self.fault.take();
-        if fault == Some(Fault::Lost) {
-            self.device.destroy();
-        }
+        let fault = self.due();
+        let groups = if fault == Some(Fault::Silent) { 0 } else { tiles.len() as u32 };
         let Self { device, queue, buffers, most_bytes, pipeline, bindings, timer, .. } = self;
         let run = || {
+            fault.inspect(|fault| fault.strike(device));
             buffers.prepare(device, queue, *most_bytes, tiles);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let bindings = buffers.bind(device, bindings);
@@ -181,9 +191,7 @@ impl Gpu {
                 timestamp_writes: timer.as_ref().map(Timer::around),
                 ..wgpu::ComputePassDescriptor::default()
             };
-            encode(&mut encoder, &pass, pipeline, (fault != Some(Fault::Invalid)).then_some(&bindings), {
-                if fault == Some(Fault::Silent) { 0 } else { tiles.len() as u32 }
-            });
+            encode(&mut encoder, &pass, pipeline, &bindings, groups);
             buffers.read_back(&mut encoder, tiles.len());
             if let Some(timer) = timer {
                 timer.read_back(&mut encoder);
@@ -202,12 +210,12 @@ impl Gpu {
     }
 }
 
-/// Records the kernel. Without bindings the command is invalid.
+/// Records the kernel.
 fn encode(
     encoder: &mut wgpu::CommandEncoder,
     pass: &wgpu::ComputePassDescriptor,
     pipeline: &wgpu::ComputePipeline,
-    bindings: Option<&wgpu::BindGroup>,
+    bindings: &wgpu::BindGroup,
     groups: u32,
 ) {
     let mut pass = encoder.begin_compute_pass(pass);

@@ -48,6 +48,7 @@ struct Opened<'a> {
 /// # Errors
 /// As [`observed`].
 pub fn observed_for(bytes: &[u8], name: &str, data: &crate::job::Data) -> Result<Observed, DataError> {
+    let _room = tracing::info_span!("read").entered();
     match reciprocal(bytes, name) {
         Ok(curve) if data.qmin.is_some() || data.qmax.is_some() || data.soper_lorch.is_some() => {
             let points = ((data.rmax + 1.0) / 0.01).ceil() as usize;
@@ -79,6 +80,7 @@ pub fn observed_for(bytes: &[u8], name: &str, data: &crate::job::Data) -> Result
 /// [`DataError`], with the line where there is one: an empty or binary file, no rows, one column only, words among the numbers,
 /// r that does not ascend, nothing but zeros, raw intensity, a form whose constants the header does not say.
 pub fn observed(bytes: &[u8], name: &str) -> Result<Observed, DataError> {
+    let _room = tracing::info_span!("read").entered();
     let text = text::decode(bytes, name)?;
     let opened = open(&text, name)?;
     match opened.kind {
