@@ -4,12 +4,14 @@
 //! [`crate::lm`] find the minimum; the result is gathered in an [`Outcome`].
 
 mod dataset;
+mod doubts;
 mod gather;
 mod header;
 mod problem;
 mod restart;
 mod setup;
 pub(crate) mod spread;
+mod variances;
 
 pub use restart::refined_cif;
 pub(crate) use setup::Followed;

@@ -1,19 +1,19 @@
 //! Job, structure and data brought together and checked, before anything is computed.
 
 use super::dataset::Dataset;
-use super::header;
+use super::{doubts, header};
 use crate::crystal::Crystal;
 use crate::curve::CurveError;
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
 use crate::histogram::{self, BondList, HistogramError};
-use crate::job::{Bonds, Compat, Data, Job, Phase, Scopes, Symmetry, Weights};
+use crate::job::{Bonds, Data, Job, Phase, Scopes, Symmetry};
 use crate::lines::Sum;
 use crate::model::Model;
-use crate::objective::{Noise, ObjectiveError, Target};
+use crate::objective::{ObjectiveError, Target};
 use crate::observed::Observed;
 use crate::outcome::InputFile;
-use crate::params::{BindError, Binding, Quantity, State, Whole};
+use crate::params::{BindError, Binding, State};
 use crate::restraints::{RestraintError, RestraintsInPlaces};
 use crate::sums::{Sums, TooMuch};
 
@@ -134,9 +134,6 @@ pub enum FitError {
     NoStart(String),
 }
 
-/// Below this rmax nothing that acts as a function of r over many shells can be told from the U's, Å.
-const SHORT: f64 = 4.6;
-
 impl Setup {
     /// Brings job, structures and data together.
     ///
@@ -162,12 +159,12 @@ impl Setup {
         check_matrix(points + restraints.len(), binding.free.len())?;
         let bonds = followed(&job, &binding, &states, &mut warnings)?;
         warnings.extend(observed.iter().flat_map(|observed| observed.warnings.iter().cloned()));
-        warnings.extend(tensors_left(&binding, &states));
+        warnings.extend(doubts::tensors_left(&binding, &states));
         warnings.extend(restraints.warnings().into_iter().filter(|text| !warnings.contains(text)).collect::<Vec<_>>());
         let datasets = datasets(&job, observed, targets, &binding, &states)?;
-        warnings.extend(doubts(&binding, &datasets));
-        warnings.extend(own_norms(&job));
-        let one_of_many = one_of_many(&binding, &datasets);
+        warnings.extend(doubts::of_question(&binding, &datasets));
+        warnings.extend(doubts::own_norms(&job));
+        let one_of_many = doubts::one_of_many(&binding, &datasets);
         let begin = binding.start();
         Ok(Self { job, datasets, files, warnings, one_of_many, binding, restraints, bonds, begin })
     }
@@ -356,85 +353,4 @@ fn followed(
         }
     }
     Ok(all)
-}
-
-/// Molecules that turn while their U tensors stay.
-fn tensors_left(binding: &Binding, start: &[State]) -> Option<String> {
-    let bodies: Vec<&str> =
-        start.iter().enumerate().flat_map(|(place, state)| binding.turned_tensors(place, &state.model)).collect();
-    let first = bodies.first()?;
-    Some(format!(
-        "{} molecules that may turn (the first is that of {first}) have U tensors, which keep their directions: refine or set \
-         Uiso of their elements if they turn far",
-        bodies.len()
-    ))
-}
-
-/// Phases that are each normalised by themselves, in a curve that was by the whole sample.
-fn own_norms(job: &Job) -> Option<String> {
-    let exact =
-        |data: &Data| data.weights == Weights::Exact && data.compat == Compat::None && data.composition.is_none();
-    let (name, data) = job.datasets.iter().find(|(_, data)| job.phases.len() > 1 && exact(data))?;
-    let place = if name.is_empty() { "data" } else { name };
-    Some(format!(
-        "{} was divided by <f>² of the whole sample, and each phase is by its own, which at high Q is not in proportion: write \
-         composition in {place}, the atoms of all phases together, such as composition: \"Si 0.8 Ni 0.2\"",
-        data.file
-    ))
-}
-
-/// Are more parameters refined than there are observations to tell them by?
-fn one_of_many(binding: &Binding, datasets: &[Dataset]) -> Option<String> {
-    let observations = datasets.iter().map(Dataset::information).sum::<Option<f64>>()?;
-    let refined = binding.free.len();
-    (refined as f64 > observations).then(|| {
-        format!(
-            "{refined} parameters on {observations:.0} independent observations: many sets of values fit these data equally well, and \
-             this is one of them"
-        )
-    })
-}
-
-/// What a user should know about the question that the job asks.
-fn doubts(binding: &Binding, datasets: &[Dataset]) -> Vec<String> {
-    let mut doubts = Vec::new();
-    for (rmax, hopeless) in hopeless(binding, datasets) {
-        doubts.push(format!(
-            "{} cannot be told apart from U on data that end at {rmax} Å: fix {} at the value of a standard, or fit farther",
-            hopeless.join(", "),
-            if hopeless.len() == 1 { "it" } else { "them" }
-        ));
-    }
-    let unknown = |what: fn(&Dataset) -> bool| datasets.iter().filter(move |dataset| what(dataset));
-    for _ in unknown(|dataset| dataset.qmax().is_none()) {
-        doubts.push("qmax is not known: the model is not truncated, and information cannot be counted".to_owned());
-    }
-    for dataset in unknown(|dataset| dataset.target.noise == Noise::Unknown) {
-        doubts.push(format!(
-            "{} gives no uncertainties: every point weighs the same, and esds rest on the size of the residuals",
-            dataset.data.file
-        ));
-    }
-    doubts.dedup();
-    doubts
-}
-
-/// Parameters that short data cannot tell from U: the end of the longest data that know each, Å, and their names.
-fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a str>)> {
-    let long = [Whole::Delta1, Whole::Delta2, Whole::Qdamp, Whole::Qbroad].map(Quantity::Whole);
-    let places: Vec<(usize, usize)> = binding.places().collect();
-    let mut found: Vec<(f64, Vec<&str>)> = Vec::new();
-    for free in &binding.free {
-        let variable = &binding.variables()[free.variable];
-        let ends = variable.spots.iter().map(|spot| datasets[places[spot.place].1].data.rmax);
-        let rmax = ends.fold(0.0, f64::max);
-        if rmax >= SHORT || !long.contains(variable.quantity()) {
-            continue;
-        }
-        match found.iter_mut().find(|(end, _)| *end == rmax) {
-            Some((_, names)) => names.push(&variable.name),
-            None => found.push((rmax, vec![&variable.name])),
-        }
-    }
-    found
 }

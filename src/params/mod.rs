@@ -5,6 +5,7 @@
 
 mod bind;
 mod bodies;
+mod motion;
 mod names;
 mod place;
 mod quantity;
