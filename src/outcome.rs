@@ -112,6 +112,8 @@ pub struct DataResult {
     pub independent_observations: f64,
     /// `Rw` of this curve.
     pub rw: f64,
+    /// By what it is missed, in units of the noise that its weights rest on; no number where nothing was fitted.
+    pub misfit: f64,
     /// Distances, Å.
     pub r: Vec<f64>,
     /// Measured, 1/Å².

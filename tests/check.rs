@@ -273,5 +273,5 @@ fn fits_of_measured_data_are_as_expected() {
     let (code, said, complained) =
         corefine(&of_repository(""), &["check", "suites/reference.ron", "--only", "nisi", "--only", "ni, neutrons"]);
     assert_eq!(code, Some(0), "{said}{complained}");
-    assert!(said.contains("4 runs: 4 as expected"), "{said}");
+    assert!(said.contains("6 runs: 6 as expected"), "{said}");
 }

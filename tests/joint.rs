@@ -348,6 +348,97 @@ fn the_refined_job_goes_on_from_the_result() {
     assert!((after - before).abs() < 3e-5, "ended at Rw {before}, begins at {after}\n{}", ended.refined_job);
 }
 
+/// What one data set has of its own goes on with it: the refined structure is that of the first.
+#[test]
+fn what_a_data_set_has_of_its_own_is_kept() {
+    let set = r#""Uiso.Ni@n": 0.012, "a@ni@n": 3.6, "delta2@si@n": 1.0, "spdiameter@ni@n": 200.0, "Uiso2.Ni@n": 0.03"#;
+    let refine =
+        r#""scale@n": (start: 0.9), "Uiso.Ni@x": (start: 0.004), "a@ni@x": (start: 3.53), "delta1@ni@x": (start: 0.5)"#;
+    let job = mixture(set, refine, r#"beyond: { "Ni@n": 4.0 },"#);
+    let observed = measured(&mixture(r#""Uiso.Ni": 0.006"#, "", ""));
+    let short = Job { fit: corefine::job::FitOptions { max_iterations: 3, ..job.fit }, ..job };
+    let ended = refined(&short, models(&short), observed.clone());
+    let next = read::job::job(&ended.refined_job, "refined.ron").unwrap_or_else(|error| panic!("{error}"));
+    let again = ended.phases.iter().map(|phase| {
+        let text = corefine::write::cif(&phase.model);
+        read::structure(text.as_bytes(), "refined.cif").unwrap().value
+    });
+    let begun = refined(&next, again.collect(), observed);
+    for (before, after) in ended.data.iter().zip(&begun.data) {
+        println!("{}: Rw {:.6} and {:.6}", before.name, before.rw, after.rw);
+    }
+    let (before, after) = (ended.history.last().unwrap().rw, begun.history[0].rw);
+    assert!((after - before).abs() < 3e-5, "ended at Rw {before}, begins at {after}\n{}", ended.refined_job);
+}
+
+/// Data sets that see atoms in the same places share bonds and restraints, whatever their peaks are; one that is named counts too.
+#[test]
+fn bonds_are_counted_once_where_atoms_are_shared() {
+    let more = |of: &str| {
+        format!(
+            r#"bonds: [(pair: "Ni-Ni", cutoff: 2.6, neighbours: 12)], restraints: [Distance(pair: "{of}", neighbours: 4, target: 2.36, sigma: 0.01)],"#
+        )
+    };
+    let observed = measured(&mixture("", "", ""));
+    for of in ["Si-Si", "Si-Si@n", "Si-Si@si@x"] {
+        let job = mixture(r#""Uiso.Ni@n": 0.0041, "delta2@si@n": 1.0"#, r#""a@ni": (), "a@si": ()"#, &more(of));
+        let outcome = refined(&job, models(&job), observed.clone());
+        let names: Vec<&str> = outcome.bonds.iter().map(|bonds| bonds.pair.as_str()).collect();
+        assert_eq!(names, ["Ni-Ni@ni"]);
+        assert_eq!(outcome.restraints.len(), 4, "{of}: {:?}", outcome.restraints);
+        assert!(outcome.restraints.iter().all(|restraint| restraint.of == "Si-Si@si"));
+        assert!(outcome.refined_job.contains(&format!("pair: \"{of}\"")));
+    }
+}
+
+/// What a user should hear of.
+#[test]
+fn doubtful_questions_are_told_of() {
+    let told = |job: &Job, observed: Vec<Observed>| {
+        let inputs = Inputs { job: job.clone(), models: models(job), observed, files: vec![], warnings: vec![] };
+        Setup::new(inputs).map(|setup| setup.warnings.join("\n")).map_err(|error| error.to_string())
+    };
+    let observed = measured(&mixture("", "", ""));
+    let twice = told(&mixture("", r#""scale": ()"#, ""), vec![observed[0].clone(), observed[0].clone()]).unwrap();
+    assert!(
+        twice.contains("n and x are one measurement, which counts twice from 1.8 to 9 Å")
+            || twice.contains("x and n are one measurement, which counts twice from 1.8 to 9 Å"),
+        "{twice}"
+    );
+    let factors = told(&mixture("", r#""scale": (), "pscale@ni": (), "pscale@si": ()"#, ""), observed.clone()).unwrap();
+    assert!(factors.contains("set the pscale of one phase"), "{factors}");
+    let one_set = told(&mixture("", r#""scale": (), "pscale@ni": ()"#, ""), observed.clone()).unwrap();
+    assert!(!one_set.contains("set the pscale") && !one_set.contains("counts twice"), "{one_set}");
+    assert!(one_set.contains("write composition in x"), "{one_set}");
+    let mut copper = mixture("", r#""scale": ()"#, "");
+    copper.datasets[0].1.composition = Some("Cu".to_owned());
+    let refused = told(&copper, observed.clone()).unwrap_err();
+    assert!(refused.contains("composition \"Cu\" of x has no Ni"), "{refused}");
+    // The header's resolution is that of every phase but the one that has its own.
+    let mut with_header = observed.clone();
+    with_header[0].header.qdamp = Some(0.05);
+    let mut job = mixture("", r#""scale@n": (start: 0.9)"#, "");
+    job.set = vec![("qdamp@si".to_owned(), 0.02)];
+    let outcome = refined(&job, models(&job), with_header);
+    let next = read::job::job(&outcome.refined_job, "next.ron").unwrap();
+    for entry in [("qdamp@ni@x", 0.05), ("qdamp@si@x", 0.02), ("qdamp@ni@n", 0.0), ("qdamp@si@n", 0.02)] {
+        assert!(next.set.contains(&(entry.0.to_owned(), entry.1)), "{entry:?} is not in {:?}", next.set);
+    }
+    // A sample that the phases do not add up to.
+    let mut wrong = mixture(r#""pscale@ni": 0.3"#, r#""pscale@si": (start: 0.7)"#, "");
+    for (_, data) in &mut wrong.datasets {
+        data.composition = Some("Ni 0.3 Si 0.7".to_owned());
+    }
+    let data = measured(&wrong);
+    let right = refined(&wrong, models(&wrong), data.clone());
+    assert!(!right.warnings.iter().any(|text| text.contains("amount to")), "{:?}", right.warnings);
+    for (_, data) in &mut wrong.datasets {
+        data.composition = Some("Ni 0.6 Si 0.4".to_owned());
+    }
+    let told = refined(&wrong, models(&wrong), data).warnings.join("\n");
+    assert!(told.contains("the phases amount to Ni 0.") && told.contains("says \"Ni 0.6 Si 0.4\""), "{told}");
+}
+
 /// Names that mean too much, too little, or nothing.
 #[test]
 fn names_that_cannot_be_are_refused() {
@@ -385,6 +476,7 @@ fn job_files_of_several_are_read_strictly() {
         ("\"x\":", "\"x y\":", "job.ron:3:24: datasets: \"x y\" is no name", "letters"),
         ("\"x\":", "\"ni\":", "job.ron:3:23: \"ni\" is a phase and a data set", ""),
         ("\"n\":", "\"x\":", "job.ron:3:", "duplicate name \"x\""),
+        ("\"n\":", "\"X\":", "job.ron:3:", "there twice but for capital letters"),
         ("rmax: 9), \"n\"", "rmax: 0.5), \"n\"", "job.ron:3:43: rmin is 1", ""),
         ("Ni-Ni@ni", "Ni-Ni@no", "job.ron:5:20: \"Ni-Ni@no\"", "there are ni si x n"),
         ("phases:", "structure: \"a.cif\", phases:", "job.ron:6:", "both `structure` and `phases`"),
@@ -411,7 +503,7 @@ fn bonds_and_restraints_know_their_phase() {
     let outcome = refined(&job, models(&job), observed);
     let names: Vec<&str> = outcome.bonds.iter().map(|bonds: &BondResult| bonds.pair.as_str()).collect();
     // Silicon has a cell of its own in each data set.
-    assert_eq!(names, ["Ni-Ni@ni@x", "Si-Si@si@x", "Si-Si@si@n"]);
+    assert_eq!(names, ["Ni-Ni@ni", "Si-Si@si@x", "Si-Si@si@n"]);
     for name in ["a@si@x", "a@si@n"] {
         let drawn = found(&outcome, name).value;
         assert!((drawn - 2.36 * 4.0 / 3.0_f64.sqrt()).abs() < 2e-3, "{name} {drawn} is not drawn to 2.36 Å");

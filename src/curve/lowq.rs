@@ -49,6 +49,9 @@ pub(super) fn below(
     DMatrix::from_fn(r.len(), q.len(), |i, k| std::f64::consts::FRAC_2_PI * dq[k] * (q[k] * r[i]).sin()) * waves
 }
 
+/// The lines of a sphere this large, Å, are far narrower than any quadrature here resolves: it is a crystal without end.
+const WITHOUT_END: f64 = 1e5;
+
 /// The shape of a Bragg line, `n(x) = (1/π) ∫_0^∞ E(r) cos(xr) dr` with the envelope E: area 1.
 enum LineShape {
     /// Of a crystal without end: a Gaussian of this standard deviation, 1/Å.
@@ -59,7 +62,7 @@ enum LineShape {
 
 impl LineShape {
     fn new(qdamp: f64, spdiameter: f64, qmin: f64) -> Self {
-        if spdiameter <= 0.0 {
+        if spdiameter <= 0.0 || spdiameter > WITHOUT_END {
             // At least the width that the quadrature over Q resolves.
             return Self::Gaussian(qdamp.max(NARROWEST_LINE));
         }

@@ -14,6 +14,9 @@ use crate::outcome::Share;
 use crate::params::State;
 use crate::tangent::Tangent;
 
+/// A share that changes by less than this part of what a parameter does to the phases does not change.
+const ROUNDING: f64 = 1e-9;
+
 /// The parts of a curve by name, such as `Co-N`.
 pub(super) type Parts = Vec<(String, Vec<f64>)>;
 
@@ -108,7 +111,8 @@ impl Dataset {
         let mean = DVector::from_column_slice(&shares).transpose() * &logs;
         let of = |(phase, atoms): (usize, &f64)| {
             let gradient = (logs.row(phase) - &mean) * *atoms;
-            let known = (0..parameters).all(|k| gradient[k] == 0.0 || spread.known[k]);
+            let moves = |k: usize| gradient[k].abs() > ROUNDING * logs.column(k).amax();
+            let known = (0..parameters).all(|k| !moves(k) || spread.known[k]);
             let variance = (&gradient * &spread.plain * gradient.transpose())[0];
             let esd = (known && variance.is_finite()).then(|| variance.max(0.0).sqrt());
             Share { dataset: self.name.clone(), atoms: *atoms, esd }

@@ -88,3 +88,35 @@ fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a
     }
     found
 }
+
+/// `scale` and every `pscale` refined at once: one of them can be anything.
+pub(super) fn one_factor_too_many(binding: &Binding) -> Option<String> {
+    let refined = |whole: Whole, place: usize| {
+        let variables = binding.free.iter().map(|free| &binding.variables()[free.variable]);
+        variables.filter_map(move |variable| variable.spot(place)).any(|spot| spot.quantity == Quantity::Whole(whole))
+    };
+    let places = binding.places().count();
+    let all = |whole: Whole| (0..places).all(|place| refined(whole, place));
+    (all(Whole::Scale) && all(Whole::Pscale)).then(|| {
+        "scale and pscale of every phase are refined, and only their products are known: set the pscale of one phase".to_owned()
+    })
+}
+
+/// One measurement that counts twice.
+pub(super) fn same_data(datasets: &[Dataset]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for (k, second) in datasets.iter().enumerate() {
+        for first in &datasets[..k] {
+            let (from, to) = (first.data.rmin.max(second.data.rmin), first.data.rmax.min(second.data.rmax));
+            let same = first.observed.g == second.observed.g || first.data.file == second.data.file;
+            if same && from < to {
+                doubts.push(format!(
+                    "{} and {} are one measurement, which counts twice from {from} to {to} Å: esds are too small; give them ranges \
+                     that do not overlap",
+                    first.name, second.name
+                ));
+            }
+        }
+    }
+    doubts
+}

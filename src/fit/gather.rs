@@ -1,12 +1,14 @@
 //! The result of a fit, gathered for the report.
 
 use super::dataset::{Dataset, Parts};
-use super::problem::{all_curves, jacobian, rw};
+use super::problem::{all_curves, rw};
 use super::restart::Restart;
 use super::setup::{FitError, Followed, Setup};
 use super::spread::Spread;
 use crate::curve::Curves;
+use crate::element::Element;
 use crate::engine::Engine;
+use crate::expand;
 use crate::histogram::{self, BondCovariance};
 use crate::job::{Compare, Phase, Scopes};
 use crate::lm;
@@ -15,10 +17,14 @@ use crate::outcome::{
     BondResult, DataResult, InQResult, IterationRecord, Outcome, ParameterResult, PhaseResult, RestraintResult, Share,
 };
 use crate::params::State;
+use crate::read::observed::composition;
 use crate::tangent::Tangent;
 
 /// A restraint that is off by more than so many sigma contradicts the data.
 const STRAINED: f64 = 3.0;
+
+/// Shares of elements that differ by no more than this agree.
+const OFF: f64 = 0.02;
 
 /// Uncertainties of two curves whose misfits differ by more than this factor are on two scales.
 const UNEVEN: f64 = 3.0;
@@ -36,9 +42,8 @@ impl Setup {
         let p = fit.p.as_slice();
         let states = self.binding.states(p)?;
         let tangents = self.binding.all_tangents(&states, p)?;
-        let curves = all_curves(&mut self.datasets, &states, &tangents, engine)?;
-        let jacobian = jacobian(&self.datasets, &self.restraints, &curves, &states, &tangents);
-        let spread = Spread::of(&self, &states, fit, &jacobian);
+        let curves = all_curves(&mut self.datasets, &states, &[], engine)?;
+        let spread = Spread::of(&self, &states, fit);
         let parts = self.parts(&states, engine)?;
         self.warn_of_clamped();
         self.warn_of_scales(&spread.misfits);
@@ -50,6 +55,7 @@ impl Setup {
         let residuals = |(dataset, curves): (&Dataset, &Curves)| dataset.target.residuals(&curves.g);
         let chi2 = self.datasets.iter().zip(&curves).flat_map(residuals).map(|x| x * x).sum();
         let phases = self.phases(&states, &tangents, &spread);
+        self.warn_of_compositions(&phases);
         let refined_job = Restart { job: &self.job, binding: &self.binding, states: &states, p }.text(&restraints)?;
         Ok(Outcome {
             title: if self.job.title.is_empty() { titles(&states) } else { self.job.title.clone() },
@@ -68,7 +74,8 @@ impl Setup {
                 .iter()
                 .zip(curves)
                 .zip(parts)
-                .map(|((dataset, c), parts)| data(dataset, c.g, parts))
+                .zip(&spread.misfits)
+                .map(|(((dataset, c), parts), misfit)| data(dataset, c.g, parts, *misfit))
                 .collect(),
             bonds,
             determined: spread.determined,
@@ -108,20 +115,40 @@ impl Setup {
     }
 
     /// Weights of curves that are not on one scale.
-    fn warn_of_scales(&mut self, misfits: &[Option<f64>]) {
-        let known = self.datasets.iter().zip(misfits).filter_map(|(dataset, misfit)| Some((&dataset.name, (*misfit)?)));
-        let known: Vec<(&String, f64)> = known.collect();
-        let (Some(least), Some(most)) =
-            (known.iter().min_by(|a, b| a.1.total_cmp(&b.1)), known.iter().max_by(|a, b| a.1.total_cmp(&b.1)))
-        else {
-            return;
-        };
+    fn warn_of_scales(&mut self, misfits: &[f64]) {
+        let of = |k: usize| (&self.datasets[k].name, misfits[k]);
+        let by = |a: &usize, b: &usize| misfits[*a].total_cmp(&misfits[*b]);
+        let all = || 0..misfits.len();
+        let (Some(least), Some(most)) = (all().min_by(by).map(of), all().max_by(by).map(of)) else { return };
         if most.1 > UNEVEN * least.1 {
             self.warnings.push(format!(
-                "{} is missed by {:.1} times its uncertainties, {} by {:.1}: these are hardly on one scale, and the first outweighs \
-                 the second; dg: in datasets gives a curve another",
+                "{} is missed by {:.1} times its noise, {} by {:.1}: these are hardly on one scale, and the first outweighs the \
+                 second; dg: in datasets gives a curve another",
                 most.0, most.1, least.0, least.1
             ));
+        }
+    }
+
+    /// Phases that do not add up to what the data were normalised by.
+    fn warn_of_compositions(&mut self, phases: &[PhaseResult]) {
+        for (k, dataset) in self.datasets.iter().enumerate().filter(|_| phases.len() > 1) {
+            let Some(told) = dataset.data.composition.as_deref().and_then(composition) else { continue };
+            let found = sample_of(phases, k);
+            let whole: f64 = told.iter().map(|(_, count)| count).sum();
+            let share = |element: Element| {
+                let own = told.iter().filter(|(species, _)| species.element == element);
+                own.map(|(_, count)| count).sum::<f64>() / whole
+            };
+            let off = found.iter().map(|(element, found, esd)| ((found - share(*element)).abs(), 3.0 * esd));
+            if off.clone().any(|(off, room)| off > room.max(OFF)) {
+                let formula = |(element, found, _): &(Element, f64, f64)| format!("{} {found:.3}", element.symbol());
+                let formula = found.iter().map(formula).collect::<Vec<_>>().join(" ");
+                let of = if dataset.name.is_empty() { "the data" } else { &dataset.name };
+                self.warnings.push(format!(
+                    "the phases amount to {formula}, and composition of {of} says \"{}\": shares of atoms are wrong until they agree",
+                    dataset.data.composition.as_deref().unwrap_or_default()
+                ));
+            }
         }
     }
 
@@ -189,15 +216,33 @@ impl Setup {
             );
         }
         let covariance = if open { &spread.with_prior } else { &spread.plain };
-        let measure = |Followed { place, kind, list }: &Followed| {
+        let measure = |Followed { place, end, kind, list }: &Followed| {
             let crystal = &states[*place].crystal;
             let jacobian = histogram::length_jacobian(list, crystal, &tangents[*place]);
             let covariance = BondCovariance { covariance: &jacobian * covariance * jacobian.transpose() };
             let bonds = histogram::measure(list, crystal, kind, Some(&covariance));
-            BondResult { pair: bonds.pair + &self.binding.end_of(*place), ..bonds }
+            BondResult { pair: bonds.pair + end, ..bonds }
         };
         self.bonds.iter().map(measure).collect()
     }
+}
+
+/// The sample that shares of phases amount to, as a data set has them: elements, their shares of all atoms, with esds.
+fn sample_of(phases: &[PhaseResult], dataset: usize) -> Vec<(Element, f64, f64)> {
+    let mut sample: Vec<(Element, f64, f64)> = Vec::new();
+    for (phase, share) in phases.iter().filter_map(|phase| Some((phase, phase.shares.get(dataset)?))) {
+        let Ok(crystal) = expand::crystal(&phase.model) else { continue };
+        let (counts, esd) = (crystal.species_counts(), share.esd.unwrap_or(1.0));
+        let whole: f64 = counts.iter().sum();
+        for (species, count) in crystal.species.iter().zip(counts) {
+            let part = count / whole;
+            match sample.iter_mut().find(|(element, ..)| *element == species.element) {
+                Some((_, atoms, own)) => (*atoms, *own) = (*atoms + part * share.atoms, *own + part * esd),
+                None => sample.push((species.element, part * share.atoms, part * esd)),
+            }
+        }
+    }
+    sample
 }
 
 /// What the structures are called.
@@ -207,7 +252,7 @@ fn titles(states: &[State]) -> String {
     titles.join(", ")
 }
 
-fn data(dataset: &Dataset, gcalc: Vec<f64>, partials: Parts) -> DataResult {
+fn data(dataset: &Dataset, gcalc: Vec<f64>, partials: Parts, misfit: f64) -> DataResult {
     let target = &dataset.target;
     let known = target.noise != Noise::Unknown;
     let d = if known { target.dg.clone() } else { Vec::new() };
@@ -223,6 +268,7 @@ fn data(dataset: &Dataset, gcalc: Vec<f64>, partials: Parts) -> DataResult {
         points: target.points(),
         independent_observations: dataset.independent_observations(),
         rw: target.rw(&gcalc),
+        misfit,
         r: target.r.clone(),
         gobs: target.g.clone(),
         gcalc,

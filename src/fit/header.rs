@@ -1,6 +1,6 @@
 //! Settings that a job leaves open come from the header of the data file.
 
-use crate::job::{Job, Scopes};
+use crate::job::{Compat, Job, Scopes};
 use crate::observed::Observed;
 
 /// Where both speak and disagree, that is said, and the job's word holds.
@@ -27,6 +27,13 @@ pub(super) fn take_settings(job: &mut Job, dataset: usize, observed: &Observed, 
     if let Some(theirs) = header.normalisation.filter(|theirs| *theirs != data.normalisation) {
         settler.disagree("normalisation", &format!("{:?}", data.normalisation), &format!("{theirs:?}"));
     }
+    let several = job.phases.len() > 1;
+    let data = &mut job.datasets[dataset].1;
+    // PDFfit2's sum knows no sample.
+    if let Some(theirs) = header.composition.as_ref().filter(|_| several && data.compat == Compat::None) {
+        let theirs = theirs.iter().map(|(species, count)| format!("{}{count}", species.element.symbol()));
+        data.composition.get_or_insert(theirs.collect::<Vec<_>>().join(" "));
+    }
     let scopes = Scopes::of(job);
     for (name, theirs) in [("qdamp", header.qdamp), ("qbroad", header.qbroad)] {
         let here = |text: &str| scopes.means(text, name, dataset);
@@ -36,7 +43,8 @@ pub(super) fn take_settings(job: &mut Job, dataset: usize, observed: &Observed, 
         let own = own.map(|(_, value)| *value);
         let refined = job.refine.iter().any(|(known, vary)| here(known) && vary.start.is_some());
         if let (None, Some(value), false) = (own, settler.number(name, own, theirs), refined) {
-            job.set.push((scopes.in_dataset(name, dataset), value));
+            // In front: what the job says of one phase goes before what a header says of one data set.
+            job.set.insert(0, (scopes.in_dataset(name, dataset), value));
         }
     }
 }

@@ -37,7 +37,7 @@ impl Restart<'_> {
         for (_, data) in &mut next.datasets {
             data.instrument = None;
         }
-        next.beyond = Vec::new();
+        next.beyond = self.of_places(Binding::own_beyond);
         next.ties = self.binding.ties_from(self.p)?;
         next.set = self.settings()?;
         next.refine = self.refined()?;
@@ -65,11 +65,17 @@ impl Restart<'_> {
                 set.extend(self.setting(&scopes, name, dataset)?);
             }
         }
+        set.extend(self.of_places(Binding::own_numbers));
         // A molecule that was set is rigid, and goes on so from where it is.
         let motion = |name: &str| local(name).is_some_and(|name| name.kind.is_motion());
         set.extend(self.job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
         set.retain(|(name, _)| !self.job.refine.iter().any(|(refined, _)| refined == name));
         Ok(set)
+    }
+
+    /// What data sets have of their own, as the CIF is that of the first.
+    fn of_places(&self, own: impl Fn(&Binding, usize, &[State]) -> Named<f64>) -> Named<f64> {
+        (0..self.states.len()).flat_map(|place| own(self.binding, place, self.states)).collect()
     }
 
     /// Does the CIF carry it, or is it nowhere anything but what it is without a job?
@@ -160,7 +166,12 @@ fn write_target(restraint: &mut Restraint, results: &[RestraintResult]) {
         Restraint::Angle { target, .. } => ("Angle", target),
         Restraint::Apart { .. } | Restraint::Displacement { .. } => return,
     };
-    let mut own = results.iter().filter(|result| result.kind == kind && result.of == of).map(|result| result.target);
+    // A result has the ends of its place, a restraint some of them.
+    let of_it = |result: &&RestraintResult| {
+        let parts: Vec<&str> = result.of.split('@').collect();
+        result.kind == kind && of.split('@').all(|part| parts.contains(&part))
+    };
+    let mut own = results.iter().filter(of_it).map(|result| result.target);
     if let (None, Some(first)) = (&target, own.next())
         && own.all(|other| (other - first).abs() < 1e-6)
     {

@@ -4,6 +4,7 @@ use super::dataset::Dataset;
 use super::{doubts, header};
 use crate::crystal::Crystal;
 use crate::curve::CurveError;
+use crate::element::Element;
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
 use crate::histogram::{self, BondList, HistogramError};
@@ -13,7 +14,8 @@ use crate::model::Model;
 use crate::objective::{ObjectiveError, Target};
 use crate::observed::Observed;
 use crate::outcome::InputFile;
-use crate::params::{BindError, Binding, State};
+use crate::params::{BindError, Binding, Geometry, State};
+use crate::read::observed::composition;
 use crate::restraints::{RestraintError, RestraintsInPlaces};
 use crate::sums::{Sums, TooMuch};
 
@@ -62,6 +64,8 @@ pub struct Setup {
 pub(crate) struct Followed {
     /// The number of the place.
     pub place: usize,
+    /// What tells it from others, behind the pair.
+    pub end: String,
     /// What the job asks for, its pair without an end.
     pub kind: Bonds,
     /// The bonds of its structure.
@@ -146,6 +150,7 @@ impl Setup {
             header::take_settings(&mut job, dataset, observed, &mut warnings);
         }
         let phases = phases(&job, models)?;
+        check_compositions(&job, &phases)?;
         check_structures(&phases, &observed, &mut warnings)?;
         let binding = Binding::over(&job, &phases)?;
         if !binding.ties_allowed(&binding.values(&binding.start())?) {
@@ -164,6 +169,8 @@ impl Setup {
         let datasets = datasets(&job, observed, targets, &binding, &states)?;
         warnings.extend(doubts::of_question(&binding, &datasets));
         warnings.extend(doubts::own_norms(&job));
+        warnings.extend(doubts::one_factor_too_many(&binding));
+        warnings.extend(doubts::same_data(&datasets));
         let one_of_many = doubts::one_of_many(&binding, &datasets);
         let begin = binding.start();
         Ok(Self { job, datasets, files, warnings, one_of_many, binding, restraints, bonds, begin })
@@ -252,6 +259,27 @@ fn check_structures(
     Ok(())
 }
 
+/// Atoms of a phase that were not in the sample.
+fn check_compositions(job: &Job, phases: &[(Model, Crystal)]) -> Result<(), FitError> {
+    for (name, data) in &job.datasets {
+        let Some(formula) = &data.composition else { continue };
+        let elements: Vec<Element> =
+            composition(formula).unwrap_or_default().iter().map(|(species, _)| species.element).collect();
+        for ((model, crystal), (phase, _)) in phases.iter().zip(&job.phases) {
+            let absent = crystal.species.iter().find(|species| !elements.contains(&species.element));
+            if let Some(species) = absent {
+                let of = if phase.is_empty() { &model.title } else { phase };
+                let place = if name.is_empty() { String::new() } else { format!(" of {name}") };
+                return Err(FitError::Structure(format!(
+                    "composition \"{formula}\"{place} has no {}, and {of} is made of it: write all atoms of the sample",
+                    species.element.symbol()
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// What is compared of each curve; where there are several, the uncertainties of one that has none are given a size, so that one of
 /// large numbers does not outweigh the others.
 fn targets(job: &Job, observed: &[Observed], restrained: bool) -> Result<Vec<Target>, FitError> {
@@ -327,24 +355,24 @@ fn followed(
     states: &[State],
     warnings: &mut Vec<String>,
 ) -> Result<Vec<Followed>, FitError> {
-    let (scopes, places) = (Scopes::of(job), binding.places().collect::<Vec<_>>());
+    let (scopes, geometries) = (Scopes::of(job), binding.geometries());
     let mut all = Vec::new();
     for kind in &job.bonds {
         let scoped = scopes.scoped(&kind.pair).map_err(BindError::from)?;
         let own = Bonds { pair: scoped.name.to_owned(), ..kind.clone() };
         let mut absent = None;
         let before = all.len();
-        for place in binding.geometries() {
-            let ((phase, dataset), State { model, crystal, .. }) = (places[place], &states[place]);
-            if !scoped.holds(phase, dataset) {
+        for Geometry { place, phase, datasets, end } in &geometries {
+            let State { model, crystal, .. } = &states[*place];
+            if !datasets.iter().any(|dataset| scoped.holds(*phase, *dataset)) {
                 continue;
             }
             match histogram::bonds(model, crystal, &own) {
                 Ok(list) => {
                     warnings.extend(list.ties(model, crystal, &own, ["neighbours: ", ""]));
-                    all.push(Followed { place, kind: own.clone(), list });
+                    all.push(Followed { place: *place, end: end.clone(), kind: own.clone(), list });
                 }
-                Err(error) if places.len() > 1 && scoped.phase.is_none() => absent = Some(error),
+                Err(error) if job.phases.len() > 1 && scoped.phase.is_none() => absent = Some(error),
                 Err(error) => return Err(error.into()),
             }
         }

@@ -4,7 +4,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::problem::points;
 use super::setup::Setup;
-use super::variances::{Variances, effective_points, misses, noise};
+use super::variances::{Miss, Variances, effective_points, misses, noise, parts};
 use crate::lm;
 use crate::objective::Noise;
 use crate::outcome::Determined;
@@ -26,24 +26,25 @@ pub(super) struct Spread {
     pub open: bool,
     /// For the report.
     pub determined: Determined,
-    /// By what each data set is missed, in units of its noise; `None` where that is not known.
-    pub misfits: Vec<Option<f64>>,
+    /// By what each data set is missed, in units of the noise that its weights rest on.
+    pub misfits: Vec<f64>,
 }
 
 /// An esd this many times larger than what anybody knows beforehand says: not determined.
 const TOO_WIDE: f64 = 3.0;
 
 impl Spread {
-    /// `jacobian` is that of the residuals at the minimum, restraints included.
-    pub(super) fn of(setup: &Setup, states: &[State], fit: &lm::Fit, jacobian: &DMatrix<f64>) -> Self {
+    /// `states` are those at the minimum.
+    pub(super) fn of(setup: &Setup, states: &[State], fit: &lm::Fit) -> Self {
+        let jacobian = &fit.jacobian;
         let widths = widths(setup, states, fit.p.as_slice());
         let misses = misses(setup, fit);
-        let effective = effective_points(setup);
-        let first = Variances::of(setup, &misses, 1.0);
+        let first = Variances::of(setup, &misses);
         let data = first.weighed(jacobian).rows(0, points(&setup.datasets)).into_owned();
-        let directions = directions(&scaled_singular_values(data, &widths));
-        let free = (effective - directions as f64).max(1.0) / effective;
-        let variances = Variances::of(setup, &misses, free);
+        let directions = directions(&scaled_singular_values(data, &widths)) as f64;
+        let misses: Vec<Miss> =
+            misses.iter().zip(parts(setup, fit)).map(|(miss, part)| miss.with(directions * part)).collect();
+        let variances = Variances::of(setup, &misses);
         let plain = variances.widened(&fit.covariance, jacobian);
         let known: Vec<bool> = (0..widths.len())
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
@@ -56,7 +57,7 @@ impl Spread {
             open: known.iter().zip(&fit.at_bound).any(|(known, at_bound)| !known && !at_bound),
             known,
             determined: describe(setup, fit, &singular),
-            misfits: misses.iter().zip(&setup.datasets).map(|(miss, dataset)| miss.in_noise(dataset, free)).collect(),
+            misfits: misses.iter().map(|miss| miss.reduced().sqrt()).collect(),
         }
     }
 }
@@ -129,13 +130,7 @@ fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64]) -> Determined {
             parameters - directions
         ));
     }
-    words.push(match noise(setup) {
-        Noise::File => "Uncertainties rest on those in the data file, widened where the misfit is larger.".to_owned(),
-        Noise::Job => "Uncertainties rest on the dG that the job gives, widened where the misfit is larger.".to_owned(),
-        Noise::Unknown => {
-            "The data have no uncertainties: esds rest on the misfit, counted as if it were noise.".to_owned()
-        }
-    });
+    words.extend(noise_words(setup));
     let unknown = setup.datasets.iter().filter(|dataset| dataset.target.noise == Noise::Unknown);
     if setup.datasets.len() > 1 && unknown.count() > 0 {
         words.push(
@@ -155,4 +150,18 @@ fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64]) -> Determined {
         observations,
         words,
     }
+}
+
+/// What uncertainties rest on: one sentence, or one for each curve where these differ.
+fn noise_words(setup: &Setup) -> Vec<String> {
+    let of = |noise: Noise| match noise {
+        Noise::File => "Uncertainties rest on those in the data file, widened where the misfit is larger.",
+        Noise::Job => "Uncertainties rest on the dG that the job gives, widened where the misfit is larger.",
+        Noise::Unknown => "The data have no uncertainties: esds rest on the misfit, counted as if it were noise.",
+    };
+    let (common, datasets) = (noise(setup), &setup.datasets);
+    if datasets.iter().all(|dataset| dataset.target.noise == common) {
+        return vec![of(common).to_owned()];
+    }
+    datasets.iter().map(|dataset| format!("{}: {}", dataset.name, of(dataset.target.noise))).collect()
 }

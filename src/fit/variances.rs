@@ -14,25 +14,52 @@ pub(super) struct Miss {
     cost: f64,
     /// Its points that tell something each.
     effective: f64,
+    /// How many of these parameters have used up.
+    used: f64,
 }
 
 impl Miss {
-    /// The mean square of a residual, of which a share is `free`.
-    fn reduced(self, free: f64) -> f64 {
-        self.cost / (self.effective * free).max(f64::MIN_POSITIVE)
+    /// The mean square of a residual that is free.
+    pub fn reduced(self) -> f64 {
+        self.cost / (self.effective - self.used).max(1.0)
     }
 
-    pub fn in_noise(self, dataset: &Dataset, free: f64) -> Option<f64> {
-        (dataset.target.noise != Noise::Unknown).then(|| self.reduced(free).sqrt())
+    /// The same with so many directions determined by all data, of which it has its share of the trace of `J (JᵀJ)⁺ Jᵀ`.
+    pub fn with(self, used: f64) -> Self {
+        Self { used, ..self }
     }
 }
 
+/// By what each data set is missed, no parameter counted.
 pub(super) fn misses(setup: &Setup, fit: &lm::Fit) -> Vec<Miss> {
-    let mut row = 0;
+    let rows = blocks(setup);
+    let of = |((from, count), dataset): ((usize, usize), &Dataset)| Miss {
+        cost: fit.residuals.rows(from, count).norm_squared(),
+        effective: dataset.target.effective_points(),
+        used: 0.0,
+    };
+    rows.into_iter().zip(&setup.datasets).map(of).collect()
+}
+
+/// The share that each data set has in what is determined: of the trace of `J (JᵀJ)⁺ Jᵀ` over its rows.
+pub(super) fn parts(setup: &Setup, fit: &lm::Fit) -> Vec<f64> {
+    let leverage = |(from, count): (usize, usize)| {
+        let own = fit.jacobian.rows(from, count);
+        (own * &fit.covariance).component_mul(&own).sum()
+    };
+    let traces: Vec<f64> = blocks(setup).into_iter().map(leverage).collect();
+    let whole: f64 = traces.iter().sum();
+    let even = 1.0 / traces.len() as f64;
+    traces.iter().map(|trace| if whole > 0.0 { trace / whole } else { even }).collect()
+}
+
+/// First row and number of rows of each data set.
+fn blocks(setup: &Setup) -> Vec<(usize, usize)> {
+    let mut from = 0;
     let of = |dataset: &Dataset| {
-        let own = fit.residuals.rows(row, dataset.target.points());
-        row += dataset.target.points();
-        Miss { cost: own.norm_squared(), effective: dataset.target.effective_points() }
+        let count = dataset.target.points();
+        from += count;
+        (from - count, count)
     };
     setup.datasets.iter().map(of).collect()
 }
@@ -44,17 +71,17 @@ pub(super) struct Variances {
 }
 
 impl Variances {
-    /// `free`: the share of the points that is not used up by parameters.
-    pub fn of(setup: &Setup, misses: &[Miss], free: f64) -> Self {
+    pub fn of(setup: &Setup, misses: &[Miss]) -> Self {
         let sum = |of: fn(&Miss) -> f64| misses.iter().map(of).sum::<f64>();
-        let whole = Miss { cost: sum(|miss| miss.cost), effective: sum(|miss| miss.effective) };
+        let whole =
+            Miss { cost: sum(|miss| miss.cost), effective: sum(|miss| miss.effective), used: sum(|miss| miss.used) };
         let datasets = setup.datasets.iter().zip(misses);
         let mut blocks: Vec<(usize, f64)> = datasets
             .map(|(dataset, miss)| {
-                (dataset.target.points(), variance_used(setup, dataset.target.noise, miss.reduced(free)))
+                (dataset.target.points(), variance_used(setup, dataset.target.noise, miss.reduced()))
             })
             .collect();
-        blocks.push((setup.restraints.len(), variance_used(setup, noise(setup), whole.reduced(free))));
+        blocks.push((setup.restraints.len(), variance_used(setup, noise(setup), whole.reduced())));
         Self { blocks }
     }
 

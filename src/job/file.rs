@@ -50,7 +50,7 @@ impl TryFrom<JobFile> for Job {
             symmetry: file.symmetry.unwrap_or_default(),
             molecules: file.molecules.clone(),
         });
-        if single.is_none() && (file.symmetry.is_some() || file.molecules.is_some()) {
+        if !file.phases.is_empty() && (file.symmetry.is_some() || file.molecules.is_some()) {
             return Err(
                 "`symmetry` and `molecules` stand beside `phases`: write them in each phase that has them".into()
             );

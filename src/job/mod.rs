@@ -280,7 +280,8 @@ impl Job {
             }
             match self.refine.iter_mut().find(|(known, _)| here(known)) {
                 Some((_, vary)) => vary.start = vary.start.or(Some(value)),
-                None => self.set.push((scopes.in_dataset(name, dataset), value)),
+                // In front: what the job says of one phase goes before it.
+                None => self.set.insert(0, (scopes.in_dataset(name, dataset), value)),
             }
         }
     }

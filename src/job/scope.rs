@@ -82,9 +82,11 @@ impl Scopes {
         Ok(scoped)
     }
 
-    /// Is this text the parameter `name`, for some phase of this data set?
+    /// Is this text the parameter `name`, for every phase of this data set?
     pub fn means(&self, text: &str, name: &str, dataset: usize) -> bool {
-        self.scoped(text).is_ok_and(|scoped| scoped.name == name && scoped.dataset.is_none_or(|own| own == dataset))
+        let all = |phase: Option<usize>| phase.is_none() || self.phases.len() == 1;
+        let here = |own: Option<usize>| own.is_none_or(|own| own == dataset);
+        self.scoped(text).is_ok_and(|scoped| scoped.name == name && all(scoped.phase) && here(scoped.dataset))
     }
 
     /// What belongs to a data set, by its whole name.

@@ -54,6 +54,8 @@ pub struct Fit {
     pub p: DVector<f64>,
     /// The residuals there, m.
     pub residuals: DVector<f64>,
+    /// The Jacobian there, m × n.
+    pub jacobian: DMatrix<f64>,
     /// `|r|²` there.
     pub residual_norm_sq: f64,
     /// Iterations done.

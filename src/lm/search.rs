@@ -354,6 +354,7 @@ impl<'a, P: Problem> Search<'a, P> {
             history: self.history,
             p: self.p,
             residuals: self.residuals,
+            jacobian: self.jacobian,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::model::Model;
 /// one number in each place that its name is meant for.
 #[derive(Debug, Clone)]
 pub struct Binding {
-    scopes: Scopes,
+    pub(super) scopes: Scopes,
     pub(super) places: Vec<Place>,
     pub(super) variables: Vec<Variable>,
     /// The refined parameters, in the job's order.
@@ -135,28 +135,8 @@ impl Binding {
         self.places[place].turned_tensors(model, &moved.map(|spot| &spot.quantity).collect::<Vec<_>>())
     }
 
-    /// Does a variable move what stands where in the cell: cell or atoms?
-    fn is_geometric(variable: &Variable) -> bool {
-        matches!(variable.quantity(), Quantity::Cell { .. } | Quantity::Position { .. } | Quantity::Body { .. })
-    }
-
-    /// The places whose atoms stand where those of no earlier place of the same phase do for certain: the first of each phase, and
-    /// those that move by parameters of their own.
-    pub fn geometries(&self) -> Vec<usize> {
-        let movers = |place: usize| -> Vec<usize> {
-            self.moved()
-                .filter(|k| Self::is_geometric(&self.variables[*k]) && self.variables[*k].spot(place).is_some())
-                .collect()
-        };
-        let same = |a: usize, b: usize| {
-            let (a, b) = (&self.places[a], &self.places[b]);
-            a.phase == b.phase && a.start.crystal == b.start.crystal
-        };
-        (0..self.places.len()).filter(|&b| !(0..b).any(|a| same(a, b) && movers(a) == movers(b))).collect()
-    }
-
-    /// How a place is called: by its phase and its data set, if there are several of a kind.
-    pub fn end_of(&self, place: usize) -> String {
+    /// A place by its phase and its data set, as far as there are several of a kind.
+    pub(super) fn name_of(&self, place: usize) -> String {
         let Place { phase, dataset, .. } = self.places[place];
         self.scopes.in_dataset(&self.scopes.in_phase("", phase), dataset)
     }
@@ -181,7 +161,7 @@ impl Binding {
             }
             match place.resolve(text, scoped.name) {
                 Ok(found) => found.into_iter().for_each(|one| one.join(index, scoped.end, &mut variables)),
-                Err(error) => wrong = wrong.or(Some(error)),
+                Err(error) => wrong = Some(BindError::of_both(wrong, error)),
             }
         }
         match wrong {
@@ -302,7 +282,7 @@ impl Binding {
         let start = variable.start;
         let other = variable.spots.iter().find(|spot| (spot.start - start).abs() > SAME_START * start.abs());
         let Some(other) = other else { return Ok(()) };
-        let places = [variable.spots[0].place, other.place].map(|place| self.end_of(place));
+        let places = [variable.spots[0].place, other.place].map(|place| self.name_of(place));
         Err(BindError::TwoStarts { name: name.to_owned(), values: [start, other.start], places })
     }
 

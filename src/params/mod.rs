@@ -5,6 +5,7 @@
 
 mod bind;
 mod bodies;
+mod geometry;
 mod motion;
 mod names;
 mod place;
@@ -15,6 +16,7 @@ mod tangents;
 pub mod ties;
 
 pub use bind::{Binding, Free};
+pub use geometry::Geometry;
 pub use names::{CELL, COORDINATES, Kind, MOTIONS, Name, SHAPES, TENSOR, Whole};
 pub use quantity::{Quantity, Spot, Variable};
 pub use state::{Setting, State};
@@ -190,6 +192,18 @@ pub enum BindError {
 }
 
 impl BindError {
+    /// Two phases that do not have what a name asks for: one message, with what both have.
+    fn of_both(first: Option<Self>, second: Self) -> Self {
+        match (first, second) {
+            (Some(Self::NoSuchTarget { name, target, known }), Self::NoSuchTarget { known: more, .. }) => {
+                let known = if known.contains(&more) { known } else { format!("{known}; {more}") };
+                Self::NoSuchTarget { name, target, known }
+            }
+            (Some(first), _) => first,
+            (None, second) => second,
+        }
+    }
+
     /// The name in the job that the error is about, to find its line.
     pub fn name(&self) -> Option<&str> {
         match self {

@@ -2,11 +2,12 @@
 
 use super::BindError;
 use super::bodies::{self, Bodies, Body};
+use super::names::CELL;
 use super::quantity::{Found, Quantity, Resolver, Spot, aniso};
 use super::state::{Setting, State};
 use crate::crystal::Crystal;
 use crate::expand::{self, Direction6, SiteFreedom};
-use crate::model::{Adp, Beyond, Model};
+use crate::model::{Adp, Beyond, Model, Site};
 use crate::tangent::Tangent;
 
 /// A phase in a data set, as a job starts it.
@@ -140,6 +141,31 @@ impl Place {
     pub fn in_body(&self, quantity: &Quantity) -> Option<&str> {
         let Quantity::Position { site, .. } = quantity else { return None };
         self.bodies.iter().filter(|body| body.rigid).find(|body| body.holds(*site)).map(|body| body.label.as_str())
+    }
+
+    /// Do the atoms stand where those of another place do?
+    pub fn stands_as(&self, other: &Self) -> bool {
+        let (ours, theirs) = (&self.start.model, &other.start.model);
+        let sites = ours.sites.iter().zip(&theirs.sites);
+        let poses = self.bodies.iter().zip(&other.bodies);
+        ours.cell == theirs.cell
+            && sites.clone().all(|(a, b)| a.position == b.position && a.occ == b.occ)
+            && poses.clone().all(|(a, b)| a.start == b.start)
+    }
+
+    /// Every number of the structure that has a name of its own, at a state; those of bodies are in the positions.
+    pub fn numbers(&self, state: &State) -> Vec<Found> {
+        let Self { freedom, cell, .. } = self;
+        let resolver = Resolver { model: &state.model, freedom, cell, setting: state.setting, bodies: &self.bodies };
+        let whole = ["delta1", "delta2", "spdiameter", "sratio", "rcut", "stepcut"].map(str::to_owned).into_iter();
+        let edges = cell.iter().map(|direction| CELL[direction.pivot].to_owned());
+        let of_site = |site: &Site| {
+            let u = if matches!(site.adp, Some(Adp::Aniso(_))) { "U" } else { "Uiso" };
+            ["xyz", u, "Uiso2", "Uinside", "occ"].map(|kind| format!("{kind}.{}", site.label))
+        };
+        let sites = state.model.sites.iter().flat_map(of_site);
+        // A name that this structure does not have is none of its numbers.
+        whole.chain(edges).chain(sites).filter_map(|name| resolver.resolve(&name, &name).ok()).flatten().collect()
     }
 
     /// How far an atom moves per unit of a coordinate, Å; 1 for everything else.

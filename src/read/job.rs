@@ -290,7 +290,7 @@ mod tests {
             ("\"Uiso.H\"", "\"Uios.H\"", "job.ron:9:38: unknown parameter \"Uios.H\"", "\"Uiso.H\""),
             ("start: 15.5", "start: 16.5", "job.ron:12:44: a starts at 16.5", "15 to 16"),
             ("min: 15.0", "min: 17.0", "job.ron:12:20: a has min 17", ""),
-            ("\"xyz.Co\"", "\"a\"", "job.ron:13:10: duplicate parameter \"a\"", "name it once"),
+            ("\"xyz.Co\"", "\"a\"", "job.ron:13:10: duplicate name \"a\"", "name it once"),
             ("\"xyz.Co\"", "\"qdamp\"", "job.ron:13:18: qdamp is both set and refined", ""),
             ("\"xyz.Co\"", "\"Uiso.C\"", "job.ron:13:19: Uiso.C is both tied and refined", ""),
             ("(sigma: 0.05)", "(sigma: 0.0)", "job.ron:13:27: xyz.Co has sigma 0", ""),

@@ -50,6 +50,7 @@ struct Data<'a> {
     points: usize,
     independent_observations: f64,
     rw: f64,
+    misfit: f64,
     compared: &'static str,
 }
 
@@ -66,6 +67,7 @@ impl<'a> From<&'a DataResult> for Data<'a> {
             points: data.points,
             independent_observations: data.independent_observations,
             rw: data.rw,
+            misfit: data.misfit,
             compared: data.in_q.as_ref().map_or("G(r)", |seen| seen.name),
         }
     }
@@ -74,7 +76,7 @@ impl<'a> From<&'a DataResult> for Data<'a> {
 /// `result.json` of a refinement.
 ///
 /// Keys: `title version rw chi2 converged stop iterations seconds engine`; `parameters[]` with `name value esd start unit
-/// tied at_bound`; `data[]` with `name file label points independent_observations rw compared` (`G(r)`, `F(Q)` or `S(Q) - 1`); `phases[]` with `name title` and
+/// tied at_bound`; `data[]` with `name file label points independent_observations rw misfit compared` (`G(r)`, `F(Q)` or `S(Q) - 1`); `phases[]` with `name title` and
 /// `shares[]` of `dataset atoms esd`, where there are several; `bonds`, the first kind of bond asked
 /// for (`null` without one), with `pair cutoff n broken fraction fraction_esd mean mean_esd sd min max`, `histogram[]`
 /// of `from to count`, `bonds[]` of `from to distance esd weight`, `coordination[]` and `fraction_by_cutoff[]`;

@@ -48,6 +48,7 @@ fn figure(overlay: &Overlay) -> String {
         points: x.len(),
         independent_observations: x.len() as f64,
         rw,
+        misfit: f64::NAN,
         r: Vec::new(),
         gobs: Vec::new(),
         gcalc: Vec::new(),

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::{RestraintError, Restraints, build};
 use crate::job::{Job, Restraint, Scopes};
 use crate::outcome::RestraintResult;
-use crate::params::{Binding, State};
+use crate::params::{Binding, Geometry, State};
 use crate::tangent::Tangent;
 
 /// The restraints of a job in every place whose atoms stand on their own; in all functions `states` and `tangents` have one entry
@@ -25,17 +25,16 @@ impl RestraintsInPlaces {
     /// As [`Restraints::new`].
     pub fn new(job: &Job, binding: &Binding, states: &[State]) -> Result<Self, RestraintError> {
         let scopes = Scopes::of(job);
-        let keys: Vec<(usize, usize)> = binding.places().collect();
-        let places = binding.geometries().into_iter().map(|place| {
-            let ((phase, dataset), start) = (keys[place], &states[place]);
-            let restraints = restraints_of(job, &scopes, (phase, dataset), start)?;
+        let places = binding.geometries().into_iter().map(|geometry| {
+            let start = &states[geometry.place];
+            let restraints = restraints_of(job, &scopes, &geometry, start)?;
             let asked = build::Asked {
                 restraints: &restraints,
                 weight: job.restraint_weight,
-                knows_molecules: job.phases[phase].1.molecules.is_some(),
-                parameters: (place == 0).then_some(binding),
+                knows_molecules: job.phases[geometry.phase].1.molecules.is_some(),
+                parameters: (geometry.place == 0).then_some(binding),
             };
-            Ok((place, binding.end_of(place), build::restraints(&asked, start)?))
+            Ok((geometry.place, geometry.end, build::restraints(&asked, start)?))
         });
         Ok(Self { places: places.collect::<Result<_, RestraintError>>()? })
     }
@@ -100,7 +99,7 @@ impl RestraintsInPlaces {
 fn restraints_of(
     job: &Job,
     scopes: &Scopes,
-    (phase, dataset): (usize, usize),
+    geometry: &Geometry,
     start: &State,
 ) -> Result<Vec<Restraint>, RestraintError> {
     let mut own = Vec::new();
@@ -108,7 +107,7 @@ fn restraints_of(
         let scoped = scopes.scoped(restraint.of())?;
         let plain = restraint.clone().renamed(scoped.name);
         let meant = scoped.phase.is_some() || job.phases.len() == 1 || build::has(start, &plain);
-        if scoped.holds(phase, dataset) && meant {
+        if geometry.datasets.iter().any(|dataset| scoped.holds(geometry.phase, *dataset)) && meant {
             own.push(plain);
         }
     }

@@ -128,6 +128,7 @@ impl Shell {
             points: target.r.len(),
             independent_observations: self.setup.independent_observations(),
             rw: target.rw(&gcalc),
+            misfit: f64::NAN,
             r: target.r.clone(),
             gobs: target.g.clone(),
             gcalc,

@@ -246,6 +246,7 @@ fn data(noise: &mut Noise, broken: f64) -> DataResult {
         points: r.len(),
         independent_observations: 26.07,
         rw: 0.0873,
+        misfit: 1.1,
         dg: vec![0.01; r.len()],
         r,
         gobs,

@@ -23,6 +23,10 @@ pub(super) fn names(scopes: &Scopes) -> Result<(), Problem> {
                 let problem = format!("{key}: \"{name}\" is no name");
                 return Err(Problem::new(path, problem, "write letters, digits and _, such as \"neutrons_300K\""));
             }
+            if names.iter().filter(|other| other.to_lowercase() == name.to_lowercase()).count() > 1 {
+                let problem = format!("{key}: \"{name}\" is there twice but for capital letters");
+                return Err(Problem::new(path, problem, "files are called by these names: give one of them another"));
+            }
             if key == "datasets" && scopes.phases.contains(name) {
                 let problem = format!("\"{name}\" is a phase and a data set");
                 return Err(Problem::new(path, problem, "give one of them another name"));
