@@ -371,6 +371,18 @@ fn what_a_data_set_has_of_its_own_is_kept() {
     assert!((after - before).abs() < 3e-5, "ended at Rw {before}, begins at {after}\n{}", ended.refined_job);
 }
 
+/// A number that a formula only reads is still one that has to be set, and one that a formula gives is not.
+#[test]
+fn what_ties_read_goes_on_with_them() {
+    let ties = r#"ties: ["qbroad = qdamp / 3"],"#;
+    let job = mixture("", r#""scale@n": (start: 0.9)"#, ties);
+    let outcome = refined(&job, models(&job), measured(&mixture("", "", ties)));
+    let next = read::job::job(&outcome.refined_job, "refined.ron").unwrap_or_else(|error| panic!("{error}"));
+    let of = |name: &str| next.set.iter().filter(|(known, _)| known.starts_with(name)).collect::<Vec<_>>();
+    assert_eq!(of("qdamp"), [&("qdamp@x".to_owned(), 0.03), &("qdamp@n".to_owned(), 0.03)]);
+    assert!(of("qbroad").is_empty(), "{:?}", next.set);
+}
+
 /// Data sets that see atoms in the same places share bonds and restraints, whatever their peaks are; one that is named counts too.
 #[test]
 fn bonds_are_counted_once_where_atoms_are_shared() {

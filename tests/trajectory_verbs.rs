@@ -48,14 +48,19 @@ fn well(folder: &Path, line: &str) -> String {
     said
 }
 
-#[test]
-fn every_verb_writes_what_it_says() {
-    let temp = tempfile::tempdir().unwrap();
-    let folder = temp.path();
+/// The made trajectory, plain and packed.
+fn write_made(folder: &Path) {
     fs::write(folder.join("made.xyz"), made()).unwrap();
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(made().as_bytes()).unwrap();
     fs::write(folder.join("made.xyz.gz"), packed.finish().unwrap()).unwrap();
+}
+
+#[test]
+fn every_verb_writes_what_it_says() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    write_made(folder);
 
     let said = well(folder, "rdf made.xyz made.xyz.gz --pair Li-S,S-S --rmax 9 --out g");
     assert!(said.contains("made.xyz: 20 frames") && said.contains("S-S: first peak at"), "{said}");
@@ -106,10 +111,7 @@ fn every_verb_writes_what_it_says() {
 fn results_name_the_files_that_were_read() {
     let temp = tempfile::tempdir().unwrap();
     let folder = temp.path();
-    fs::write(folder.join("made.xyz"), made()).unwrap();
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(made().as_bytes()).unwrap();
-    fs::write(folder.join("made.xyz.gz"), packed.finish().unwrap()).unwrap();
+    write_made(folder);
     fs::write(folder.join("atoms.xyz"), made().lines().take(11).collect::<Vec<_>>().join("\n")).unwrap();
     let input = |role: &str, path: &str| {
         let digest = Sha256::digest(fs::read(folder.join(path)).unwrap());

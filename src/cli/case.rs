@@ -12,7 +12,7 @@ use corefine::observed::Observed;
 use corefine::outcome::{InputFile, Outcome};
 use corefine::pattern::Pattern;
 use corefine::read;
-use corefine::read::job::{job, place_of};
+use corefine::read::job::{in_dataset, in_phase, job, place_of};
 use corefine::reduce::{self, Reducer};
 use corefine::reduction::Reduction;
 
@@ -169,7 +169,7 @@ impl Ground {
         let (mut models, mut structures, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
         let scopes = Scopes::of(&job);
         for (phase, (name, of)) in job.phases.iter().enumerate() {
-            let place = words.place(&key("phases", "", name, "structure"));
+            let place = words.place(&(in_phase(name) + "structure"));
             let input = Input::read(&named_file(folder, &of.structure, &place)?)?;
             let (model, remarks) = input.model()?;
             models.push(model);
@@ -212,7 +212,7 @@ impl Ground {
     pub fn data(&self) -> Result<Vec<PathBuf>, Failure> {
         let folders = (folder_of(Path::new(&self.words.file)), self.elsewhere.as_deref());
         let file = |(name, data): &(String, Data)| {
-            named_file(folders, &data.file, &self.words.place(&key("datasets", "data/", name, "file")))
+            named_file(folders, &data.file, &self.words.place(&(in_dataset(name) + "file")))
         };
         self.job.datasets.iter().map(file).collect()
     }
@@ -236,11 +236,6 @@ impl Ground {
     }
 }
 
-/// Where in a job a key of a phase or a data set stands; a single one has no name.
-fn key(several: &str, single: &str, name: &str, key: &str) -> String {
-    if name.is_empty() { format!("{single}{key}") } else { format!("{several}/{name}/{key}") }
-}
-
 /// The way from intensities to G(r).
 struct Intensities {
     reducer: Reducer,
@@ -255,7 +250,7 @@ impl Intensities {
     /// Those of a data set, if its file holds such.
     fn of(job: &Job, dataset: usize, folder: Folders, words: &Words) -> Result<Option<Self>, Failure> {
         let (name, data) = &job.datasets[dataset];
-        let place = |part: &str| words.place(&key("datasets", "data/", name, &format!("reduce{part}")));
+        let place = |part: &str| words.place(&(in_dataset(name) + "reduce" + part));
         data.reduce.as_ref().map(|settings| Self::read(settings, folder, &place)).transpose()
     }
 
@@ -280,7 +275,7 @@ impl Intensities {
 fn instrument(job: &mut Job, dataset: usize, folder: Folders, words: &Words) -> Result<Option<Input>, Failure> {
     let (name, data) = &job.datasets[dataset];
     let Some(file) = data.instrument.clone() else { return Ok(None) };
-    let place = words.place(&key("datasets", "data/", name, "instrument"));
+    let place = words.place(&(in_dataset(name) + "instrument"));
     let input = Input::read(&named_file(folder, &file, &place)?)?;
     let found = read::job::instrument(input.text()?, &input.name).map_err(Failure::of)?;
     job.take(dataset, &found);
@@ -289,7 +284,7 @@ fn instrument(job: &mut Job, dataset: usize, folder: Folders, words: &Words) -> 
 
 /// Does the curve hold the range that the job fits?
 fn check_range((name, data): (&str, &Data), observed: &Observed, words: &Words) -> Result<(), Failure> {
-    let place = |part: &str| words.place(&key("datasets", "data/", name, part));
+    let place = |part: &str| words.place(&(in_dataset(name) + part));
     let (Some(first), Some(last)) = (observed.r.first(), observed.r.last()) else {
         return Err(Failure::new(format!("{}: no data", observed.name)));
     };

@@ -10,6 +10,7 @@
 
 mod envelope;
 mod lowq;
+mod normaliser;
 mod pdffit2;
 mod quadrature;
 mod sines;
@@ -22,6 +23,7 @@ use std::f64::consts::PI;
 use nalgebra::{DMatrix, DMatrixView};
 
 pub use envelope::Envelope;
+use normaliser::Normaliser;
 pub use quadrature::gauss_legendre;
 pub use transform::Transform;
 pub use weights::{Sample, Weights};
@@ -33,7 +35,6 @@ use crate::job::{Compat, Data, Normalisation, Weights as Mode};
 use crate::lines::{NARROWEST, REACH, RowTable, Sum};
 use crate::observed::Radiation;
 use crate::read::observed::composition;
-use crate::scattering;
 use crate::tangent::Tangent;
 
 /// How a curve is measured and compared: what does not change during a fit.
@@ -131,47 +132,6 @@ pub struct Map {
     particle: Option<f64>,
     /// What qmin takes away, for unit scale: distances × pairs of species, in the order of [`RowTable::keys`].
     below: DMatrix<f64>,
-}
-
-/// What partial curves are weighted by.
-#[derive(Debug, Clone)]
-struct Normaliser {
-    normalisation: Normalisation,
-    /// Of each species of the structure, at each Q.
-    amplitudes: Vec<Vec<f64>>,
-    /// The sample, if it is not the structure alone.
-    sample: Option<Sample>,
-}
-
-impl Normaliser {
-    fn new(m: &Measurement, species: &[Species], q: &[f64]) -> Result<Self, CurveError> {
-        let of_sample: Vec<Species> = m.sample.iter().map(|(species, _)| *species).collect();
-        let sample = Sample {
-            counts: m.sample.iter().map(|(_, count)| *count).collect(),
-            amplitudes: amplitudes(m, &of_sample, q)?,
-        };
-        let sample = (!of_sample.is_empty()).then_some(sample);
-        Ok(Self { normalisation: m.normalisation, amplitudes: amplitudes(m, species, q)?, sample })
-    }
-
-    /// By what a factor on the curve has to be multiplied to be in proportion to atoms: 1 where the whole sample normalises, else
-    /// `1/<f>²` (or `1/<f²>`) of the phase, at the lowest Q there is.
-    fn per_atom(&self, crystal: &Crystal) -> f64 {
-        if self.sample.is_some() {
-            return 1.0;
-        }
-        let counts = crystal.species_counts();
-        let mean = weights::mean(&counts, &self.amplitudes, self.normalisation, 0);
-        if self.normalisation == Normalisation::MeanSquared { mean.powi(-2) } else { 1.0 / mean }
-    }
-
-    fn weights(&self, crystal: &Crystal) -> Weights {
-        let (amplitudes, counts) = (self.amplitudes.clone(), crystal.species_counts());
-        match &self.sample {
-            Some(sample) => Weights::within(sample, amplitudes, &counts, self.normalisation),
-            None => Weights::new(amplitudes, &counts, self.normalisation),
-        }
-    }
 }
 
 /// The two ways to truncate.
@@ -393,7 +353,7 @@ impl Map {
 
     /// Are the weights the same at every Q?
     fn even(&self) -> bool {
-        self.normaliser.amplitudes.iter().all(|amplitude| amplitude.len() == 1)
+        self.normaliser.is_even()
     }
 
     /// Columns on the grid to Q; PDFfit2's sum is truncated in another way.
@@ -577,25 +537,6 @@ fn count_tangent(crystal: &Crystal, tangent: &Tangent) -> Option<Vec<f64>> {
         counts[crystal.atoms[*atom as usize].species] += change.occ;
     }
     Some(counts)
-}
-
-/// The amplitude of each species at each Q; a single one where Q does not matter.
-fn amplitudes(m: &Measurement, species: &[Species], q: &[f64]) -> Result<Vec<Vec<f64>>, CurveError> {
-    let even = m.radiation == Radiation::Neutron || m.compat == Compat::PdfFit2 || m.weights == Mode::F0;
-    let q = if even { &q[..q.len().min(1)] } else { q };
-    species.iter().map(|s| q.iter().map(|q| amplitude(m, *s, *q)).collect()).collect()
-}
-
-fn amplitude(m: &Measurement, species: Species, q: f64) -> Result<f64, CurveError> {
-    match (m.radiation, m.compat, m.weights) {
-        (Radiation::Neutron, ..) => scattering::neutron::length(species.element)
-            .ok_or(CurveError::NoAmplitude(species, "neutron scattering length")),
-        (Radiation::Xray, Compat::PdfFit2, _) => Ok(species.element.number() as f64),
-        (Radiation::Xray, Compat::None, Mode::F0) => Ok(scattering::xray::electrons(species)),
-        (Radiation::Xray, Compat::None, Mode::Exact) => scattering::xray::lookup(species)
-            .map(|(factor, _)| factor.at(q))
-            .ok_or(CurveError::NoAmplitude(species, "X-ray form factor")),
-    }
 }
 
 /// Pairs up to which a particle is summed whole: some seconds without derivatives.

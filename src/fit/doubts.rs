@@ -91,12 +91,8 @@ fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a
 
 /// `scale` and every `pscale` refined at once: one of them can be anything.
 pub(super) fn one_factor_too_many(binding: &Binding) -> Option<String> {
-    let refined = |whole: Whole, place: usize| {
-        let variables = binding.free.iter().map(|free| &binding.variables()[free.variable]);
-        variables.filter_map(move |variable| variable.spot(place)).any(|spot| spot.quantity == Quantity::Whole(whole))
-    };
     let places = binding.places().count();
-    let all = |whole: Whole| (0..places).all(|place| refined(whole, place));
+    let all = |whole: Whole| (0..places).all(|place| binding.refines(whole, place));
     (all(Whole::Scale) && all(Whole::Pscale)).then(|| {
         "scale and pscale of every phase are refined, and only their products are known: set the pscale of one phase".to_owned()
     })

@@ -3,7 +3,10 @@
 use super::setup::FitError;
 use crate::job::{Job, Named, Restraint, Scopes, Vary};
 use crate::outcome::RestraintResult;
-use crate::params::{Binding, Name, State};
+use crate::params::{BindError, Binding, Free, Kind, Name, State, Whole};
+
+/// The numbers of a measurement: what no structure says, and its scale, which each curve may have of its own.
+const MEASURED: [Whole; 4] = [Whole::Scale, Whole::Pscale, Whole::Qdamp, Whole::Qbroad];
 
 /// What a refinement ended with.
 pub(super) struct Restart<'a> {
@@ -39,7 +42,7 @@ impl Restart<'_> {
         }
         next.beyond = self.of_places(Binding::own_beyond);
         next.ties = self.binding.ties_from(self.p)?;
-        next.set = self.settings()?;
+        next.set = self.settings();
         next.refine = self.refined()?;
         for restraint in &mut next.restraints {
             write_target(restraint, restraints);
@@ -54,15 +57,12 @@ impl Restart<'_> {
     }
 
     /// What is set: what no CIF carries, as far as it is neither refined nor tied.
-    fn settings(&self) -> Result<Named<f64>, FitError> {
+    fn settings(&self) -> Named<f64> {
         let scopes = Scopes::of(self.job);
         let mut set = Vec::new();
-        for name in ["scale", "pscale", "qdamp", "qbroad"] {
-            if self.is_carried(name) {
-                continue;
-            }
+        for whole in MEASURED.into_iter().filter(|whole| !self.is_carried(*whole)) {
             for dataset in 0..self.job.datasets.len() {
-                set.extend(self.setting(&scopes, name, dataset)?);
+                set.extend(self.setting(&scopes, whole, dataset));
             }
         }
         set.extend(self.of_places(Binding::own_numbers));
@@ -70,7 +70,7 @@ impl Restart<'_> {
         let motion = |name: &str| local(name).is_some_and(|name| name.kind.is_motion());
         set.extend(self.job.set.iter().filter(|(name, _)| motion(name)).map(|(name, _)| (name.clone(), 0.0)));
         set.retain(|(name, _)| !self.job.refine.iter().any(|(refined, _)| refined == name));
-        Ok(set)
+        set
     }
 
     /// What data sets have of their own, as the CIF is that of the first.
@@ -79,34 +79,27 @@ impl Restart<'_> {
     }
 
     /// Does the CIF carry it, or is it nowhere anything but what it is without a job?
-    fn is_carried(&self, name: &str) -> bool {
-        match name {
-            "scale" => self.job.datasets.len() == 1,
-            "pscale" => self.states.iter().all(|state| state.setting.pscale == 1.0),
+    fn is_carried(&self, whole: Whole) -> bool {
+        match whole {
+            Whole::Scale => self.job.datasets.len() == 1,
+            Whole::Pscale => self.states.iter().all(|state| state.setting.pscale == 1.0),
             _ => false,
         }
     }
 
     /// One entry for a data set, or one for each phase of it where these differ or some are refined or tied.
-    fn setting(&self, scopes: &Scopes, name: &str, dataset: usize) -> Result<Named<f64>, FitError> {
-        let values = self.binding.values(self.p)?;
-        let mut own = Vec::new();
-        for (place, (phase, _)) in self.binding.places().enumerate().filter(|(_, (_, other))| *other == dataset) {
-            let full = scopes.in_dataset(&scopes.in_phase(name, phase), dataset);
-            let moved = self.binding.variables().iter().zip(&values).any(|(variable, _)| {
-                variable.spot(place).is_some() && local(&variable.name).is_some_and(|known| known.to_string() == name)
-            });
-            if !moved {
-                own.push((full, value(&self.states[place], name)));
-            }
-        }
-        let all = own.len() == self.job.phases.len();
-        Ok(match own.first() {
-            Some((_, first)) if all && own.iter().all(|(_, value)| value == first) => {
+    fn setting(&self, scopes: &Scopes, whole: Whole, dataset: usize) -> Named<f64> {
+        let name = Kind::Whole(whole).word();
+        let places = self.binding.places().enumerate().filter(|(_, (_, other))| *other == dataset);
+        let still = places.filter(|(place, _)| !self.binding.moves(whole, *place));
+        let named = |(place, _)| (name.to_owned() + &self.binding.name_of(place), value(&self.states[place], whole));
+        let own: Named<f64> = still.map(named).collect();
+        match own.first() {
+            Some((_, first)) if own.len() == self.job.phases.len() && own.iter().all(|(_, value)| value == first) => {
                 vec![(scopes.in_dataset(name, dataset), *first)]
             }
             _ => own,
-        })
+        }
     }
 
     /// What is refined, with a start where no CIF carries one: of the measurement, and of what a phase has of its own in a data
@@ -116,10 +109,11 @@ impl Restart<'_> {
         let mut refine = Vec::new();
         for (name, vary) in &self.job.refine {
             let own: Vec<(String, f64)> = self.of_entry(name, &mut variables);
-            let scoped = scopes.scoped(name).map_err(crate::params::BindError::from)?;
-            let carried = !["qdamp", "qbroad", "pscale"].contains(&scoped.name)
-                && (scoped.name != "scale" || self.job.datasets.len() == 1)
-                && scoped.dataset.is_none();
+            let scoped = scopes.scoped(name).map_err(BindError::from)?;
+            let measured = MEASURED.into_iter().find(|whole| Kind::Whole(*whole).word() == scoped.name);
+            // A start that is refined is written down, whatever it is: only `scale` can be in the CIF.
+            let written = measured.is_some_and(|whole| whole != Whole::Scale || !self.is_carried(whole));
+            let carried = !written && scoped.dataset.is_none();
             if carried {
                 refine.push((name.clone(), Vary { start: None, ..*vary }));
             } else {
@@ -133,12 +127,10 @@ impl Restart<'_> {
     fn of_entry<'b>(
         &self,
         entry: &str,
-        variables: &mut impl Iterator<Item = (&'b crate::params::Free, &'b f64)>,
+        variables: &mut impl Iterator<Item = (&'b Free, &'b f64)>,
     ) -> Vec<(String, f64)> {
         let count = self.binding.count(entry);
-        let named = |(free, value): (&crate::params::Free, &f64)| {
-            (self.binding.variables()[free.variable].name.clone(), *value)
-        };
+        let named = |(free, value): (&Free, &f64)| (self.binding.variables()[free.variable].name.clone(), *value);
         variables.take(count).map(named).collect()
     }
 }
@@ -149,12 +141,12 @@ fn local(name: &str) -> Option<Name> {
 }
 
 /// A number of the measurement.
-fn value(state: &State, name: &str) -> f64 {
-    match name {
-        "scale" => state.model.profile.scale,
-        "pscale" => state.setting.pscale,
-        "qdamp" => state.setting.qdamp,
-        _ => state.setting.qbroad,
+fn value(state: &State, whole: Whole) -> f64 {
+    match whole {
+        Whole::Pscale => state.setting.pscale,
+        Whole::Qdamp => state.setting.qdamp,
+        Whole::Qbroad => state.setting.qbroad,
+        _ => state.model.profile.scale,
     }
 }
 

@@ -49,10 +49,10 @@ impl Spread {
         let known: Vec<bool> = (0..widths.len())
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
             .collect();
-        let data = variances.weighed(jacobian).rows(0, points(&setup.datasets)).into_owned();
-        let singular = scaled_singular_values(data, &widths);
+        let weighed = variances.weighed(jacobian);
+        let singular = scaled_singular_values(weighed.rows(0, points(&setup.datasets)).into_owned(), &widths);
         Self {
-            with_prior: with_prior(&variances.weighed(jacobian), &widths, &fit.at_bound),
+            with_prior: with_prior(&weighed, &widths, &fit.at_bound),
             plain,
             open: known.iter().zip(&fit.at_bound).any(|(known, at_bound)| !known && !at_bound),
             known,

@@ -71,6 +71,7 @@ pub(super) struct Variances {
 }
 
 impl Variances {
+    /// Those of each data set by its own misfit, and of restraints by that of all data.
     pub fn of(setup: &Setup, misses: &[Miss]) -> Self {
         let sum = |of: fn(&Miss) -> f64| misses.iter().map(of).sum::<f64>();
         let whole =

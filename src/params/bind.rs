@@ -136,7 +136,7 @@ impl Binding {
     }
 
     /// A place by its phase and its data set, as far as there are several of a kind.
-    pub(super) fn name_of(&self, place: usize) -> String {
+    pub(crate) fn name_of(&self, place: usize) -> String {
         let Place { phase, dataset, .. } = self.places[place];
         self.scopes.in_dataset(&self.scopes.in_phase("", phase), dataset)
     }
@@ -150,42 +150,53 @@ impl Binding {
         known.or_else(|| self.aliases.get(name).copied())
     }
 
-    /// What a name stands for: one variable, or several for `xyz.Co` and its kin. Where some of the places that it is meant for do
-    /// not have it, it is meant for the others.
-    fn resolve(&self, text: &str) -> Result<Vec<Variable>, BindError> {
+    /// What a name stands for in the places that it is meant for. Where some of them do not have it, it is meant for the others.
+    fn found(&self, text: &str) -> Result<Vec<(usize, Vec<Found>)>, BindError> {
         let scoped = self.scopes.scoped(text)?;
-        let (mut variables, mut wrong) = (Vec::<Variable>::new(), None);
-        for (index, place) in self.places.iter().enumerate() {
-            if !scoped.holds(place.phase, place.dataset) {
-                continue;
-            }
+        let (mut all, mut wrong) = (Vec::new(), None);
+        let places = self.places.iter().enumerate();
+        for (index, place) in places.filter(|(_, place)| scoped.holds(place.phase, place.dataset)) {
             match place.resolve(text, scoped.name) {
-                Ok(found) => found.into_iter().for_each(|one| one.join(index, scoped.end, &mut variables)),
+                Ok(found) => all.push((index, found)),
                 Err(error) => wrong = Some(BindError::of_both(wrong, error)),
             }
         }
         match wrong {
-            Some(error) if variables.is_empty() => Err(error),
-            _ => Ok(variables),
+            Some(error) if all.is_empty() => Err(error),
+            _ => Ok(all),
         }
     }
 
-    /// For the places that a name is meant for, what it stands for there.
-    fn each_place(&mut self, text: &str, change: &mut dyn FnMut(&mut Place, &Found)) -> Result<(), BindError> {
-        let scoped = self.scopes.scoped(text)?;
-        let (mut any, mut wrong) = (false, None);
-        for place in self.places.iter_mut().filter(|place| scoped.holds(place.phase, place.dataset)) {
-            match place.resolve(text, scoped.name) {
-                Ok(found) => {
-                    for one in &found {
-                        change(place, one);
-                    }
-                    any = true;
-                }
-                Err(error) => wrong = wrong.or(Some(error)),
+    /// The variables that a name stands for: one, or several for `xyz.Co` and its kin.
+    fn resolve(&self, text: &str) -> Result<Vec<Variable>, BindError> {
+        let end = self.scopes.scoped(text)?.end;
+        let mut variables = Vec::new();
+        for (place, found) in self.found(text)? {
+            for one in found {
+                one.join(place, end, &mut variables);
             }
         }
-        wrong.filter(|_| !any).map_or(Ok(()), Err)
+        Ok(variables)
+    }
+
+    /// Changes what a name stands for, place by place.
+    fn each_place(&mut self, text: &str, change: &mut dyn FnMut(&mut Place, &Found)) -> Result<(), BindError> {
+        for (place, found) in self.found(text)? {
+            for one in &found {
+                change(&mut self.places[place], one);
+            }
+        }
+        Ok(())
+    }
+
+    /// Is a number of the whole refined in a place?
+    pub(crate) fn refines(&self, whole: Whole, place: usize) -> bool {
+        self.free.iter().any(|free| self.variables[free.variable].is_whole(whole, place))
+    }
+
+    /// Is it refined or tied there?
+    pub(crate) fn moves(&self, whole: Whole, place: usize) -> bool {
+        self.moved().any(|index| self.variables[index].is_whole(whole, place))
     }
 
     /// How many variables a name stands for.
@@ -245,14 +256,8 @@ impl Binding {
                 self.free.push(free);
             }
         }
-        let refined = |whole: Whole, place: usize| {
-            let mut spots = self.free.iter().filter_map(|free| self.variables[free.variable].spot(place));
-            spots.any(|spot| spot.quantity == Quantity::Whole(whole))
-        };
-        if (0..self.places.len()).any(|place| refined(Whole::Delta1, place) && refined(Whole::Delta2, place)) {
-            return Err(BindError::BothDeltas);
-        }
-        Ok(())
+        let both = |place| self.refines(Whole::Delta1, place) && self.refines(Whole::Delta2, place);
+        if (0..self.places.len()).any(both) { Err(BindError::BothDeltas) } else { Ok(()) }
     }
 
     fn free_parameter(&self, name: &str, variable: &Variable, vary: &Vary) -> Result<Free, BindError> {

@@ -47,14 +47,12 @@ impl Place {
 
     /// What a name stands for here; `text` is the whole name, for messages.
     pub fn resolve(&self, text: &str, name: &str) -> Result<Vec<Found>, BindError> {
-        let resolver = Resolver {
-            model: &self.start.model,
-            freedom: &self.freedom,
-            cell: &self.cell,
-            setting: self.start.setting,
-            bodies: &self.bodies,
-        };
-        resolver.resolve(text, name)
+        self.resolver(&self.start).resolve(text, name)
+    }
+
+    fn resolver<'a>(&'a self, state: &'a State) -> Resolver<'a> {
+        let Self { freedom, cell, bodies, .. } = self;
+        Resolver { model: &state.model, freedom, cell, setting: state.setting, bodies }
     }
 
     /// Gives sites a second U for pairs beyond a distance, equal to the first until set or refined.
@@ -146,19 +144,18 @@ impl Place {
     /// Do the atoms stand where those of another place do?
     pub fn stands_as(&self, other: &Self) -> bool {
         let (ours, theirs) = (&self.start.model, &other.start.model);
-        let sites = ours.sites.iter().zip(&theirs.sites);
-        let poses = self.bodies.iter().zip(&other.bodies);
+        let mut sites = ours.sites.iter().zip(&theirs.sites);
+        let mut poses = self.bodies.iter().zip(&other.bodies);
         ours.cell == theirs.cell
-            && sites.clone().all(|(a, b)| a.position == b.position && a.occ == b.occ)
-            && poses.clone().all(|(a, b)| a.start == b.start)
+            && sites.all(|(a, b)| a.position == b.position && a.occ == b.occ)
+            && poses.all(|(a, b)| a.start == b.start)
     }
 
     /// Every number of the structure that has a name of its own, at a state; those of bodies are in the positions.
     pub fn numbers(&self, state: &State) -> Vec<Found> {
-        let Self { freedom, cell, .. } = self;
-        let resolver = Resolver { model: &state.model, freedom, cell, setting: state.setting, bodies: &self.bodies };
+        let resolver = self.resolver(state);
         let whole = ["delta1", "delta2", "spdiameter", "sratio", "rcut", "stepcut"].map(str::to_owned).into_iter();
-        let edges = cell.iter().map(|direction| CELL[direction.pivot].to_owned());
+        let edges = self.cell.iter().map(|direction| CELL[direction.pivot].to_owned());
         let of_site = |site: &Site| {
             let u = if matches!(site.adp, Some(Adp::Aniso(_))) { "U" } else { "Uiso" };
             ["xyz", u, "Uiso2", "Uinside", "occ"].map(|kind| format!("{kind}.{}", site.label))

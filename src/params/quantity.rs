@@ -53,6 +53,11 @@ impl Variable {
         self.spots.iter().find(|spot| spot.place == place)
     }
 
+    /// Is it this number of the whole in a place?
+    pub(super) fn is_whole(&self, whole: Whole, place: usize) -> bool {
+        self.spot(place).is_some_and(|spot| spot.quantity == Quantity::Whole(whole))
+    }
+
     /// What it moves, one entry for each number of each place.
     pub(super) fn slots(&self) -> impl Iterator<Item = (usize, Slot)> + '_ {
         self.spots.iter().flat_map(|spot| spot.quantity.slots().into_iter().map(|slot| (spot.place, slot)))

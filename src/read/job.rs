@@ -17,6 +17,7 @@ use ron::ser::PrettyConfig;
 pub use draft::{Draft, likely_pairs, write_commented};
 use places::Place;
 pub(super) use places::Places;
+pub use scope::{in_dataset, in_phase};
 
 use crate::job::{Instrument, Job};
 

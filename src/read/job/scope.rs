@@ -3,13 +3,13 @@
 use super::Problem;
 use crate::job::Scopes;
 
-/// Where in a job the keys of a phase stand.
-pub(super) fn in_phase(name: &str) -> String {
+/// The path in a job at which the keys of a phase stand, see [`super::place_of`]; a single one has no name.
+pub fn in_phase(name: &str) -> String {
     if name.is_empty() { String::new() } else { format!("phases/{name}/") }
 }
 
-/// Where in a job the keys of a data set stand.
-pub(super) fn in_dataset(name: &str) -> String {
+/// The path in a job at which the keys of a data set stand; a single one has no name.
+pub fn in_dataset(name: &str) -> String {
     if name.is_empty() { "data/".to_owned() } else { format!("datasets/{name}/") }
 }
 
