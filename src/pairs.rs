@@ -1,5 +1,8 @@
 //! The periodic pair search: which atoms are near enough to count, kept between steps and measured anew at each.
 
+use std::f64::consts::PI;
+use std::ops::Range;
+
 use nalgebra::{Matrix3, Vector3};
 
 use crate::crystal::{Atom, Crystal};
@@ -116,22 +119,22 @@ impl Pairs {
     }
 }
 
-/// Pairs within `cutoff`, by bins: the cell is cut into bins of half a cutoff to a whole one, and each atom looks into
-/// those bins, in its own cell or another, that the cutoff can reach.
+/// Pairs within `cutoff`, by bins: the cell is cut into bins of a third of a cutoff, and each atom looks into those bins, in
+/// its own cell or another, that the cutoff can reach.
 fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Option<&[bool]>) -> Vec<Pair> {
     let Some(inverse) = basis.try_inverse() else { return Vec::new() };
     let heights = Vector3::from_fn(|k, _| 1.0 / inverse.row(k).norm());
-    let width = (0.5 * cutoff).max(cutoff.min(3.0));
-    let bins = Bins::sort(positions, heights.map(|height| (height / width).floor().clamp(1.0, 128.0)));
-    // A bin's far side can be one bin width farther than its index says.
-    let span = Vector3::from_fn(|k, _| (cutoff * bins.count[k] / heights[k]).ceil() as i64);
+    let lattice = Lattice::new(basis, heights, cutoff);
     let cells: Vec<_> = positions.iter().map(|position| position.map(f64::floor)).collect();
-    let inside: Vec<_> = positions.iter().zip(&cells).map(|(position, cell)| basis * (position - cell)).collect();
-    let search = Search { basis, positions, cells: &cells, inside: &inside, cutoff, of, bins, span };
-    let chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
-        (k * CHUNK..((k + 1) * CHUNK).min(positions.len())).flat_map(|i| search.neighbours(i)).collect::<Vec<_>>()
+    let places: Vec<_> =
+        positions.iter().zip(&cells).map(|(position, cell)| Place::new(&lattice, &(position - cell))).collect();
+    let all = Bins::sort(&lattice, &places, |_| true);
+    let meant = of.map(|of| (of, Bins::sort(&lattice, &places, |atom| of[atom])));
+    let search = Search { lattice, cells, places, cutoff, all, meant };
+    let mut chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
+        search.pairs(k * CHUNK..((k + 1) * CHUNK).min(positions.len()))
     });
-    chunks.concat()
+    if chunks.len() == 1 { chunks.remove(0) } else { chunks.concat() }
 }
 
 /// Atoms whose neighbours one thread looks for at a time.
@@ -139,97 +142,177 @@ const CHUNK: usize = 1024;
 
 /// What is searched.
 struct Search<'a> {
-    basis: &'a Matrix3<f64>,
-    positions: &'a [Vector3<f64>],
-    /// The cell that each of them lies in.
-    cells: &'a [Vector3<f64>],
-    /// Where in its cell, Cartesian, Å.
-    inside: &'a [Vector3<f64>],
+    lattice: Lattice,
+    /// The cell that each atom lies in.
+    cells: Vec<Vector3<f64>>,
+    /// Where in its cell.
+    places: Vec<Place>,
     cutoff: f64,
-    of: Option<&'a [bool]>,
-    bins: Bins,
-    span: Vector3<i64>,
+    all: Bins,
+    /// Which atoms one of a pair has to be among, and these alone in bins.
+    meant: Option<(&'a [bool], Bins)>,
 }
 
 impl Search<'_> {
-    /// The pairs of an atom with those that come after it.
-    fn neighbours(&self, i: usize) -> Vec<Pair> {
-        let meant = |atom: usize| self.of.is_none_or(|of| of[atom]);
-        let (position, own) = (&self.positions[i], meant(i));
-        let mut list = Vec::new();
-        for (bin, shift) in self.bins.around(self.bins.home(position), self.span) {
-            // Bins know their members as if they lay in the cell at the origin.
-            let from = self.basis * (shift - position);
-            for &j in self.bins.members(bin) {
+    /// The pairs of some atoms with those that come after them.
+    fn pairs(&self, atoms: Range<usize>) -> Vec<Pair> {
+        let mut list = Vec::with_capacity((self.expected() * atoms.len() as f64) as usize);
+        atoms.for_each(|i| self.neighbours(i, &mut list));
+        list
+    }
+
+    /// About how many of the atoms that come after it an atom is near to, in the mean.
+    fn expected(&self) -> f64 {
+        let sphere = 4.0 / 3.0 * PI * self.cutoff.powi(3) / self.lattice.volume;
+        let partners = self.meant.as_ref().map_or(&self.all, |(_, bins)| bins);
+        (0.6 * sphere * partners.places.len() as f64).min(MOST_EXPECTED)
+    }
+
+    fn neighbours(&self, i: usize, list: &mut Vec<Pair>) {
+        let bins = self.meant.as_ref().filter(|(of, _)| !of[i]).map_or(&self.all, |(_, bins)| bins);
+        let Place { cartesian: from, bin: home } = self.places[i];
+        let off_centre = self.lattice.centre(home) - from;
+        let (far, near) = ((self.cutoff + self.lattice.radius).powi(2), self.cutoff * self.cutoff);
+        for way in &self.lattice.ways {
+            if (way.vector + off_centre).norm_squared() > far {
+                continue;
+            }
+            let (bin, shift) = self.lattice.walk(home, way.steps);
+            let origin = self.lattice.basis * shift - from;
+            for (place, &j) in bins.members(bin) {
                 let other = j as usize;
-                let near = (self.inside[other] + from).norm_squared() <= self.cutoff * self.cutoff;
-                if !near || other < i || !(own || meant(other)) {
+                if other < i || (place + origin).norm_squared() > near {
                     continue;
                 }
-                let shift = shift - self.cells[other];
+                let shift = shift + self.cells[i] - self.cells[other];
                 if other != i || positive(&shift) {
                     list.push(Pair { i: i as u32, j, shift });
                 }
             }
         }
-        list
     }
 }
+
+/// Room is made for at most so many pairs of an atom at once.
+const MOST_EXPECTED: f64 = 1e4;
 
 /// Is the first component that is not zero positive? Of a shift and its opposite exactly one is.
 fn positive(shift: &Vector3<f64>) -> bool {
     shift.iter().find(|n| **n != 0.0).is_some_and(|n| *n > 0.0)
 }
 
-/// The atoms of a cell, sorted into bins of equal fractions.
+/// A cell cut into bins, and the ways from a bin to those that may hold a neighbour.
+struct Lattice {
+    basis: Matrix3<f64>,
+    /// Å³.
+    volume: f64,
+    /// Bins along each edge.
+    count: [i64; 3],
+    /// From its middle no point of a bin is farther than this, Å.
+    radius: f64,
+    ways: Vec<Way>,
+    /// Along each edge, for every place from `-span` on that a way may lead to: the bin there and the whole cells up to it.
+    wrapped: [Vec<(usize, f64)>; 3],
+    span: [i64; 3],
+}
+
+/// From one bin to another.
+struct Way {
+    steps: [i64; 3],
+    /// Å.
+    vector: Vector3<f64>,
+}
+
+/// Where in the cell at the origin an atom lies.
+struct Place {
+    /// Å.
+    cartesian: Vector3<f64>,
+    bin: [i64; 3],
+}
+
+impl Lattice {
+    fn new(basis: &Matrix3<f64>, heights: Vector3<f64>, cutoff: f64) -> Self {
+        let width = (cutoff / 3.0).max(cutoff.min(2.5));
+        let count: [i64; 3] = std::array::from_fn(|k| (heights[k] / width).floor().clamp(1.0, 128.0) as i64);
+        let edges = basis * Matrix3::from_diagonal(&Vector3::from(count.map(|n| 1.0 / n as f64)));
+        let diagonal = |x: f64, y: f64| (edges * Vector3::new(x, y, 1.0)).norm();
+        let diagonals = [diagonal(1.0, 1.0), diagonal(1.0, -1.0), diagonal(-1.0, 1.0), diagonal(-1.0, -1.0)];
+        let radius = 0.5 * diagonals.into_iter().fold(0.0, f64::max);
+        // A bin's far side can be one bin width farther than its index says.
+        let span = std::array::from_fn(|k| (cutoff * count[k] as f64 / heights[k]).ceil() as i64);
+        let mut ways = Vec::new();
+        for x in -span[0]..=span[0] {
+            for y in -span[1]..=span[1] {
+                for z in -span[2]..=span[2] {
+                    let vector = edges * Vector3::new(x as f64, y as f64, z as f64);
+                    if vector.norm() <= cutoff + 2.0 * radius {
+                        ways.push(Way { steps: [x, y, z], vector });
+                    }
+                }
+            }
+        }
+        let wrap = |k: usize| {
+            let n: i64 = count[k];
+            (-span[k]..n + span[k]).map(|place| (place.rem_euclid(n) as usize, place.div_euclid(n) as f64)).collect()
+        };
+        let volume = basis.determinant().abs();
+        Self { basis: *basis, volume, count, radius, ways, wrapped: std::array::from_fn(wrap), span }
+    }
+
+    /// The middle of a bin, Å.
+    fn centre(&self, bin: [i64; 3]) -> Vector3<f64> {
+        self.basis * Vector3::from_fn(|k, _| (bin[k] as f64 + 0.5) / self.count[k] as f64)
+    }
+
+    /// The number of the bin where a way leads to, and the whole cells by which that lies off the cell at the origin.
+    fn walk(&self, home: [i64; 3], steps: [i64; 3]) -> (usize, Vector3<f64>) {
+        let [x, y, z] = std::array::from_fn(|k| self.wrapped[k][(home[k] + steps[k] + self.span[k]) as usize]);
+        let [_, ny, nz] = self.count.map(|n| n as usize);
+        ((x.0 * ny + y.0) * nz + z.0, Vector3::new(x.1, y.1, z.1))
+    }
+}
+
+impl Place {
+    /// `fraction`: of the cell, from 0 to 1.
+    fn new(lattice: &Lattice, fraction: &Vector3<f64>) -> Self {
+        let bin = |k: usize| ((fraction[k] * lattice.count[k] as f64) as i64).min(lattice.count[k] - 1);
+        Self { cartesian: lattice.basis * fraction, bin: std::array::from_fn(bin) }
+    }
+}
+
+/// Atoms of a cell, sorted into bins.
 struct Bins {
-    count: Vector3<f64>,
+    /// Where the members of each bin start; one entry more than bins.
     start: Vec<usize>,
+    /// Bin by bin, in each by ascending index.
     atoms: Vec<u32>,
+    /// Their places, Å.
+    places: Vec<Vector3<f64>>,
 }
 
 impl Bins {
-    fn sort(positions: &[Vector3<f64>], count: Vector3<f64>) -> Self {
-        let mut bins = Self { count, start: vec![0; count.product() as usize + 1], atoms: vec![0; positions.len()] };
-        let place: Vec<usize> = positions.iter().map(|position| bins.index(bins.home(position)).0).collect();
-        for bin in &place {
-            bins.start[bin + 1] += 1;
+    /// Of those atoms that are `wanted`.
+    fn sort(lattice: &Lattice, places: &[Place], wanted: impl Fn(usize) -> bool) -> Self {
+        let mut members: Vec<(usize, u32)> = (0..places.len())
+            .filter(|atom| wanted(*atom))
+            .map(|atom| (lattice.walk(places[atom].bin, [0; 3]).0, atom as u32))
+            .collect();
+        members.sort_unstable();
+        let mut start = vec![0; lattice.count.iter().product::<i64>() as usize + 1];
+        members.iter().for_each(|(bin, _)| start[bin + 1] += 1);
+        for bin in 1..start.len() {
+            start[bin] += start[bin - 1];
         }
-        for bin in 1..bins.start.len() {
-            bins.start[bin] += bins.start[bin - 1];
+        Self {
+            start,
+            atoms: members.iter().map(|(_, atom)| *atom).collect(),
+            places: members.iter().map(|(_, atom)| places[*atom as usize].cartesian).collect(),
         }
-        let mut next = bins.start.clone();
-        for (atom, bin) in place.iter().enumerate() {
-            bins.atoms[next[*bin]] = atom as u32;
-            next[*bin] += 1;
-        }
-        bins
     }
 
-    /// The bin of a position, which may lie in another cell than the one at the origin.
-    fn home(&self, position: &Vector3<f64>) -> [i64; 3] {
-        std::array::from_fn(|k| (position[k] * self.count[k]).floor() as i64)
-    }
-
-    /// Place in the list of bins, and the whole cells by which the bin lies off the cell at the origin.
-    fn index(&self, bin: [i64; 3]) -> (usize, Vector3<f64>) {
-        let n = self.count.map(|n| n as i64);
-        let inside: [i64; 3] = std::array::from_fn(|k| bin[k].rem_euclid(n[k]));
-        let shift = Vector3::from_fn(|k, _| bin[k].div_euclid(n[k]) as f64);
-        (((inside[0] * n[1] + inside[1]) * n[2] + inside[2]) as usize, shift)
-    }
-
-    /// Every bin up to `span` bins away, with the whole cells to add to its members.
-    fn around(&self, home: [i64; 3], span: Vector3<i64>) -> impl Iterator<Item = (usize, Vector3<f64>)> + '_ {
-        (-span[0]..=span[0]).flat_map(move |x| {
-            (-span[1]..=span[1]).flat_map(move |y| {
-                (-span[2]..=span[2]).map(move |z| self.index([home[0] + x, home[1] + y, home[2] + z]))
-            })
-        })
-    }
-
-    fn members(&self, bin: usize) -> &[u32] {
-        &self.atoms[self.start[bin]..self.start[bin + 1]]
+    fn members(&self, bin: usize) -> impl Iterator<Item = (&Vector3<f64>, &u32)> {
+        let range = self.start[bin]..self.start[bin + 1];
+        self.places[range.clone()].iter().zip(&self.atoms[range])
     }
 }
 
