@@ -40,7 +40,7 @@ pub fn minimise<P: Problem>(
 
 /// What is left of an old scale `D_j` after one iteration, where the column has become shorter.
 const MEMORY: f64 = 0.2;
-/// Steps that promise a smaller share are straight enough.
+/// Steps that promise a smaller share, or less than [`Options::ftol`], are straight enough.
 const BENDS_BEYOND: f64 = 1e-8;
 /// Where along the step the curvature is measured.
 const NEAR: f64 = 0.1;
@@ -205,7 +205,7 @@ impl<'a, P: Problem> Search<'a, P> {
         if change > LONGEST {
             return Ok(self.untried(promised, length, (Excess::Change, GOOD_CHANGE * LONGEST / change)));
         }
-        if !self.options.acceleration || promised < BENDS_BEYOND {
+        if !self.options.acceleration || promised < self.options.ftol.max(BENDS_BEYOND) {
             return self.evaluate(&straight, None, promised, length);
         }
         match self.bend(factor, &straight)? {
