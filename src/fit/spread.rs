@@ -39,9 +39,10 @@ impl Spread {
         let jacobian = &fit.jacobian;
         let widths = widths(setup, states, fit.p.as_slice());
         let misses = misses(setup, fit);
+        let data = points(&setup.datasets);
         let first = Variances::of(setup, &misses);
-        let data = first.weighed(jacobian).rows(0, points(&setup.datasets)).into_owned();
-        let directions = directions(&scaled_singular_values(data, &widths)) as f64;
+        let mut singular = scaled_singular_values(&first.weighed(jacobian), data, &widths);
+        let directions = directions(&singular) as f64;
         let misses: Vec<Miss> =
             misses.iter().zip(parts(setup, fit)).map(|(miss, part)| miss.with(directions * part)).collect();
         let variances = Variances::of(setup, &misses);
@@ -50,7 +51,10 @@ impl Spread {
             .map(|k| !fit.at_bound[k] && fit.esd(k).is_some() && plain[(k, k)].sqrt() <= TOO_WIDE * widths[k])
             .collect();
         let weighed = variances.weighed(jacobian);
-        let singular = scaled_singular_values(weighed.rows(0, points(&setup.datasets)).into_owned(), &widths);
+        match variances.ratio(&first) {
+            Some(ratio) => singular.iter_mut().for_each(|value| *value /= ratio.sqrt()),
+            None => singular = scaled_singular_values(&weighed, data, &widths),
+        }
         Self {
             with_prior: with_prior(&weighed, &widths, &fit.at_bound),
             plain,
@@ -88,8 +92,9 @@ fn width(variable: &Variable, state: &State, value: f64) -> f64 {
     }
 }
 
-/// Singular values of the data's Jacobian, in units of the noise, with every column multiplied by what is known beforehand.
-fn scaled_singular_values(mut data: DMatrix<f64>, widths: &[f64]) -> Vec<f64> {
+/// Singular values of the data's rows of a Jacobian in units of the noise, every column multiplied by what is known beforehand.
+fn scaled_singular_values(weighed: &DMatrix<f64>, data: usize, widths: &[f64]) -> Vec<f64> {
+    let mut data = weighed.rows(0, data).into_owned();
     for (mut column, width) in data.column_iter_mut().zip(widths) {
         column *= *width;
     }

@@ -86,6 +86,17 @@ impl Variances {
         Self { blocks }
     }
 
+    /// By what those of the data exceed `others`, where it is the same for every data set.
+    pub fn ratio(&self, others: &Self) -> Option<f64> {
+        let mut ratios = self.of_data().zip(others.of_data()).map(|(own, other)| own / other);
+        let first = ratios.next()?;
+        ratios.all(|ratio| ratio == first).then_some(first)
+    }
+
+    fn of_data(&self) -> impl Iterator<Item = f64> {
+        self.blocks[..self.blocks.len() - 1].iter().map(|(_, variance)| *variance)
+    }
+
     /// The Jacobian's rows in units of their noise.
     pub fn weighed(&self, jacobian: &DMatrix<f64>) -> DMatrix<f64> {
         self.scaled(jacobian, |variance| 1.0 / variance.sqrt())
