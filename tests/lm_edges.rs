@@ -198,10 +198,18 @@ fn arguments_that_do_not_fit_are_errors() {
         LmError::BadBounds { parameter: 1, .. }
     ));
     let mut empty = Linear { a: DMatrix::zeros(0, 2), b: DVector::zeros(0) };
-    assert!(matches!(refused(&mut empty, dvector![1.0, 1.0], &[]), LmError::Empty { parameters: 2, residuals: 0 }));
+    assert!(matches!(refused(&mut empty, dvector![1.0, 1.0], &[]), LmError::Empty));
     let mut narrow = Given(|_: &DVector<f64>| Ok(dvector![1.0, 1.0]), |_: &DVector<f64>| Ok(dmatrix![1.0]));
     let error = lm::minimise(&mut narrow, dvector![1.0], &Options::default(), &mut lm::silent).unwrap_err();
     assert!(matches!(error, LmError::Shape { got: (1, 1), expected: (2, 1), .. }));
+}
+
+#[test]
+fn without_parameters_the_start_is_the_end() {
+    let mut problem = Linear { a: DMatrix::zeros(3, 0), b: dvector![1.0, -2.0, 2.0] };
+    let fit = lm::minimise(&mut problem, DVector::zeros(0), &Options::default(), &mut lm::silent).unwrap();
+    assert_eq!((fit.stop, fit.iterations, fit.evaluations, fit.residual_norm_sq), (Stop::NothingToMove, 0, 1, 9.0));
+    assert!(fit.stop.converged() && fit.rank == 0 && fit.covariance.is_empty() && fit.at_bound.is_empty());
 }
 
 #[test]

@@ -46,6 +46,27 @@ fn a_computed_curve_is_refined_back_to_its_structure() {
     assert_eq!(names(folder), ["again", "job.ron", "ni.gr", "out", "start.cif", "true.cif"]);
 }
 
+/// Without anything refined a job says how well its model explains the data, and how many bonds are broken in it.
+#[test]
+fn a_model_is_compared_with_data_as_it_stands() {
+    let temp = tempfile::tempdir().unwrap();
+    for file in ["start.ron", "cycled.gr"] {
+        fs::copy(of_repository("models/demo").join(file), temp.path().join(file)).unwrap();
+    }
+    let bare = r#"(structure: "start.ron", symmetry: P1, data: (file: "cycled.gr", rmin: 1.0, rmax: 4.5), bonds: [(pair: "Co-N")])"#;
+    fs::write(temp.path().join("job.ron"), bare).unwrap();
+    let said = well(temp.path(), &["refine", "job.ron", "--out", "out", "--engine", "cpu"]);
+    assert!(said.contains("nothing was refined"), "{said}");
+    assert_eq!(names(&temp.path().join("out")), RESULTS);
+    let result = result(&temp.path().join("out"));
+    assert!(result["parameters"].as_array().unwrap().is_empty());
+    let rw = result["rw"].as_f64().unwrap();
+    // The start is not what the data were made of.
+    assert!(rw > 0.1 && rw < 1.0, "{rw}");
+    let (code, _, complained) = corefine(temp.path(), &["ensemble", "job.ron", "--out", "more", "--engine", "cpu"]);
+    assert!(code == Some(2) && complained.contains("refine"), "{complained}");
+}
+
 /// Few members of a distribution, from the demo's data: the files, the sentence, and an exit code that tells whether four short
 /// chains agree.
 #[test]

@@ -123,10 +123,14 @@ fn with_prior(jacobian: &DMatrix<f64>, widths: &[f64], at_bound: &[bool]) -> DMa
 fn describe(setup: &Setup, fit: &lm::Fit, singular: &[f64]) -> Determined {
     let (parameters, directions) = (setup.binding.free.len(), directions(singular));
     let observations = setup.independent_observations();
-    let mut words = vec![format!(
-        "The data determine {directions} of {parameters} directions of the parameters better than they were known before \
+    let mut words = vec![if parameters == 0 {
+        "No parameter was refined: this is the model as it stands.".to_owned()
+    } else {
+        format!(
+            "The data determine {directions} of {parameters} directions of the parameters better than they were known before \
          (atoms to 0.15 Å, edges to 1 %, U to themselves); they hold about {observations:.0} independent observations."
-    )];
+        )
+    }];
     if directions < parameters {
         words.push(format!(
             "{} directions are not determined: single values among the strongly correlated parameters are one choice of many \

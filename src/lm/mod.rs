@@ -207,16 +207,9 @@ pub enum LmError<E> {
     /// The problem's own error.
     #[error("{0}")]
     Problem(E),
-    /// There is nothing to fit or nothing to fit to.
-    #[error(
-        "least squares need at least one parameter and one residual, got {parameters} and {residuals}: refine something, and widen the range"
-    )]
-    Empty {
-        /// Length of `p`.
-        parameters: usize,
-        /// Length of `r`.
-        residuals: usize,
-    },
+    /// There is nothing to fit to.
+    #[error("least squares need at least one residual: widen the range")]
+    Empty,
     /// A start value is not finite.
     #[error("parameter {parameter} starts at {value}: give it a finite start")]
     BadStart {

@@ -18,6 +18,8 @@ pub enum Stop {
     SmallReduction,
     /// The residuals vanished to rounding.
     ExactFit,
+    /// There are no parameters.
+    NothingToMove,
     /// As many iterations as allowed.
     MaxIterations,
     /// The observer said so.
@@ -29,7 +31,10 @@ pub enum Stop {
 impl Stop {
     /// Is this a minimum?
     pub fn converged(self) -> bool {
-        matches!(self, Self::SmallStep | Self::SmallGradient | Self::SmallReduction | Self::ExactFit)
+        matches!(
+            self,
+            Self::SmallStep | Self::SmallGradient | Self::SmallReduction | Self::ExactFit | Self::NothingToMove
+        )
     }
 }
 
@@ -40,6 +45,7 @@ impl fmt::Display for Stop {
             Self::SmallGradient => "no parameter can lower the residual to first order",
             Self::SmallReduction => "the residual no longer falls",
             Self::ExactFit => "the residual vanished",
+            Self::NothingToMove => "nothing was refined",
             Self::MaxIterations => "the iterations allowed were used up",
             Self::Interrupted => "interrupted",
             Self::NoImprovement => "no step lowers the residual, although its derivatives say so",

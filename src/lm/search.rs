@@ -100,8 +100,8 @@ impl<'a, P: Problem> Search<'a, P> {
         let bounds = Bounds::new(&options.bounds, start.len())?;
         let p = bounds.clip(start);
         let residuals = problem.residuals(&p).map_err(LmError::Problem)?;
-        if p.is_empty() || residuals.is_empty() {
-            return Err(LmError::Empty { parameters: p.len(), residuals: residuals.len() });
+        if residuals.is_empty() {
+            return Err(LmError::Empty);
         }
         if let Some(residual) = residuals.iter().position(|value| !value.is_finite()) {
             return Err(LmError::NotFinite { residual, value: residuals[residual] });
@@ -129,6 +129,9 @@ impl<'a, P: Problem> Search<'a, P> {
     fn run(&mut self, observer: &mut dyn FnMut(&Progress) -> Flow) -> Result<Stop, LmError<P::Error>> {
         if observer(&self.history[0]) == Flow::Stop {
             return Ok(Stop::Interrupted);
+        }
+        if self.p.is_empty() {
+            return Ok(Stop::NothingToMove);
         }
         for _ in 0..self.options.max_iterations {
             if let Some(stop) = self.at_rest() {
