@@ -91,6 +91,21 @@ fn a_known_structure_is_found_in_q_as_in_r() {
     }
 }
 
+/// Uncertainties of G(r) say nothing of F(Q) on their own, and a user who gave them is told so.
+#[test]
+fn uncertainties_of_the_other_form_are_told_of() {
+    let data = measured(&nickel(), 0.0);
+    let with = Observed { dg: vec![0.1; data.g.len()], form: Form::G, in_q: None, ..data };
+    let told = |compare: &str| {
+        let outcome = refine(job(&format!("compare: {compare}"), r#""scale": ()"#), nickel(), with.clone());
+        outcome
+            .warnings
+            .iter()
+            .any(|text| text.starts_with("ni.fq gives uncertainties of G(r), none of what is compared"))
+    };
+    assert!(told("F") && !told("G"));
+}
+
 /// Each derivative of the residuals against central differences of fourth order.
 #[test]
 fn derivatives_in_q() {

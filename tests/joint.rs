@@ -131,6 +131,20 @@ fn a_mixture_seen_twice_gives_back_what_made_it() {
     }
 }
 
+#[test]
+fn one_delta_for_unlike_structures_is_told_of() {
+    let warnings = |refine: &str| {
+        let job = mixture(r#""pscale@ni": 0.7"#, refine, "");
+        let observed = measured(&job);
+        refined(&job, models(&job), observed).warnings
+    };
+    let told = |warnings: &[String]| {
+        warnings.iter().any(|text| text.starts_with("delta2 is one number for the phases ni, si"))
+    };
+    assert!(told(&warnings(r#""delta2": (start: 1.0)"#)));
+    assert!(!told(&warnings(r#""delta2@ni": (start: 1.0), "delta2@si": (start: 1.0)"#)));
+}
+
 /// Every derivative of every curve, whatever its name is meant for, against central differences.
 #[test]
 fn derivatives_are_those_of_the_curves() {

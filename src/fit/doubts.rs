@@ -60,8 +60,10 @@ pub(super) fn of_question(binding: &Binding, datasets: &[Dataset]) -> Vec<String
         doubts.push("qmax is not known: the model is not truncated, and information cannot be counted".to_owned());
     }
     for dataset in unknown(|dataset| dataset.target.noise == Noise::Unknown) {
+        let in_q = dataset.target.seen.is_some() && !dataset.observed.dg.is_empty();
+        let has = if in_q { "gives uncertainties of G(r), none of what is compared" } else { "gives no uncertainties" };
         doubts.push(format!(
-            "{} gives no uncertainties: every point weighs the same, and esds rest on the size of the residuals",
+            "{} {has}: every point weighs the same, and esds rest on the size of the residuals",
             dataset.data.file
         ));
     }
@@ -87,6 +89,27 @@ fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a
         }
     }
     found
+}
+
+/// Correlated motion that several structures are given in common.
+pub(super) fn one_motion(job: &Job, binding: &Binding) -> Vec<String> {
+    let places: Vec<(usize, usize)> = binding.places().collect();
+    let motion = [Whole::Delta1, Whole::Delta2].map(Quantity::Whole);
+    let variables = binding.free.iter().map(|free| &binding.variables()[free.variable]);
+    let shared = variables.filter(|variable| motion.contains(variable.quantity())).filter_map(|variable| {
+        let mut phases: Vec<usize> = variable.spots.iter().map(|spot| places[spot.place].0).collect();
+        phases.sort_unstable();
+        phases.dedup();
+        let names: Vec<&str> = phases.iter().map(|phase| job.phases[*phase].0.as_str()).collect();
+        let own: Vec<String> = names.iter().map(|phase| format!("{}@{phase}", variable.name)).collect();
+        (names.len() > 1).then(|| {
+            let (name, names, own) = (&variable.name, names.join(", "), own.join(", "));
+            format!(
+                "{name} is one number for the phases {names}, whose atoms need not move alike: {own} give each its own"
+            )
+        })
+    });
+    shared.collect()
 }
 
 /// `scale` and every `pscale` refined at once: one of them can be anything.

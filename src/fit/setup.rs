@@ -169,6 +169,7 @@ impl Setup {
         let datasets = datasets(&job, observed, targets, &binding, &states)?;
         warnings.extend(doubts::of_question(&binding, &datasets));
         warnings.extend(doubts::own_norms(&job));
+        warnings.extend(doubts::one_motion(&job, &binding));
         warnings.extend(doubts::one_factor_too_many(&binding));
         warnings.extend(doubts::same_data(&datasets));
         let one_of_many = doubts::one_of_many(&binding, &datasets);
