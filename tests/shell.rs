@@ -2,6 +2,8 @@
 
 mod support;
 
+use std::ops::Range;
+
 use corefine::crystal::Crystal;
 use corefine::curve::Measurement;
 use corefine::engine::Cpu;
@@ -145,7 +147,7 @@ impl Base {
     }
 
     /// Damage is drawn until no bond is absurd, and as many are broken as shall be.
-    fn damaged(&self, damage: Damage, broken: std::ops::Range<f64>, random: &mut Random) -> Truth {
+    fn damaged(&self, damage: Damage, broken: Range<f64>, random: &mut Random) -> Truth {
         loop {
             let mut shifts = vec![Vector3::zeros(); self.model.sites.len()];
             match damage {
@@ -313,13 +315,17 @@ struct Case {
 
 impl Case {
     /// Three kinds of damage, and three of noise: nine sets in a row have each of both once.
-    fn new(base: &Base, seed: u64) -> Self {
-        let damage = [Damage::Shaken, Damage::Leaving, Damage::Opened][seed as usize % 3];
+    fn new(base: &Base, seed: u64, broken: Range<f64>) -> Self {
+        let damage = Self::damage(seed);
         let noise = NOISES[(seed as usize / 3) % 3];
         let mut random = Random::new(1000 + seed, 0);
-        let truth = base.damaged(damage, 0.01..0.3, &mut random);
+        let truth = base.damaged(damage, broken, &mut random);
         let found = found(&truth, noise, &mut random, &quick(600));
         Self { seed, damage, noise, truth: truth.bonds, found }
+    }
+
+    fn damage(seed: u64) -> Damage {
+        [Damage::Shaken, Damage::Leaving, Damage::Opened][seed as usize % 3]
     }
 
     fn holds(&self) -> [bool; 2] {
@@ -357,15 +363,24 @@ impl Case {
 }
 
 /// How often the intervals of nine tenths hold the truth, and how wide they are. `COREFINE_SHELL_SEEDS` (`100 27`: the first
-/// and how many) chooses other structures than those that docs/calibration.md tells of.
+/// and how many) chooses other structures than those that docs/calibration.md tells of, `COREFINE_SHELL_BROKEN` (`0.15 0.3`) those with
+/// so large a share of broken bonds, where no sites are opened: few such structures are without absurd lengths then.
 #[test]
 #[ignore = "minutes; measures coverage, which docs/calibration.md tells"]
 fn coverage() {
     let base = Base::new();
-    let text = std::env::var("COREFINE_SHELL_SEEDS").unwrap_or_else(|_| "24 54".to_owned());
-    let numbers: Vec<u64> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
-    let cases: Vec<Case> =
-        (numbers[0]..numbers[0] + numbers[1]).map(|seed| Case::new(&base, seed)).inspect(Case::print).collect();
+    let two = |name: &str| -> Option<[f64; 2]> {
+        let text = std::env::var(name).ok()?;
+        let numbers: Vec<f64> = text.split_whitespace().map(|word| word.parse().unwrap()).collect();
+        Some([numbers[0], numbers[1]])
+    };
+    let [first, count] = two("COREFINE_SHELL_SEEDS").unwrap_or([24.0, 54.0]).map(|number| number as u64);
+    let many = two("COREFINE_SHELL_BROKEN").map(|[from, to]| from..to);
+    let cases: Vec<Case> = (first..first + count)
+        .filter(|seed| many.is_none() || !matches!(Case::damage(*seed), Damage::Opened))
+        .map(|seed| Case::new(&base, seed, many.clone().unwrap_or(0.01..0.3)))
+        .inspect(Case::print)
+        .collect();
     let tell = |name: &str, of: &dyn Fn(&&Case) -> bool| {
         let chosen: Vec<_> = cases.iter().filter(of).collect();
         let share =
