@@ -239,18 +239,8 @@ impl Lattice {
         let diagonals = [diagonal(1.0, 1.0), diagonal(1.0, -1.0), diagonal(-1.0, 1.0), diagonal(-1.0, -1.0)];
         let radius = 0.5 * diagonals.into_iter().fold(0.0, f64::max);
         // A bin's far side can be one bin width farther than its index says.
-        let span = std::array::from_fn(|k| (cutoff * count[k] as f64 / heights[k]).ceil() as i64);
-        let mut ways = Vec::new();
-        for x in -span[0]..=span[0] {
-            for y in -span[1]..=span[1] {
-                for z in -span[2]..=span[2] {
-                    let vector = edges * Vector3::new(x as f64, y as f64, z as f64);
-                    if vector.norm() <= cutoff + 2.0 * radius {
-                        ways.push(Way { steps: [x, y, z], vector });
-                    }
-                }
-            }
-        }
+        let span: [i64; 3] = std::array::from_fn(|k| (cutoff * count[k] as f64 / heights[k]).ceil() as i64);
+        let ways = ways(&edges, span, cutoff + 2.0 * radius);
         let wrap = |k: usize| {
             let n: i64 = count[k];
             (-span[k]..n + span[k]).map(|place| (place.rem_euclid(n) as usize, place.div_euclid(n) as f64)).collect()
@@ -270,6 +260,14 @@ impl Lattice {
         let [_, ny, nz] = self.count.map(|n| n as usize);
         ((x.0 * ny + y.0) * nz + z.0, Vector3::new(x.1, y.1, z.1))
     }
+}
+
+/// Ways of at most so many bins along each edge that are no longer than `longest`, Å.
+fn ways(edges: &Matrix3<f64>, span: [i64; 3], longest: f64) -> Vec<Way> {
+    let along = |k: usize| -span[k]..=span[k];
+    let all = along(0).flat_map(|x| along(1).flat_map(move |y| along(2).map(move |z| [x, y, z])));
+    let way = |steps: [i64; 3]| Way { steps, vector: edges * Vector3::from(steps.map(|step| step as f64)) };
+    all.map(way).filter(|way| way.vector.norm() <= longest).collect()
 }
 
 impl Place {
