@@ -45,6 +45,16 @@ fn a_rattle_is_told_from_a_cage() {
     let still = walked(400, |random, state| state[0] = kick(random, 0.15), 1);
     assert!(says(&still, "no diffusion of Li") == 1 && still.warnings.len() == 1, "{:?}", still.warnings);
 
+    // A rattle in a cage that breathes slowly: it grows a little, and in no straight line.
+    let breath = |random: &mut Random, state: &mut [Vector3<f64>]| {
+        state[0] = kick(random, 0.15);
+        state[1] = state[1] * 0.99 + kick(random, 0.15 * (1.0 - 0.99_f64.powi(2)).sqrt());
+    };
+    let breathing = walked(2000, breath, 2);
+    let is_said = breathing.warnings.len() == 1
+        && says(&breathing, "Li stays where it is") + says(&breathing, "no diffusion of Li") == 1;
+    assert!(is_said, "{:?}", breathing.warnings);
+
     let springs = |random: &mut Random, state: &mut [Vector3<f64>]| {
         for (mode, frames) in state.iter_mut().zip([1.0, 4.0, 16.0, 64.0, 256.0, 1024.0_f64]) {
             let keep = (-1.0 / frames).exp();

@@ -114,6 +114,9 @@ pub struct Settings {
     pub temperature: Option<f64>,
 }
 
+/// An MSD that is no straight line and grows more slowly than t to this power is that of a rattle.
+const STILL: f64 = 0.2;
+
 /// Fewer frames have no diffusion to show.
 const FEWEST: usize = 10;
 
@@ -215,6 +218,12 @@ impl Msd {
         if line.diffusivity - 1.645 * line.esd < 0.0 {
             warnings.push(format!(
                 "D is no larger than its uncertainty: these data show no diffusion of {}, whose MSD begins the fit at {:.3} Å²",
+                self.element,
+                line.at(line.window[0], 3.0)
+            ));
+        } else if bend > straight::BENT && (0.0..STILL).contains(&exponent) {
+            warnings.push(format!(
+                "{} stays where it is: its MSD is {:.3} Å² where the fit begins, and grows as t to the power {exponent:.2} only; D says nothing of diffusion",
                 self.element,
                 line.at(line.window[0], 3.0)
             ));
