@@ -261,11 +261,11 @@ pub struct Determined {
 /// A file that went into the result.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct InputFile {
-    /// `structure`, `data` or `job`.
+    /// `structure`, `data`, `job`, `trajectory`, `topology`.
     pub role: String,
     /// Its name as given.
     pub path: String,
-    /// SHA-256 of its bytes, hexadecimal.
+    /// SHA-256 of its bytes, hexadecimal; empty for a trajectory whose reading the user stopped.
     pub sha256: String,
     /// Its path as seen from the folder of results, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

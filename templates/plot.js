@@ -43,9 +43,13 @@
     svg.classList.add("live");
     svg.setAttribute("tabindex", "0");
 
-    const xPixel = (x) => frame.left + (x - range[0]) / (range[1] - range[0]) * (frame.right - frame.left);
-    const xValue = (pixel) => range[0] + (pixel - frame.left) / (frame.right - frame.left) * (range[1] - range[0]);
-    const scale = spec.y.kind === "log" ? Math.log : (y) => y;
+    const same = (x) => x;
+    const along = spec.x.kind === "log" ? Math.log : same, back = spec.x.kind === "log" ? Math.exp : same;
+    const share = (x) => (along(x) - along(range[0])) / (along(range[1]) - along(range[0]));
+    const xPixel = (x) => frame.left + share(x) * (frame.right - frame.left);
+    const xValue = (pixel) => back(along(range[0]) +
+      (pixel - frame.left) / (frame.right - frame.left) * (along(range[1]) - along(range[0])));
+    const scale = spec.y.kind === "log" ? Math.log : same;
     const [low, high] = spec.y.range.map(scale);
     const yPixel = (y) => frame.bottom - (scale(y) - low) / (high - low) * (frame.bottom - frame.top);
 
@@ -66,6 +70,8 @@
       for (let i = 0; i < s.y.length; i++) {
         if (xs[i] === null || s.y[i] === null) { pen = "M"; continue; }
         const x = xPixel(xs[i]), y = yPixel(s.y[i] + s.offset);
+        // A logarithm knows nothing below zero.
+        if (!isFinite(x) || !isFinite(y)) { pen = "M"; continue; }
         if (s.shape === "points") { d += circle(x, y, s.radius); } else { d += pen + x.toFixed(1) + " " + y.toFixed(1); }
         pen = "L";
       }
@@ -110,7 +116,9 @@
     function drawTicks() {
       const axis = svg.querySelector(".xaxis");
       axis.replaceChildren();
-      ticks(range, frame.ticks, spec.x.kind === "count").forEach(function (tick) {
+      const powers = spec.x.kind === "log" ? decades(range) : [];
+      const all = powers.length > 1 ? powers : ticks(range, frame.ticks, spec.x.kind === "count");
+      all.forEach(function (tick) {
         const group = add(axis, "g", { transform: "translate(" + xPixel(tick.at).toFixed(1) + " " + frame.bottom + ")" });
         add(group, "path", { d: "M0 0V5" });
         add(group, "text", { y: 19, "text-anchor": "middle" }).textContent = tick.text;
@@ -305,6 +313,23 @@
     const places = Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), all = [];
     for (let k = Math.ceil(range[0] / step - 1e-9); k * step <= range[1] + 1e-9 * step; k++) {
       all.push({ at: k * step, text: (k * step).toFixed(places).replace("-", "\u2212") });
+    }
+    return all;
+  }
+
+  // Ticks of a logarithmic axis, as the program sets them: powers of ten, with 2 and 5 between where the range is short.
+  function decades(range) {
+    const first = Math.floor(Math.log10(range[0])), last = Math.ceil(Math.log10(range[1]));
+    const span = Math.log10(range[1] / range[0]), stride = Math.max(1, Math.ceil(span / 6)), all = [];
+    const plain = first >= -3 && first < 5 && last < 5;
+    for (let power = first; power <= last; power += stride) {
+      for (const factor of span < 2.5 ? [1, 2, 5] : [1]) {
+        const at = factor * Math.pow(10, power);
+        if (at < range[0] * (1 - 1e-9) || at > range[1] * (1 + 1e-9)) { continue; }
+        const raised = String(power).replace("-", "⁻").replace(/\d/g, (digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]);
+        const ten = (factor > 1 ? factor + "·" : "") + "10" + raised;
+        all.push({ at: at, text: plain ? at.toFixed(Math.max(0, -power)) : ten });
+      }
     }
     return all;
   }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use support::command::corefine;
 use support::of_repository;
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 18] = [
     "demo",
     "simulate",
     "init",
@@ -20,6 +20,10 @@ const VERBS: [&str; 14] = [
     "ensemble",
     "difference",
     "histogram",
+    "rdf",
+    "msd",
+    "relay",
+    "trajectories",
     "reduce",
     "calibrate",
     "convert",

@@ -8,12 +8,17 @@ mod report_sample;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use corefine::msd::{self, Msd};
 use corefine::outcome::{
     BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Narrowed, Outcome,
 };
+use corefine::rdf::Rdf;
 use corefine::read::answers::Answers;
-use corefine::report::{self, Scan, Scanned, Series, Side};
+use corefine::relay::Relay;
+use corefine::report::{self, Beside, Scan, Scanned, Series, Side};
 use corefine::series::{Fitted, Frame, Record};
+use corefine::trajectory::{self, Atoms};
+use nalgebra::{Matrix3, Vector3};
 use report_sample::{comparison, sample, shell};
 
 /// Added to a copy of the page: the reader's hand.
@@ -277,6 +282,44 @@ fn a_distribution_opens_and_answers_to_the_mouse() {
     }
 }
 
+/// Two Li that go to and fro between two S, in the second trajectory half as often.
+fn beside() -> String {
+    let atoms = Atoms { species: ["Li", "Li", "S", "S"].map(|word| word.parse().unwrap()).to_vec() };
+    let pair = ["Li", "S"].map(|word| word.parse().unwrap());
+    let mut found = Beside::default();
+    for (name, frames) in [("crystal", 5), ("glass", 10)] {
+        let mut rdf = Rdf::new(&atoms, &["Li-S".to_owned()], 9.0, 0.1).unwrap();
+        let (mut msd, mut relay) = (Msd::new(&atoms, pair[0]).unwrap(), Relay::new(&atoms, pair, 0.1, 0.5).unwrap());
+        for number in 0..60 {
+            let at = if number / frames % 2 == 0 { 0.15 } else { 0.45 };
+            let x = at + 0.01 * (number as f64).sin();
+            let fractions =
+                [[x, 0.5, 0.5], [x, 0.2, 0.6], [0.0, 0.5, 0.5], [0.6, 0.5, 0.5]].map(Vector3::from).to_vec();
+            let basis = Matrix3::identity() * 10.0;
+            let frame = trajectory::Frame { number, step: None, basis, fractions, unwrapped: false };
+            rdf.add(&rdf.count(&frame));
+            msd.add(&frame);
+            relay.add(&relay.near(frame));
+        }
+        found.rdf.push(rdf.result(name));
+        let settings = msd::Settings { step: 0.1, window: None, temperature: None };
+        found.msd.push(msd.result(name, &settings).unwrap());
+        found.relay.push(relay.result(name, 0.1).unwrap());
+    }
+    report::beside_html(&found, &[])
+}
+
+#[test]
+fn trajectories_open_and_answer_to_the_mouse() {
+    let Some(browser) = browser() else { return };
+    let notes = checked(&browser, &beside(), "1200,1000");
+    assert_all_good(&notes);
+    for panel in ["g-0", "n", "msd", "msd-log", "survival", "lengths"] {
+        assert_mentions(&notes, &[&format!("size {panel}"), &format!("hover {panel} | ")]);
+    }
+    assert_mentions(&notes, &["part summary", "part density", "part provenance"]);
+}
+
 #[test]
 fn pages_fit_a_narrow_window() {
     let Some(browser) = browser() else { return };
@@ -287,6 +330,7 @@ fn pages_fit_a_narrow_window() {
         report::shell_html(&shell()),
         report::ensemble_html(&ensemble(), "synthetic"),
         difference(),
+        beside(),
     ];
     for page in pages {
         assert_mentions(&checked(&browser, &page, "500,900"), &["ok no sideways scrolling"]);

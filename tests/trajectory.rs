@@ -12,26 +12,7 @@ use corefine::read::trajectory::{Frames, Options};
 use corefine::relay::Relay;
 use corefine::trajectory::Frame;
 use nalgebra::{Matrix3, Vector3};
-
-/// Numbers that look random, the same ones always.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> f64 {
-        self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
-    }
-
-    fn vector(&mut self) -> Vector3<f64> {
-        Vector3::from_fn(|_, _| self.next())
-    }
-
-    /// Of a standard normal distribution.
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (self.next().max(1e-300), self.next());
-        (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
-}
+use support::random::Random;
 
 /// A skew cell with a along x and b in the xy plane, as LAMMPS wants it.
 fn skew() -> Matrix3<f64> {
@@ -346,7 +327,7 @@ fn diffusivities_are_as_uncertain_as_they_say() {
     let all = corefine::trajectory::Atoms { species };
     let li: Element = "Li".parse().unwrap();
     let basis = Matrix3::identity() * 60.0;
-    let (mut held, mut sum, mut random) = (0, 0.0, Random(11));
+    let (mut held, mut sum, mut bent, mut random) = (0, 0.0, 0, Random(11));
     for _ in 0..200 {
         let mut msd = Msd::new(&all, li).unwrap();
         let mut at = vec![Vector3::zeros(); atoms];
@@ -361,11 +342,14 @@ fn diffusivities_are_as_uncertain_as_they_say() {
             let fractions = rattled.into_iter().chain(host).map(|x| x / 60.0).collect();
             msd.add(&Frame { number, step: None, basis, fractions, unwrapped: true });
         }
-        let line = msd.result("made", &Settings { step, window: None, temperature: None }).unwrap().line;
+        let result = msd.result("made", &Settings { step, window: None, temperature: None }).unwrap();
+        let line = &result.line;
+        bent += usize::from(result.warnings.iter().any(|text| text.contains("no straight line")));
         held += usize::from((line.interval90[0]..=line.interval90[1]).contains(&d));
         sum += line.diffusivity / 200.0;
     }
-    println!("{held} of 200 intervals hold the truth; mean D {sum:.4}, true {d}");
+    println!("{held} of 200 intervals hold the truth; mean D {sum:.4}, true {d}; {bent} are said to have no line");
+    assert!(bent <= 20, "{bent} of 200 walks are said to have no line");
     assert!((170..=190).contains(&held), "{held} of 200");
     assert!((sum / d - 1.0).abs() < 0.02, "{sum}");
 }

@@ -106,6 +106,73 @@ fn every_verb_writes_what_it_says() {
     assert_eq!(fs::read_to_string(folder.join("bonds.csv")).unwrap().lines().count(), 21);
 }
 
+/// All that is asked of two trajectories, in one run: the same numbers as one verb after the other, and how they change.
+#[test]
+fn trajectories_lie_beside_each_other() {
+    let temp = tempfile::tempdir().unwrap();
+    let folder = temp.path();
+    write_made(folder);
+    // In the second one the Li atoms go half as far.
+    let frame = |k: usize| made().lines().skip(11 * k).take(11).flat_map(|line| [line, "\n"]).collect::<String>();
+    fs::write(folder.join("slow.xyz"), (0..20).map(|k| frame(k / 2)).collect::<String>()).unwrap();
+    let line = "trajectories made.xyz slow.xyz --names crystal,glass --element Li --anchor S --margin 0.1 --timestep 1fs,2fs --rmax 5 --out b";
+    let said = well(folder, line);
+    assert!(said.contains("crystal: 2 Li jump from S to S: ") && said.contains("glass: D(Li) = "), "{said}");
+    let of_all = ["msd.csv", "rdf.csv", "report.html", "result.json", "summary.csv"];
+    let of_each = ["density-1.cube", "density-1.xyz", "density-2.cube", "density-2.xyz", "graph-1.csv", "graph-2.csv"];
+    let mut files = [&of_each[..], &["jumps-1.csv", "jumps-2.csv"], &of_all].concat();
+    files.sort_unstable();
+    assert_eq!(names(&folder.join("b")), files);
+
+    // Each says what the verbs say alone.
+    let both = parsed(&folder.join("b/result.json"));
+    well(folder, "rdf slow.xyz --names glass --pair Li-S --rmax 5 --out g");
+    well(folder, "msd slow.xyz --names glass --element Li --timestep 2fs --out m");
+    well(folder, "relay slow.xyz --element Li --anchor S --margin 0.1 --timestep 2fs --out r");
+    let glass = &both["trajectories"][1];
+    assert_eq!(glass["rdf"], parsed(&folder.join("g/result.json"))["trajectories"][0]);
+    assert_eq!(glass["msd"], parsed(&folder.join("m/result.json"))["trajectories"][0]);
+    let alone = parsed(&folder.join("r/result.json"));
+    for field in ["rate", "rate_esd", "residence", "survival", "jumps", "graph", "visited"] {
+        assert_eq!(glass["relay"][field], alone[field], "{field}");
+    }
+    for (file, own) in [("jumps-2.csv", "jumps.csv"), ("graph-2.csv", "graph.csv"), ("density-2.xyz", "density.xyz")] {
+        let [two, one] = [folder.join("b").join(file), folder.join("r").join(own)].map(|path| fs::read(path).unwrap());
+        assert_eq!(two, one, "{file}");
+    }
+    assert_eq!(both["inputs"][1]["path"], "slow.xyz");
+
+    let summary = both["summary"].as_array().unwrap();
+    let of = |name: &str| summary.iter().find(|one| one["quantity"] == name).unwrap();
+    let rate = of("rate");
+    let ratio = rate["values"][1]["value"].as_f64().unwrap() / rate["values"][0]["value"].as_f64().unwrap();
+    assert!((rate["changes"][0]["value"].as_f64().unwrap() - ratio).abs() < 1e-12 && ratio < 0.5, "{rate}");
+    assert_eq!(of("watched for")["values"], json!([{"value": 0.019, "esd": null}, {"value": 0.038, "esd": null}]));
+    let csv = fs::read_to_string(folder.join("b/summary.csv")).unwrap();
+    let head = "quantity,unit,crystal,esd crystal,glass,esd glass,change,change glass,change esd glass";
+    assert!(csv.starts_with(head) && csv.lines().count() == summary.len() + 1, "{csv}");
+    assert!(csv.lines().all(|line| line.split(',').count() == 9), "{csv}");
+    let page = fs::read_to_string(folder.join("b/report.html")).unwrap();
+    assert!(page.contains("Li along S: crystal and glass") && page.contains("glass against crystal"));
+
+    let (code, _, complained) = run(folder, line);
+    assert!(code == Some(2) && complained.contains("--force"), "{complained}");
+    let start = "trajectories made.xyz slow.xyz --element Li --anchor S --out o";
+    for (line, said) in [
+        ("--timestep 1fs --names crystal", "1 names for 2 trajectories"),
+        ("--timestep 1fs --names same,same", "\"same\" twice"),
+        ("--timestep 1fs,1fs,1fs", "--timestep has 3 values for 2 trajectories"),
+        ("--timestep 1fs --every 1,2,3", "--every has 3 values"),
+        ("--timestep 1fs --pair Li-Co", "the trajectory has Li, S, Zn, N"),
+        ("--timestep 1fs --fit 5,2", "--fit"),
+        ("", "--timestep is missing"),
+    ] {
+        let (code, _, complained) = run(folder, format!("{start} {line}").trim());
+        assert!(code == Some(2) && complained.contains(said), "{line}: {complained}");
+        assert!(!folder.join("o").exists(), "{line}");
+    }
+}
+
 /// Results name what they were made of by the digest of the whole file, however much of it was read.
 #[test]
 fn results_name_the_files_that_were_read() {

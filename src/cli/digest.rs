@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use corefine::outcome::InputFile;
@@ -47,20 +48,22 @@ impl Read for Digested {
 }
 
 impl Digest {
-    /// The file as a report names it. What nobody has read of it is read now.
-    pub fn record(&self, role: &str) -> Result<InputFile, Failure> {
+    /// The file as a report names it. What nobody has read of it is read now, unless the user stops it: then it has no digest.
+    pub fn record(&self, role: &str, stop: &AtomicBool) -> Result<InputFile, Failure> {
         let mut digest = held(&self.seen);
-        rest(&self.file, &mut digest).map_err(|error| missing(&self.name, &error))?;
-        let sha256 = hexadecimal(&digest.clone().finalize());
+        let whole = rest(&self.file, &mut digest, stop).map_err(|error| missing(&self.name, &error))?;
+        let sha256 = if whole { hexadecimal(&digest.clone().finalize()) } else { String::new() };
         Ok(InputFile { role: role.to_owned(), path: self.name.clone(), sha256, from_results: None })
     }
 }
 
-fn rest(mut file: &File, digest: &mut Sha256) -> io::Result<()> {
+/// Reads to the end; `false` where the user stops it before.
+fn rest(mut file: &File, digest: &mut Sha256, stop: &AtomicBool) -> io::Result<bool> {
     let mut buffer = vec![0; BUFFER];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(()),
+            0 => return Ok(true),
+            _ if stop.load(Ordering::Relaxed) => return Ok(false),
             n => digest.update(&buffer[..n]),
         }
     }
@@ -80,7 +83,22 @@ mod tests {
         for read in [0, 1, BUFFER + 3, bytes.len()] {
             let (mut file, digest) = digested(&path).unwrap();
             file.read_exact(&mut vec![0; read]).unwrap();
-            assert_eq!(digest.record("trajectory").unwrap().sha256, sha256(&bytes), "{read}");
+            let record = digest.record("trajectory", &AtomicBool::new(false)).unwrap();
+            assert_eq!(record.sha256, sha256(&bytes), "{read}");
+        }
+    }
+
+    /// Somebody who stops a run does not wait for the rest of a long file; one that is read whole keeps its digest.
+    #[test]
+    fn a_run_that_is_stopped_reads_no_rest() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("many");
+        let bytes = vec![7; 3 * BUFFER];
+        std::fs::write(&path, &bytes).unwrap();
+        for (read, sha256) in [(5, String::new()), (bytes.len(), sha256(&bytes))] {
+            let (mut file, digest) = digested(&path).unwrap();
+            file.read_exact(&mut vec![0; read]).unwrap();
+            assert_eq!(digest.record("trajectory", &AtomicBool::new(true)).unwrap().sha256, sha256);
         }
     }
 }

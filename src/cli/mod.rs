@@ -4,6 +4,7 @@ mod args;
 mod calibrate;
 mod case;
 mod check;
+mod clock;
 mod convert;
 mod demo;
 mod difference;
@@ -35,6 +36,7 @@ mod series;
 mod shell;
 mod simulate;
 mod timings;
+mod trajectories;
 mod trajectory;
 mod typed;
 

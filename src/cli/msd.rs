@@ -1,24 +1,25 @@
 //! `corefine msd`: mean square displacement and diffusivity.
 
+use corefine::element::Element;
 use corefine::msd::{Msd, MsdResult, Settings, arrhenius};
 use corefine::read::trajectory::Frames;
 use corefine::report;
 
 use super::End;
 use super::args;
+use super::clock::Clock;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, Sources, each, open_all};
+use super::trajectory::{Named, Sources, each, is_stopped, open_all};
 use super::typed::{element, range};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "msd.csv", "report.html"];
 
 pub struct Plan {
-    work: Vec<(Frames<'static>, Msd)>,
+    work: Vec<(Named, Msd, Clock)>,
     sources: Sources,
-    clock: Clock,
     window: Option<[f64; 2]>,
     temperature: Vec<f64>,
     folder: Folder,
@@ -26,26 +27,27 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Msd) -> Result<Self, Failure> {
-        let clock = Clock::of(&args.clock, &args.input.reading)?;
+        let clocks = Clock::each(&args.clock, &args.input)?;
         let folder = Folder::of(&args.output, &RESULTS)?;
         let element = element("--element", &args.element)?;
-        let (window, temperature) = (window(args)?, temperature(args)?);
-        let ready = |frames: Frames<'static>| {
-            let msd = Msd::new(frames.atoms(), element);
-            let msd = msd.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
-            Ok((frames, msd))
+        let (window, temperature) = (window(&args.fit)?, temperature(args)?);
+        let (opened, sources) = open_all(&args.input)?;
+        let with_tracks = |(one, clock): (Named, Clock)| {
+            let msd = ready(&one.frames, element)?;
+            Ok((one, msd, clock))
         };
-        let (frames, sources) = open_all(&args.input)?;
-        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, sources, clock, window, temperature, folder })
+        let work = opened.into_iter().zip(clocks).map(with_tracks).collect::<Result<_, Failure>>()?;
+        Ok(Self { work, sources, window, temperature, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
-        let Self { work, sources, clock, window, temperature, folder } = self;
+        let Self { work, sources, window, temperature, folder } = self;
         let stop = interrupted_by_user();
         let mut results: Vec<MsdResult> = Vec::new();
-        for (k, (mut frames, mut msd)) in work.into_iter().enumerate() {
-            let mut clock = clock.clone();
+        for (k, (Named { name, mut frames }, mut msd, mut clock)) in work.into_iter().enumerate() {
+            if is_stopped(&stop, &name, &results) {
+                break;
+            }
             each(
                 &mut frames,
                 &stop,
@@ -55,9 +57,9 @@ impl Plan {
                     msd.add(&frame);
                 },
             )?;
-            let name = frames.name();
-            let settings = Settings { step: clock.between(name)?, window, temperature: temperature.get(k).copied() };
-            results.push(msd.result(name, &settings).map_err(|error| Failure::of(format!("{name}: {error}")))?);
+            let file = frames.name();
+            let settings = Settings { step: clock.between(file)?, window, temperature: temperature.get(k).copied() };
+            results.push(msd.result(&name, &settings).map_err(|error| Failure::of(format!("{file}: {error}")))?);
         }
         let energy = arrhenius(&results);
         for result in &results {
@@ -67,7 +69,7 @@ impl Plan {
             tell!("{line}");
         }
         let energy = energy.as_ref();
-        let inputs = sources.records(&folder)?;
+        let inputs = sources.records(&folder, &stop)?;
         let texts = [
             report::msd_json(&results, energy, &inputs),
             report::msd_csv(&results),
@@ -80,13 +82,19 @@ impl Plan {
     }
 }
 
-fn window(args: &args::Msd) -> Result<Option<[f64; 2]>, Failure> {
+/// What follows the atoms of an element.
+pub fn ready(frames: &Frames, element: Element) -> Result<Msd, Failure> {
+    Msd::new(frames.atoms(), element).map_err(|error| Failure::of(format!("{}: {error}", frames.name())))
+}
+
+/// Where D is fitted, ps.
+pub fn window(args: &args::Fit) -> Result<Option<[f64; 2]>, Failure> {
     let hint = "write two times in ps, the smaller one first: --fit 2,10";
     args.fit.as_ref().map(|ends| range("--fit", ends, hint)).transpose()
 }
 
 fn temperature(args: &args::Msd) -> Result<Vec<f64>, Failure> {
-    let (given, files) = (&args.temperature, args.input.trajectories.len());
+    let (given, files) = (&args.temperature, args.input.files.len());
     if !given.is_empty() && given.len() != files {
         let message = format!("--temperature has {} numbers for {files} trajectories", given.len());
         return Err(Failure::with_hint(message, "write one for each, in order"));

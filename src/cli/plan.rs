@@ -4,7 +4,7 @@ use super::args::{self, Verb};
 use super::messages::Failure;
 use super::{
     End, calibrate, check, convert, demo, difference, engine, ensemble, histogram, init, manual, msd, rdf, reduce,
-    refine, relay, rerun, scan, series, shell, simulate,
+    refine, relay, rerun, scan, series, shell, simulate, trajectories,
 };
 
 /// A verb with all that it needs.
@@ -24,6 +24,7 @@ pub enum Plan {
     Rdf(Box<rdf::Plan>),
     Msd(Box<msd::Plan>),
     Relay(Box<relay::Plan>),
+    Trajectories(Box<trajectories::Plan>),
     Reduce(Box<reduce::Plan>),
     Check(Box<check::Plan>),
     Rerun(Box<rerun::Plan>),
@@ -50,6 +51,7 @@ impl Plan {
             Verb::Rdf(args) => Self::Rdf(Box::new(rdf::Plan::of(&args)?)),
             Verb::Msd(args) => Self::Msd(Box::new(msd::Plan::of(&args)?)),
             Verb::Relay(args) => Self::Relay(Box::new(relay::Plan::of(&args)?)),
+            Verb::Trajectories(args) => Self::Trajectories(Box::new(trajectories::Plan::of(&args)?)),
             Verb::Reduce(args) => Self::Reduce(Box::new(reduce::Plan::of(&args)?)),
             Verb::Check(args) => Self::Check(Box::new(check::Plan::of(&args)?)),
             Verb::Rerun(args) => Self::Rerun(Box::new(rerun::Plan::of(&args)?)),
@@ -76,6 +78,7 @@ impl Plan {
             Self::Rdf(plan) => plan.run(),
             Self::Msd(plan) => plan.run(),
             Self::Relay(plan) => plan.run(),
+            Self::Trajectories(plan) => plan.run(),
             Self::Reduce(plan) => plan.run(),
             Self::Check(plan) => plan.run(),
             Self::Rerun(plan) => plan.run(),

@@ -9,13 +9,13 @@ use super::args;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Sources, each, open_all};
+use super::trajectory::{Named, Sources, each, is_stopped, open_all};
 
 /// What the folder of results holds.
 const RESULTS: [&str; 3] = ["result.json", "rdf.csv", "report.html"];
 
 pub struct Plan {
-    work: Vec<(Frames<'static>, Rdf)>,
+    work: Vec<(Named, Rdf)>,
     sources: Sources,
     folder: Folder,
 }
@@ -23,26 +23,28 @@ pub struct Plan {
 impl Plan {
     pub fn of(args: &args::Rdf) -> Result<Self, Failure> {
         let folder = Folder::of(&args.output, &RESULTS)?;
-        let ready = |frames: Frames<'static>| {
-            let rdf = Rdf::new(frames.atoms(), &args.pair, args.rmax, args.bin);
-            let rdf = rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
-            Ok((frames, rdf))
+        let (opened, sources) = open_all(&args.input)?;
+        let with_counts = |one: Named| {
+            let rdf = ready(&one.frames, &args.pair, &args.bins)?;
+            Ok((one, rdf))
         };
-        let (frames, sources) = open_all(&args.input)?;
-        let work = frames.into_iter().map(ready).collect::<Result<_, Failure>>()?;
+        let work = opened.into_iter().map(with_counts).collect::<Result<_, Failure>>()?;
         Ok(Self { work, sources, folder })
     }
 
     pub fn run(self) -> Result<End, Failure> {
         let stop = interrupted_by_user();
         let mut results = Vec::new();
-        for (mut frames, mut rdf) in self.work {
+        for (Named { name, mut frames }, mut rdf) in self.work {
+            if is_stopped(&stop, &name, &results) {
+                break;
+            }
             let counting = rdf.clone();
             each(&mut frames, &stop, |frame| counting.count(&frame), |counted| rdf.add(&counted))?;
-            results.push(rdf.result(frames.name()));
+            results.push(rdf.result(&name));
         }
         say(&results);
-        let inputs = self.sources.records(&self.folder)?;
+        let inputs = self.sources.records(&self.folder, &stop)?;
         let texts = [report::rdf_json(&results, &inputs), report::rdf_csv(&results), report::rdf_html(&results)];
         summary(parsed(&texts[0]));
         self.folder.write_named(RESULTS, texts)?;
@@ -51,7 +53,13 @@ impl Plan {
     }
 }
 
-fn say(results: &[RdfResult]) {
+/// What counts the pairs of a trajectory.
+pub fn ready(frames: &Frames, pairs: &[String], bins: &args::Bins) -> Result<Rdf, Failure> {
+    let rdf = Rdf::new(frames.atoms(), pairs, bins.rmax, bins.bin);
+    rdf.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))
+}
+
+pub fn say(results: &[RdfResult]) {
     for result in results {
         warn_of(&report::named_warnings(&result.trajectory, &result.warnings));
         for line in report::rdf_lines(result) {

@@ -1,6 +1,6 @@
 //! `corefine relay`: how atoms go from anchor to anchor.
 
-use corefine::outcome::InputFile;
+use corefine::element::Element;
 use corefine::read::trajectory::Frames;
 use corefine::relay::{Relay, RelayResult, cube, points};
 use corefine::report;
@@ -8,10 +8,11 @@ use corefine::trajectory::Atoms;
 
 use super::End;
 use super::args;
+use super::clock::Clock;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
-use super::trajectory::{Clock, Sources, each};
+use super::trajectory::{Sources, each};
 use super::typed::element;
 
 /// What the folder of results holds.
@@ -27,13 +28,12 @@ pub struct Plan {
 
 impl Plan {
     pub fn of(args: &args::Relay) -> Result<Self, Failure> {
-        let clock = Clock::of(&args.clock, &args.reading)?;
+        let clock = Clock::of(&args.clock, &args.reading, (0, 1))?;
         let folder = Folder::of(&args.output, &RESULTS)?;
-        let pair = [element("--element", &args.element)?, element("--anchor", &args.anchor)?];
+        let pair = pair(&args.stays)?;
         let mut sources = Sources::of(&args.reading)?;
-        let frames = sources.open(&args.trajectory, &args.reading)?;
-        let relay = Relay::new(frames.atoms(), pair, args.margin, args.grid);
-        let relay = relay.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))?;
+        let frames = sources.open(&args.trajectory, &args.reading, (0, 1))?;
+        let relay = ready(&frames, pair, &args.stays)?;
         Ok(Self { frames, sources, relay, clock, folder })
     }
 
@@ -53,25 +53,36 @@ impl Plan {
         let result =
             relay.result(name, clock.between(name)?).map_err(|error| Failure::of(format!("{name}: {error}")))?;
         warn_of(&report::named_warnings(name, &result.warnings));
-        let texts = texts(&result, frames.atoms(), &sources.records(&folder)?);
-        summary(parsed(&texts[0]));
-        folder.write_named(RESULTS, texts)?;
+        let json = report::relay_json(&result, &sources.records(&folder, &stop)?);
+        summary(parsed(&json));
+        let [jumps, graph, cube, xyz] = texts(&result, frames.atoms());
+        folder.write_named(RESULTS, [json, jumps, graph, cube, xyz, report::relay_html(&result)])?;
         tell!("{}", report::relay_sentence(&result));
         tell!("results in {}", folder.path().display());
         Ok(End::Well)
     }
 }
 
-fn texts(result: &RelayResult, atoms: &Atoms, inputs: &[InputFile]) -> [String; 6] {
+/// What moves, and along what.
+pub fn pair(stays: &args::Stays) -> Result<[Element; 2], Failure> {
+    Ok([element("--element", &stays.element)?, element("--anchor", &stays.anchor)?])
+}
+
+/// What follows the jumps of a trajectory.
+pub fn ready(frames: &Frames, pair: [Element; 2], stays: &args::Stays) -> Result<Relay, Failure> {
+    let relay = Relay::new(frames.atoms(), pair, stays.margin, stays.grid);
+    relay.map_err(|error| Failure::of(format!("{}: {error}", frames.name())))
+}
+
+/// `jumps.csv`, `graph.csv`, `density.cube` and `density.xyz`.
+pub fn texts(result: &RelayResult, atoms: &Atoms) -> [String; 4] {
     let numbers: Vec<usize> = atoms.species.iter().map(|species| species.element.number()).collect();
     let symbols: Vec<&str> = atoms.species.iter().map(|species| species.element.symbol()).collect();
     let title = format!("{} in {}, mean of {} frames", result.element, result.trajectory, result.frames);
     [
-        report::relay_json(result, inputs),
         report::jumps_csv(result),
         report::graph_csv(result),
         cube(&result.density, &numbers, &title),
         points(&result.density, result.element.symbol(), &symbols),
-        report::relay_html(result),
     ]
 }

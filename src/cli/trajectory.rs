@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use corefine::element::Species;
 use corefine::expand;
 use corefine::model::Model;
 use corefine::outcome::InputFile;
@@ -13,12 +14,13 @@ use corefine::read::{ReadError, trajectory};
 use corefine::trajectory::Frame;
 use flate2::bufread::MultiGzDecoder;
 
-use super::args::{self, Reading, Trajectories};
+use super::args::{Reading, Trajectories};
 use super::digest::{Digest, digested};
 use super::files::{Input, missing, see_from};
 use super::messages::{Failure, warn};
 use super::output::Folder;
 use super::progress::Progress;
+use super::typed::nth;
 
 /// Bytes that are asked of a file at a time.
 const BUFFER: usize = 1 << 20;
@@ -26,49 +28,81 @@ const BUFFER: usize = 1 << 20;
 /// The files that results are made of.
 pub struct Sources {
     trajectories: Vec<Digest>,
-    topology: Option<InputFile>,
+    topologies: Vec<InputFile>,
+}
+
+/// A trajectory with the name that results give it.
+pub struct Named {
+    pub name: String,
+    pub frames: Frames<'static>,
 }
 
 impl Sources {
     pub fn of(reading: &Reading) -> Result<Self, Failure> {
-        let topology = reading.topology.as_deref().map(|path| Ok(Input::read(path)?.record("topology"))).transpose()?;
-        Ok(Self { trajectories: Vec::new(), topology })
+        let record = |path: &PathBuf| Ok(Input::read(path)?.record("topology"));
+        let topologies = reading.topology.iter().map(record).collect::<Result<_, Failure>>()?;
+        Ok(Self { trajectories: Vec::new(), topologies })
     }
 
-    /// Opens a trajectory and reads its first frame.
-    pub fn open(&mut self, path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
+    /// Opens a trajectory, the `k`-th of so many, and reads its first frame.
+    pub fn open(&mut self, path: &Path, reading: &Reading, nth: (usize, usize)) -> Result<Frames<'static>, Failure> {
         let (file, digest) = digested(path)?;
         self.trajectories.push(digest);
-        frames(file, path, reading)
+        frames(file, path, options(reading, nth)?)
     }
 
     /// The files as results in this folder name them, once all is read that is wanted of them.
-    pub fn records(&self, folder: &Folder) -> Result<Vec<InputFile>, Failure> {
-        let trajectories = self.trajectories.iter().map(|digest| digest.record("trajectory"));
-        let mut files = trajectories.chain(self.topology.clone().map(Ok)).collect::<Result<Vec<_>, _>>()?;
+    pub fn records(&self, folder: &Folder, stop: &AtomicBool) -> Result<Vec<InputFile>, Failure> {
+        let trajectories = self.trajectories.iter().map(|digest| digest.record("trajectory", stop));
+        let mut files =
+            trajectories.chain(self.topologies.clone().into_iter().map(Ok)).collect::<Result<Vec<_>, _>>()?;
         see_from(folder.path(), &mut files);
         Ok(files)
     }
 }
 
 /// Opens several.
-pub fn open_all(input: &Trajectories) -> Result<(Vec<Frames<'static>>, Sources), Failure> {
+pub fn open_all(input: &Trajectories) -> Result<(Vec<Named>, Sources), Failure> {
+    let names = names(input)?;
     let mut sources = Sources::of(&input.reading)?;
-    let opened = input.trajectories.iter().map(|path| sources.open(path, &input.reading));
-    Ok((opened.collect::<Result<_, _>>()?, sources))
+    let files = names.len();
+    let open = |(k, (name, path)): (usize, (String, &PathBuf))| {
+        Ok(Named { name, frames: sources.open(path, &input.reading, (k, files))? })
+    };
+    let opened = names.into_iter().zip(&input.files).enumerate().map(open).collect::<Result<_, Failure>>()?;
+    Ok((opened, sources))
+}
+
+/// What results call the trajectories.
+fn names(input: &Trajectories) -> Result<Vec<String>, Failure> {
+    let (given, files) = (&input.names, input.files.len());
+    if given.is_empty() {
+        return Ok(input.files.iter().map(|path| path.display().to_string()).collect());
+    }
+    if given.len() != files {
+        let message = format!("--names has {} names for {files} trajectories", given.len());
+        return Err(Failure::with_hint(message, "write one for each, in order"));
+    }
+    let twice = |k: usize| given[k].trim().is_empty() || given[..k].contains(&given[k]);
+    match (0..files).find(|k| twice(*k)) {
+        Some(k) => {
+            let message = format!("--names has \"{}\" twice, or an empty name", given[k]);
+            Err(Failure::with_hint(message, "write a name of its own for each: --names crystal,glass"))
+        }
+        None => Ok(given.clone()),
+    }
 }
 
 /// Opens a trajectory that no results name.
 fn open(path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
     let file = File::open(path).map_err(|error| missing(&path.display().to_string(), &error))?;
-    frames(file, path, reading)
+    frames(file, path, options(reading, (0, 1))?)
 }
 
-fn frames(file: impl Read + Send + 'static, path: &Path, reading: &Reading) -> Result<Frames<'static>, Failure> {
+fn frames(file: impl Read + Send + 'static, path: &Path, options: Options) -> Result<Frames<'static>, Failure> {
     let name = path.display().to_string();
     let mut plain = BufReader::with_capacity(BUFFER, file);
     let start = plain.fill_buf().map_err(|error| missing(&name, &error))?;
-    let options = options(reading)?;
     let frames = if start.starts_with(b"\x1f\x8b") {
         Frames::open(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(plain)), &name, options)
     } else {
@@ -102,24 +136,27 @@ pub fn is_trajectory(path: &Path) -> Result<bool, Failure> {
     Ok(lines.map_while(Result::ok).skip(atoms + 2).any(|line| !line.trim().is_empty()))
 }
 
-fn options(reading: &Reading) -> Result<Options, Failure> {
+/// How the `k`-th of so many trajectories is read.
+fn options(reading: &Reading, (k, files): (usize, usize)) -> Result<Options, Failure> {
     if reading.stride == 0 || reading.frames == Some(0) {
         return Err(Failure::with_hint("--stride or --frames is 0", "write 1 or more"));
     }
     let species = |word: &String| word.parse().map_err(|error| Failure::new(format!("--types: {error}")));
+    let types = reading.types.iter().map(species).collect::<Result<Vec<Species>, _>>()?;
+    let topology = nth("--topology", &reading.topology, (k, files))?.map(|path| topology(path, &types)).transpose()?;
     Ok(Options {
         skip: reading.skip,
         stride: reading.stride,
         most: reading.frames,
-        types: reading.types.iter().map(species).collect::<Result<_, _>>()?,
-        species: reading.topology.as_deref().map_or_else(|| Ok(Vec::new()), topology)?,
+        types,
+        species: topology.unwrap_or_default(),
     })
 }
 
 /// The species of all atoms, in the order of a file.
-fn topology(path: &Path) -> Result<Vec<corefine::element::Species>, Failure> {
+fn topology(path: &Path, types: &[Species]) -> Result<Vec<Species>, Failure> {
     let input = Input::read(path)?;
-    if let Some(species) = trajectory::data_species(&input.bytes, &input.name) {
+    if let Some(species) = trajectory::data_species(&input.bytes, &input.name, types) {
         return species.map_err(Failure::of);
     }
     let (model, _) = input.model()?;
@@ -173,90 +210,11 @@ pub fn each<T: Send>(
     }
 }
 
-/// The time between the frames that are read.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    /// A step of the simulation, ps.
-    step: f64,
-    /// Steps between two frames of the file, if the user says so.
-    every: Option<usize>,
-    stride: usize,
-    /// The first and the last count of steps that came, how many frames, and where counts were uneven.
-    first: Option<u64>,
-    last: Option<u64>,
-    between: Option<u64>,
-    uneven: Option<usize>,
-}
-
-impl Clock {
-    pub fn of(args: &args::Clock, reading: &Reading) -> Result<Self, Failure> {
-        let Some(text) = &args.timestep else {
-            let hint =
-                "give the time step of the simulation: --timestep 1fs, and --every N if not every step was written";
-            return Err(Failure::with_hint("the time between frames is not known: --timestep is missing", hint));
-        };
-        if args.every == Some(0) {
-            return Err(Failure::with_hint("--every is 0", "write 1 or more"));
-        }
-        let step = duration(text)?;
-        let (every, stride) = (args.every, reading.stride);
-        Ok(Self { step, every, stride, first: None, last: None, between: None, uneven: None })
+/// Has the user stopped the run before this trajectory? What others have said by then is written without it.
+pub fn is_stopped<T>(stop: &AtomicBool, name: &str, results: &[T]) -> bool {
+    let is = stop.load(Ordering::Relaxed) && !results.is_empty();
+    if is {
+        warn(&format!("{name}: not read, as the run was stopped"));
     }
-
-    /// Looks at a frame's count of steps.
-    pub fn see(&mut self, frame: &Frame) {
-        if let (Some(last), Some(now)) = (self.last, frame.step) {
-            let between = now.checked_sub(last).filter(|steps| *steps > 0);
-            let even = between.is_some() && self.between.is_none_or(|known| Some(known) == between);
-            self.uneven = self.uneven.or((!even).then_some(frame.number));
-            self.between = self.between.or(between);
-        }
-        self.first = self.first.or(frame.step);
-        self.last = frame.step;
-    }
-
-    /// Time between two frames that were read, ps.
-    pub fn between(&self, name: &str) -> Result<f64, Failure> {
-        if let (Some(number), None) = (self.uneven, self.every) {
-            let message =
-                format!("{name}: frame {number} does not come as many steps after its neighbour as the others");
-            return Err(Failure::with_hint(message, "write frames at equal times, or say how many steps with --every"));
-        }
-        let stated = self.every.map(|every| every * self.stride);
-        let steps = stated.map(|steps| steps as f64).or(self.between.map(|steps| steps as f64));
-        Ok(self.step * steps.unwrap_or(self.stride as f64))
-    }
-}
-
-/// `1fs`, `0.002 ps`, in ps.
-fn duration(text: &str) -> Result<f64, Failure> {
-    let split = text.find(|c: char| c.is_ascii_alphabetic() && !matches!(c, 'e' | 'E')).unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit.trim() {
-        "as" => Some(1e-6),
-        "fs" => Some(1e-3),
-        "ps" => Some(1.0),
-        "ns" => Some(1e3),
-        _ => None,
-    };
-    let time = number.trim().parse::<f64>().ok().zip(factor).map(|(number, factor)| number * factor);
-    let sound = time.filter(|time| time.is_finite() && *time > 0.0);
-    sound.ok_or_else(|| {
-        Failure::with_hint(format!("--timestep is \"{text}\""), "write a time with its unit: 1fs, 0.002ps")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_have_units() {
-        for (text, ps) in [("1fs", 1e-3), ("0.5 fs", 5e-4), ("2e-3ps", 2e-3), ("1ns", 1e3), ("100as", 1e-4)] {
-            assert!((duration(text).unwrap() / ps - 1.0).abs() < 1e-12, "{text}");
-        }
-        for text in ["1", "fs", "-1fs", "0fs", "1 s", "1e400fs", "nan ps"] {
-            assert!(duration(text).unwrap_err().to_string().contains("with its unit"), "{text}");
-        }
-    }
+    is
 }

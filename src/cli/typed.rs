@@ -18,3 +18,16 @@ pub fn range(flag: &str, ends: &[f64], hint: &str) -> Result<[f64; 2], Failure> 
         }
     }
 }
+
+/// What was said of the `k`-th of so many trajectories: once for all of them, or once for each.
+pub fn nth<'a, T>(flag: &str, given: &'a [T], (k, files): (usize, usize)) -> Result<Option<&'a T>, Failure> {
+    match given.len() {
+        0 => Ok(None),
+        1 => Ok(given.first()),
+        n if n == files => Ok(given.get(k)),
+        n => Err(Failure::with_hint(
+            format!("{flag} has {n} values for {files} trajectories"),
+            "write one for all, or one for each, in order",
+        )),
+    }
+}

@@ -1,6 +1,6 @@
 //! How many pairs lie in which bin of a histogram: whole numbers, for g(r).
 
-use super::columns::Columns;
+use super::columns::{Columns, NARROW};
 use super::{Others, Take, other};
 use crate::crystal::{Points, classes};
 use crate::threads;
@@ -43,7 +43,8 @@ impl Bins {
 pub fn bins(points: &Points, kinds: usize, bins: Bins) -> Vec<Vec<u64>> {
     // One more: pairs beyond the reach, which costs less than to leave them out.
     let numbers = bins.count + 1;
-    let columns = Columns::new(points, bins.reach(), numbers);
+    let narrow = (0.5 * bins.reach()).clamp(NARROW, WIDE);
+    let columns = Columns::new(points, bins.reach(), narrow, numbers);
     let tasks = columns.tasks(kinds * numbers);
     let tables = threads::map(tasks.len(), |t| {
         let mut counts = Counts { inverse: 1.0 / bins.width, last: bins.count as f64, table: vec![0; kinds * numbers] };
@@ -70,39 +71,66 @@ struct Counts {
     table: Vec<u32>,
 }
 
+/// Columns are about this wide, Å, where the reach is twice as far: to look at a pair costs little, to look for it more.
+const WIDE: f64 = 5.0;
+
 /// Pairs that are looked at together.
 const TOGETHER: usize = 8;
 
+/// Adding this to a number below 2⁵¹ leaves its nearest whole number in the lowest bits.
+const ROUNDER: f64 = (1_u64 << 52) as f64;
+
+/// Å; farther than any atom, and beyond every reach.
+const NOWHERE: f64 = 1e100;
+
 impl Counts {
+    /// Counts the atoms at these places, one of each kind whose numbers begin at `base`.
     #[inline(always)]
-    fn look<const N: usize>(&mut self, origin: [f64; 3], others: &Others, first: usize) {
-        let v: [[f64; N]; 3] = std::array::from_fn(|k| {
-            let place = &others.places[k][first..first + N];
-            std::array::from_fn(|l| place[l] - origin[k])
-        });
-        let bin: [u32; N] = std::array::from_fn(|l| {
-            let square = v[0][l] * v[0][l] + v[1][l] * v[1][l] + v[2][l] * v[2][l];
-            // Not negative, and no larger than the number of bins: nothing is lost.
-            (square.sqrt() * self.inverse).min(self.last) as i32 as u32
-        });
-        for (bin, base) in bin.iter().zip(&others.base[first..first + N]) {
-            if let Some(count) = self.table.get_mut((base + bin) as usize) {
+    fn look<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], places: [&[f64; TOGETHER]; 3], base: &[u32]) {
+        for (bin, base) in self.bins(simd, origin, places).iter().zip(base) {
+            // The lowest half of the bits: the rest is that of the rounder.
+            if let Some(count) = self.table.get_mut((*bin as u32 + base) as usize) {
                 *count += 1;
             }
         }
+    }
+
+    /// The bin of each place, in its lowest bits: all at once, as conversions of numbers one by one take longer than all else.
+    #[inline(always)]
+    fn bins<S: pulp::Simd>(&self, simd: S, origin: [f64; 3], places: [&[f64; TOGETHER]; 3]) -> [u64; TOGETHER] {
+        let mut bins = [0; TOGETHER];
+        let [x, y, z] = places.map(|place| S::as_simd_f64s(place).0);
+        let [ox, oy, oz] = origin.map(|x| simd.splat_f64s(x));
+        let [inverse, last, rounder] = [self.inverse, self.last, ROUNDER].map(|x| simd.splat_f64s(x));
+        let (none, one) = (simd.splat_u64s(0), simd.splat_u64s(1));
+        for (((x, y), z), bins) in x.iter().zip(y).zip(z).zip(S::as_mut_simd_u64s(&mut bins).0) {
+            let [x, y, z] = [simd.sub_f64s(*x, ox), simd.sub_f64s(*y, oy), simd.sub_f64s(*z, oz)];
+            let [x, y, z] = [x, y, z].map(|v| simd.mul_f64s(v, v));
+            let r = simd.sqrt_f64s(simd.add_f64s(simd.add_f64s(x, y), z));
+            let t = simd.min_f64s(simd.mul_f64s(r, inverse), last);
+            let nearest = simd.add_f64s(t, rounder);
+            let is_above = simd.greater_than_f64s(simd.sub_f64s(nearest, rounder), t);
+            *bins = simd.sub_u64s(simd.transmute_u64s_f64s(nearest), simd.select_u64s(is_above, one, none));
+        }
+        bins
     }
 }
 
 impl Take for Counts {
     #[inline(always)]
-    fn add<S: pulp::Simd>(&mut self, _: S, origin: [f64; 3], _: f64, others: &Others) {
-        let n = others.base.len();
-        let whole = n - n % TOGETHER;
-        for l in (0..whole).step_by(TOGETHER) {
-            self.look::<TOGETHER>(origin, others, l);
+    fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], _: f64, others: &Others) {
+        let (whole, rest) = others.base.as_chunks::<TOGETHER>();
+        let [x, y, z] = others.places.map(|place| place.as_chunks::<TOGETHER>());
+        for (((x, y), z), base) in x.0.iter().zip(y.0).zip(z.0).zip(whole) {
+            self.look(simd, origin, [x, y, z], base);
         }
-        for l in whole..n {
-            self.look::<1>(origin, others, l);
+        if !rest.is_empty() {
+            let last = [x.1, y.1, z.1].map(|rest| {
+                let mut all = [NOWHERE; TOGETHER];
+                all[..rest.len()].copy_from_slice(rest);
+                all
+            });
+            self.look(simd, origin, last.each_ref(), rest);
         }
     }
 }

@@ -48,7 +48,6 @@ struct Near {
 type Flat = [f64; 3];
 
 /// The atoms, column by column, in each by their height.
-#[derive(Default)]
 struct Sorted {
     /// Where each layer of each column starts; one entry more than layers.
     start: Vec<u32>,
@@ -73,7 +72,7 @@ struct Home {
 }
 
 /// Columns are about this wide, Å, or a twelfth of the reach: narrow against the reach, with several atoms a layer.
-const NARROW: f64 = 2.5;
+pub const NARROW: f64 = 2.5;
 
 /// Layers are about this high, Å.
 const THIN: f64 = 1.25;
@@ -83,11 +82,13 @@ const TASK: f64 = 8192.0;
 const TASKS: f64 = 128.0;
 
 impl Columns {
-    /// The columns for pairs up to `reach`; each kind has so many numbers in a table.
-    pub fn new(points: &Points, reach: f64, numbers: usize) -> Self {
+    /// The columns for pairs up to `reach`, about as wide as `narrow` (Å) or wider; each kind has so many numbers in a table.
+    ///
+    /// In narrow ones fewer atoms are looked at that lie beyond the reach, in wide ones more atoms follow each other.
+    pub fn new(points: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
         let basis = points.basis;
         let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
-        let width = (reach / 12.0).max(NARROW);
+        let width = (reach / 12.0).max(narrow);
         let count = [0, 1].map(|k| (1.0 / (inverse.row(k).norm() * width)).floor().clamp(1.0, 512.0) as i64);
         let upwards = (reach * inverse.row(2).norm()).ceil() as i64;
         let each = (basis.column(2).norm() / THIN).ceil();
@@ -193,9 +194,9 @@ impl Layers {
 
 impl Sorted {
     fn new(points: &Points, count: [i64; 2], layers: Layers, numbers: usize) -> Self {
-        let mut sorted = Self { start: vec![0], ..Self::default() };
         let basis = &points.basis;
         let places = by_column(points, count);
+        let mut sorted = Self::with_room(places.len(), (2 * layers.upwards + 1) as usize);
         let mut rest = &places[..];
         for column in (0..count[0]).flat_map(|x| (0..count[1]).map(move |y| [x, y])) {
             let (own, others) = rest.split_at(rest.partition_point(|(of, _)| *of <= column));
@@ -219,6 +220,19 @@ impl Sorted {
         }
         sorted.home.sort_by_key(|home| home.kind);
         sorted
+    }
+
+    /// None yet, with room for so many atoms of the cell and their images along c.
+    fn with_room(atoms: usize, images: usize) -> Self {
+        let room = || Vec::with_capacity(atoms * images);
+        Self {
+            start: vec![0],
+            height: room(),
+            place: [room(), room(), room()],
+            occ: room(),
+            base: Vec::with_capacity(atoms * images),
+            home: Vec::with_capacity(atoms),
+        }
     }
 
     /// Some of them.

@@ -19,7 +19,7 @@ use crate::crystal::{Atom, Crystal, Place, Points, classes};
 use crate::model::Beyond;
 use crate::threads;
 pub use bins::{Bins, bins};
-use columns::Columns;
+use columns::{Columns, NARROW};
 pub use listed::Listed;
 use spline::Deposit;
 
@@ -134,7 +134,7 @@ impl Distances {
     /// If `nodes` begin nearer to r = 0 than shares reach.
     pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
-        let columns = Columns::new(&points(crystal, &kinds), nodes.to, nodes.count());
+        let columns = Columns::new(&points(crystal, &kinds), nodes.to, NARROW, nodes.count());
         let tasks = columns.tasks(kinds.kinds.len() * nodes.count() * (strains.len() + 1));
         let sums = threads::map(tasks.len(), |t| {
             let mut deposit = Deposit::new(&nodes, kinds.kinds.len(), strains);

@@ -12,6 +12,7 @@
 mod arrhenius;
 mod line;
 mod series;
+mod straight;
 
 use serde::Serialize;
 
@@ -96,7 +97,7 @@ pub struct MsdResult {
     pub line: Line,
     /// D along x, y and z, Å²/ps, each with its standard uncertainty.
     pub axis_lines: [Line; 3],
-    /// d ln(MSD) / d ln(t) between the ends of the fit: 1 where atoms diffuse.
+    /// d ln(MSD) / d ln(t) between the ends of the fit: 1 where atoms diffuse and nothing else; a rattle beside it makes it smaller.
     pub exponent: f64,
     /// What a user should know.
     pub warnings: Vec<String>,
@@ -113,11 +114,11 @@ pub struct Settings {
     pub temperature: Option<f64>,
 }
 
+/// An MSD that is no straight line and grows more slowly than t to this power is that of a rattle.
+const STILL: f64 = 0.2;
+
 /// Fewer frames have no diffusion to show.
 const FEWEST: usize = 10;
-
-/// An exponent that is farther from 1 than this is that of no diffusion.
-const DIFFUSIVE: f64 = 0.15;
 
 impl Msd {
     /// Makes ready to follow the atoms of an element.
@@ -176,7 +177,7 @@ impl Msd {
             step: settings.step,
             temperature: settings.temperature,
             time: (0..self.frames).map(|k| k as f64 * settings.step).collect(),
-            warnings: self.warnings(exponent, &line),
+            warnings: self.warnings(exponent, &line, straight::bend(&series, &line, (settings.step, window))),
             msd: series.total,
             axes: series.axes,
             esd: series.esd,
@@ -202,15 +203,10 @@ impl Msd {
         Err(MsdError::Window { from, to, needed })
     }
 
-    fn warnings(&self, exponent: f64, line: &Line) -> Vec<String> {
+    fn warnings(&self, exponent: f64, line: &Line, bend: f64) -> Vec<String> {
         let mut warnings: Vec<String> = self.unwrapper.warning().into_iter().collect();
         if self.host.is_empty() {
             warnings.push(format!("all atoms are {}: there is no host, and no drift is taken off", self.element));
-        }
-        if (exponent - 1.0).abs() > DIFFUSIVE {
-            warnings.push(format!(
-                "the MSD grows as t to the power {exponent:.2} within the fit, and diffusion alone would be 1: a rattle still counts at these times, or atoms are caged; a later window (--fit) or a longer run tells whether D stays"
-            ));
         }
         if self.mobile.len() < line::FEWEST_ATOMS {
             warnings.push(format!(
@@ -218,8 +214,24 @@ impl Msd {
                 self.mobile.len()
             ));
         }
+        // What stays at its place has no line to leave.
         if line.diffusivity - 1.645 * line.esd < 0.0 {
-            warnings.push("D is no larger than its uncertainty: these data show no diffusion".to_owned());
+            warnings.push(format!(
+                "D is no larger than its uncertainty: these data show no diffusion of {}, whose MSD begins the fit at {:.3} Å²",
+                self.element,
+                line.at(line.window[0], 3.0)
+            ));
+        } else if bend > straight::BENT && (0.0..STILL).contains(&exponent) {
+            warnings.push(format!(
+                "{} stays where it is: its MSD is {:.3} Å² where the fit begins, and grows as t to the power {exponent:.2} only; D says nothing of diffusion",
+                self.element,
+                line.at(line.window[0], 3.0)
+            ));
+        } else if bend > straight::BENT {
+            warnings.push(format!(
+                "the MSD is no straight line: it leaves the fitted one by {:.0} %, and grows as t to the power {exponent:.2} within the fit; atoms fly freely or are caged at these times, and a later window (--fit) or a longer run tells whether D stays",
+                100.0 * bend
+            ));
         }
         warnings
     }

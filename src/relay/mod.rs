@@ -5,10 +5,13 @@
 //! atoms were watched,
 //!
 //! ```text
-//! rate = n / t        its standard uncertainty √n / t        mean residence = t / n
+//! rate = n / t        mean residence = t / n
 //! ```
 //!
-//! which is the likeliest for stays that end at random, those among them that the trajectory cuts off.
+//! which is the likeliest for stays that end at random, those among them that the trajectory cuts off. Its standard uncertainty is the
+//! largest of three: `√n / t`, that of jumps that know nothing of each other; that by a jackknife over blocks of frames, where jumps of
+//! several atoms set each other off; and that by how much the N atoms differ, where an atom that has jumped soon jumps back,
+//! `√(N/(N - 1) Σ_i (n_i - n/N)²) / t`.
 
 mod density;
 
@@ -18,6 +21,7 @@ use serde::Serialize;
 
 use crate::element::Element;
 use crate::expand::neighbours::Neighbourhood;
+use crate::rdf::uncertainty;
 use crate::trajectory::{Atoms, Frame, Unwrapper, drift, nearest_image};
 use density::Grid;
 pub use density::{Density, cube, points};
@@ -124,7 +128,7 @@ pub struct RelayResult {
     pub margin: f64,
     /// Jumps for each atom and time, 1/ps.
     pub rate: f64,
-    /// Its standard uncertainty, 1/ps, if jumps do not know of each other.
+    /// Its standard uncertainty, 1/ps: the largest of that of counting, of blocks of frames, and of how much atoms differ.
     pub rate_esd: f64,
     /// Mean residence, ps; `None` without jumps.
     pub residence: Option<f64>,
@@ -268,7 +272,7 @@ impl Relay {
             step,
             margin: self.margin,
             rate: jumps / watched,
-            rate_esd: jumps.sqrt() / watched,
+            rate_esd: self.scatter() / watched,
             residence: (jumps > 0.0).then_some(watched / jumps),
             survival: self.survival(step),
             back: share(|jump| f64::from(jump.back)),
@@ -279,6 +283,23 @@ impl Relay {
             density: grid.density(self.frames),
             warnings: self.unwrapper.warning().into_iter().collect(),
         })
+    }
+
+    /// The standard uncertainty of the number of jumps.
+    fn scatter(&self) -> f64 {
+        let (n, atoms) = (self.jumps.len() as f64, self.mobile.len() as f64);
+        let (mut by_frame, mut by_atom) = (vec![0.0; self.frames], BTreeMap::new());
+        for jump in &self.jumps {
+            by_frame[jump.frame] += 1.0;
+            *by_atom.entry(jump.atom).or_insert(0.0) += 1.0;
+        }
+        // Nothing jumps in the first frame.
+        let watched = by_frame.len() as f64 - 1.0;
+        let in_time = uncertainty(by_frame.into_iter().skip(1)).map_or(0.0, |esd| esd * watched);
+        let still = (atoms - by_atom.len() as f64) * (n / atoms).powi(2);
+        let squares = by_atom.values().map(|own: &f64| (own - n / atoms).powi(2)).sum::<f64>() + still;
+        let among_atoms = if atoms > 1.0 { (squares * atoms / (atoms - 1.0)).sqrt() } else { 0.0 };
+        n.sqrt().max(in_time).max(among_atoms)
     }
 
     /// Stays that ended, and those that were still going on, which say only that they are longer.

@@ -21,11 +21,13 @@
 //! | [`bond_series_csv`] | any | the bonds of a trajectory, frame by frame |
 //! | [`overlay_html`] | any | a computed curve over a measured one |
 //! | [`relay_json`], [`jumps_csv`], [`graph_csv`], [`relay_html`] | `result.json` ... | jumps from anchor to anchor |
+//! | [`beside_json`], [`summary_csv`], [`beside_html`] | `result.json`, `summary.csv`, `report.html` | all of this of several trajectories beside each other |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`checked_json`], [`checked_junit`] | any | a suite of regression cases |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
 
+mod beside;
 mod checked;
 mod columns;
 mod compare;
@@ -38,6 +40,7 @@ mod fgr;
 mod figures;
 mod html;
 mod json;
+mod map;
 mod members;
 mod msd;
 mod overlay;
@@ -55,6 +58,7 @@ mod spread;
 mod strain;
 mod tables;
 
+pub use beside::{Beside, Change, Quantity, beside_html, beside_json, summary_csv};
 pub use checked::{checked_head, checked_json, checked_junit, checked_lines, checked_sum};
 pub use columns::columns;
 pub use compare::comparison_html;

@@ -16,7 +16,7 @@ use crate::msd::{Arrhenius, BOLTZMANN, Line, MsdResult};
 use crate::outcome::InputFile;
 
 /// 1 Å²/ps in cm²/s.
-const CM2_PER_S: f64 = 1e-4;
+pub(crate) const CM2_PER_S: f64 = 1e-4;
 
 /// `result.json`: `version`, `inputs[]` with the fields of [`InputFile`], `trajectories[]` with the fields of [`MsdResult`], `arrhenius` with those of [`Arrhenius`] or `null`.
 ///
@@ -70,7 +70,7 @@ pub fn msd_lines(results: &[MsdResult], arrhenius: Option<&Arrhenius>) -> Vec<St
 }
 
 /// `1.38(10)e-5`, in cm²/s.
-fn diffusivity(line: &Line) -> String {
+pub(crate) fn diffusivity(line: &Line) -> String {
     let power = power(line);
     let factor = CM2_PER_S / 10_f64.powi(power);
     format!("{}e{power}", esd::short(factor * line.diffusivity, Some(factor * line.esd)))
@@ -162,8 +162,6 @@ pub(crate) fn figure(id: &str, results: &[MsdResult], kind: AxisKind) -> String 
         grids.extend([time, ends]);
     }
     let (x, y) = ranges(results, &series, &grids, kind);
-    let window = results.first().map_or([0.0; 2], |first| first.line.window);
-    let mark = |x: f64, text: &str| Mark::Vertical { x, text: text.to_owned(), class: "cutoff" };
     draw::figure(&Figure {
         id: id.to_owned(),
         title: "Mean square displacement".to_owned(),
@@ -174,10 +172,21 @@ pub(crate) fn figure(id: &str, results: &[MsdResult], kind: AxisKind) -> String 
         y: Axis::new("MSD", "Å²", y, kind),
         grids,
         series,
-        marks: vec![mark(window[0], "fit from"), mark(window[1], "to")],
+        marks: window(results),
         stamp: String::new(),
         link: String::new(),
     })
+}
+
+/// Where the fit begins and ends, if it does so in all of them at the same times; the lines show it as well.
+fn window(results: &[MsdResult]) -> Vec<Mark> {
+    let mut windows = results.iter().map(|result| result.line.window);
+    let Some([from, to]) = windows.next() else { return Vec::new() };
+    if windows.any(|other| other != [from, to]) {
+        return Vec::new();
+    }
+    let mark = |x: f64, text: &str| Mark::Vertical { x, text: text.to_owned(), class: "cutoff" };
+    vec![mark(from, "fit from"), mark(to, "to")]
 }
 
 fn ranges(results: &[MsdResult], series: &[Series], grids: &[Vec<f64>], kind: AxisKind) -> ((f64, f64), (f64, f64)) {

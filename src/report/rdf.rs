@@ -135,9 +135,10 @@ pub(crate) fn rdf_figure(results: &[RdfResult], k: usize) -> String {
         series.push(Series::line(label, category(i), pair.g.clone()).on_grid(i));
     }
     let highest = pairs.iter().filter_map(|pair| extent(&pair.g)).map(|(_, high)| high).fold(1.0, f64::max);
-    let end = |pair: &&PairResult| pair.peak.as_ref().map(|peak| peak.minimum);
+    // Those of several trajectories lie close together: the table has them.
+    let peak = pairs.first().filter(|_| !several).and_then(|pair| pair.peak.as_ref());
     let marks =
-        pairs.first().and_then(end).map(|x| Mark::Vertical { x, text: "end of the shell".to_owned(), class: "cutoff" });
+        peak.map(|peak| Mark::Vertical { x: peak.minimum, text: "end of the shell".to_owned(), class: "cutoff" });
     draw::figure(&Figure {
         id: format!("g-{k}"),
         title: format!("g(r) of {name}"),
@@ -159,16 +160,18 @@ fn r_axis(results: &[RdfResult]) -> Axis {
 }
 
 /// n(r) of all pairs, up to a little beyond their first shells.
-fn coordination(results: &[RdfResult]) -> String {
+pub(crate) fn coordination(results: &[RdfResult]) -> String {
     let name = |result: &RdfResult, pair: &PairResult| match results.len() {
         1 => dashed(&pair.pair),
         _ => format!("{} {}", dashed(&pair.pair), result.trajectory),
     };
-    let mut series = Vec::new();
+    // A trajectory has its colour in all figures; its pairs are told apart by dashes.
+    let class = |i: usize, k: usize| if results.len() > 1 { category(i % 10 + 10 * k) } else { category(k) };
+    let mut lines = Vec::new();
     for (i, result) in results.iter().enumerate() {
-        series.extend(result.pairs.iter().map(|pair| (i, name(result, pair), pair.n.clone())));
+        let of_pair = |(k, pair): (usize, &PairResult)| Series::line(name(result, pair), class(i, k), pair.n.clone());
+        lines.extend(result.pairs.iter().enumerate().map(of_pair).map(|line| line.on_grid(i)));
     }
-    let lines = series.into_iter().enumerate().map(|(k, (i, name, n))| Series::line(name, category(k), n).on_grid(i));
     let shells = each(results).filter_map(|(_, pair)| pair.peak.as_ref().map(|peak| 2.5 * peak.area.value));
     draw::figure(&Figure {
         id: "n".to_owned(),
@@ -178,7 +181,7 @@ fn coordination(results: &[RdfResult]) -> String {
         x: r_axis(results),
         y: Axis::new("n(r)", "", (0.0, shells.fold(4.0, f64::max)), AxisKind::Linear),
         grids: results.iter().map(|result| result.r.clone()).collect(),
-        series: lines.collect(),
+        series: lines,
         marks: Vec::new(),
         stamp: String::new(),
         link: "r".to_owned(),

@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use super::csv::number;
 use super::esd;
+use super::figures::category;
+use super::map::maps;
 use super::page::{rendered, versioned};
 use super::plot::ticks::typeset;
 use super::plot::{Axis, AxisKind, Figure, Series, Shape, Size, draw};
@@ -64,7 +66,7 @@ pub fn relay_sentence(result: &RelayResult) -> String {
 }
 
 /// Four digits.
-fn round(x: f64) -> f64 {
+pub(crate) fn round(x: f64) -> f64 {
     format!("{x:.3e}").parse().unwrap_or(x)
 }
 
@@ -78,26 +80,7 @@ struct Page<'a> {
     rows: Vec<(&'static str, String)>,
     survival: String,
     lengths: String,
-    maps: Vec<Map>,
-}
-
-/// The density seen along one axis: squares in fractions of the other two.
-struct Map {
-    name: String,
-    width: f64,
-    height: f64,
-    cells: Vec<Cell>,
-    across: &'static str,
-    up: &'static str,
-    highest: String,
-}
-
-struct Cell {
-    x: f64,
-    y: f64,
-    w: f64,
-    h: f64,
-    opacity: f64,
+    maps: [String; 3],
 }
 
 /// A relay as a page that needs nothing else.
@@ -107,9 +90,9 @@ pub fn relay_html(result: &RelayResult) -> String {
         sentence: typeset(&relay_sentence(result)),
         warnings: &result.warnings,
         rows: rows(result),
-        survival: survival(result),
-        lengths: lengths(result),
-        maps: [2, 1, 0].map(|axis| map(result, axis)).into(),
+        survival: survival(std::slice::from_ref(result)),
+        lengths: lengths(std::slice::from_ref(result)),
+        maps: maps(std::slice::from_ref(result)).swap_remove(0),
         result,
     };
     rendered(&page)
@@ -130,18 +113,26 @@ fn rows(result: &RelayResult) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn survival(result: &RelayResult) -> String {
-    let (time, share): (Vec<f64>, Vec<f64>) = result.survival.iter().copied().unzip();
-    let last = time.last().copied().filter(|t| *t > 0.0).unwrap_or(1.0);
+/// How long stays last, of all trajectories.
+pub(crate) fn survival(results: &[RelayResult]) -> String {
+    let several = results.len() > 1;
+    let (mut grids, mut series) = (Vec::new(), Vec::new());
+    for (i, result) in results.iter().enumerate() {
+        let (time, share): (Vec<f64>, Vec<f64>) = result.survival.iter().copied().unzip();
+        let (name, class) = if several { (&result.trajectory[..], category(i)) } else { ("share", "calc".to_owned()) };
+        series.push(Series::line(name, class, share).on_grid(i));
+        grids.push(time);
+    }
+    let last = grids.iter().flatten().copied().fold(0.0, f64::max);
     draw::figure(&Figure {
         id: "survival".to_owned(),
         title: "Survival of stays".to_owned(),
         description: "Share of the stays that last longer than t.".to_owned(),
         size: Size::Half,
-        x: Axis::new("t", "ps", (0.0, last), AxisKind::Linear),
+        x: Axis::new("t", "ps", (0.0, if last > 0.0 { last } else { 1.0 }), AxisKind::Linear),
         y: Axis::new("share of stays longer than t", "", (0.0, 1.03), AxisKind::Linear),
-        grids: vec![time],
-        series: vec![Series::line("share", "calc", share)],
+        grids,
+        series,
         marks: Vec::new(),
         stamp: String::new(),
         link: String::new(),
@@ -151,63 +142,46 @@ fn survival(result: &RelayResult) -> String {
 /// Width of a bar of the lengths, Å.
 const BAR: f64 = 0.1;
 
-fn lengths(result: &RelayResult) -> String {
+/// How many jumps lead how far: of one trajectory their number, of several their rate, as they may be watched for different times.
+pub(crate) fn lengths(results: &[RelayResult]) -> String {
+    let several = results.len() > 1;
     let bin = |length: f64| (length / BAR).floor();
-    let first = result.jumps.iter().map(|jump| bin(jump.length)).fold(f64::INFINITY, f64::min);
-    let last = result.jumps.iter().map(|jump| bin(jump.length)).fold(0.0, f64::max);
+    let jumps = || results.iter().flat_map(|result| &result.jumps).map(|jump| bin(jump.length));
+    let (first, last) = (jumps().fold(f64::INFINITY, f64::min), jumps().fold(0.0, f64::max));
     let bars = if first.is_finite() { (last - first) as usize + 1 } else { 0 };
-    let mut counts = vec![0.0; bars];
-    result.jumps.iter().for_each(|jump| counts[(bin(jump.length) - first) as usize] += 1.0);
     let from: Vec<f64> = (0..bars).map(|k| (first + k as f64) * BAR).collect();
-    let to = from.iter().map(|x| x + BAR).collect();
-    let highest = counts.iter().copied().fold(1.0, f64::max);
+    let to: Vec<f64> = from.iter().map(|x| x + BAR).collect();
+    let heights = |result: &RelayResult| {
+        let each = if several { result.rate / result.jumps.len().max(1) as f64 } else { 1.0 };
+        let mut heights = vec![0.0; bars];
+        result.jumps.iter().for_each(|jump| heights[(bin(jump.length) - first) as usize] += each);
+        heights
+    };
+    let one = |(i, result): (usize, &RelayResult)| {
+        let (name, class, shape) = if several {
+            (&result.trajectory[..], category(i), Shape::Outline { to: to.clone() })
+        } else {
+            ("jumps", "intact".to_owned(), Shape::Bars { to: to.clone(), base: vec![0.0; bars] })
+        };
+        Series { shape, ..Series::line(name, class, heights(result)) }
+    };
+    let series: Vec<Series> = results.iter().enumerate().map(one).collect();
+    let highest = series.iter().flat_map(|one| &one.y).copied().fold(0.0, f64::max);
+    let highest = if highest > 0.0 { highest } else { 1.0 };
     let range = if bars > 0 { ((first - 1.0) * BAR, (last + 2.0) * BAR) } else { (0.0, 1.0) };
-    let shape = Shape::Bars { to, base: vec![0.0; bars] };
+    let (name, unit, kind) =
+        if several { ("jumps", "per atom and ps", AxisKind::Linear) } else { ("jumps", "", AxisKind::Count) };
     draw::figure(&Figure {
         id: "lengths".to_owned(),
         title: "Lengths of jumps".to_owned(),
         description: "How many jumps lead how far, from anchor to anchor.".to_owned(),
         size: Size::Half,
         x: Axis::new("length", "Å", range, AxisKind::Linear),
-        y: Axis::new("jumps", "", (0.0, 1.06 * highest), AxisKind::Count),
+        y: Axis::new(name, unit, (0.0, 1.06 * highest), kind),
         grids: vec![from],
-        series: vec![Series { shape, ..Series::line("jumps", "intact", counts) }],
+        series,
         marks: Vec::new(),
         stamp: String::new(),
         link: String::new(),
     })
-}
-
-/// Squares of a map along its longer side at most: boxes are put together where there are more.
-const SQUARES: usize = 80;
-
-fn map(result: &RelayResult, axis: usize) -> Map {
-    const NAMES: [&str; 3] = ["a", "b", "c"];
-    let [first, second] = [[1, 2], [0, 2], [0, 1]][axis];
-    let (values, size) = result.density.projection(axis);
-    let each = size.map(|n| n.div_ceil(SQUARES));
-    let shown = [0, 1].map(|k| size[k].div_ceil(each[k]));
-    let mut sums = vec![(0.0, 0.0); shown[0] * shown[1]];
-    for (k, value) in values.iter().enumerate() {
-        let sum = &mut sums[k / size[1] / each[0] * shown[1] + k % size[1] / each[1]];
-        *sum = (sum.0 + value, sum.1 + 1.0);
-    }
-    let means: Vec<f64> = sums.iter().map(|(sum, n)| sum / n).collect();
-    let highest = means.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-    let edges = [first, second].map(|k| result.density.basis.column(k).norm());
-    let (width, height) = (300.0, 300.0 * edges[1] / edges[0]);
-    let (w, h) = (width * each[0] as f64 / size[0] as f64, height * each[1] as f64 / size[1] as f64);
-    let cell = |(k, value): (usize, &f64)| {
-        let (x, y) = (w * (k / shown[1]) as f64, height - h * (k % shown[1] + 1) as f64);
-        Cell { x, y, w, h, opacity: (value / highest * 100.0).round() / 100.0 }
-    };
-    Map {
-        name: format!("along {}", NAMES[axis]),
-        width,
-        height,
-        cells: means.iter().enumerate().map(cell).filter(|cell| cell.opacity > 0.01).collect(),
-        across: NAMES[first],
-        up: NAMES[second],
-        highest: esd::plain(round(highest)),
-    }
 }

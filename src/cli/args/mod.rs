@@ -22,7 +22,7 @@ pub use refine::{Calibrate, Demo, Init, Refine, Rerun, Scan, StandardArg};
 pub use series::{Check, OrderArg, Series};
 pub use shared::{EngineArg, OutputFile, OutputFolder, Replace, ResumableFolder, Work};
 pub use structure::{CompatArg, Histogram, NormalisationArg, Simulate, WeightsArg};
-pub use trajectory::{Clock, Msd, Rdf, Reading, Relay, Trajectories};
+pub use trajectory::{Bins, Clock, Fit, Msd, Rdf, Reading, Relay, Stays, Trajectories, TrajectoriesArgs};
 
 /// Refine structures against atomic pair distribution functions G(r), and count the bonds.
 #[derive(Debug, Parser)]
@@ -105,6 +105,8 @@ pub enum Verb {
     Msd(Msd),
     /// Follow atoms of one element from anchor to anchor: residence, jumps, density
     Relay(Relay),
+    /// g(r), diffusivity, jumps and density of one trajectory or several beside each other: crystal and glass
+    Trajectories(TrajectoriesArgs),
     /// Reduce measured intensities to S(Q), F(Q) and G(r)
     Reduce(Box<Reduce>),
     /// Find qdamp and qbroad of an instrument from a standard powder, for other jobs to take

@@ -22,39 +22,73 @@ const NEAR: f64 = 0.06;
 
 /// The species of the atoms of a LAMMPS data file, in the order of their ids; `None` if the file is none.
 ///
-/// A type is the element of the comment on its line of `Masses` (`1 6.94 # Li`), or the one of that mass.
-pub fn data_species(bytes: &[u8], name: &str) -> Option<Result<Vec<Species>, ReadError>> {
+/// A type is what `types` says of it, in the order 1, 2 ...; else the element of the comment on its line of `Masses` (`1 6.94 # Li`), the
+/// one of that mass, or the one of its label (`Atom Type Labels`).
+pub fn data_species(bytes: &[u8], name: &str, types: &[Species]) -> Option<Result<Vec<Species>, ReadError>> {
     let text = std::str::from_utf8(bytes).ok()?;
     let is_data =
         text.lines().take(40).any(|line| line.trim_end().ends_with("atom types") || line.contains("atom types "));
-    is_data.then(|| of_text(text, name))
+    is_data.then(|| of_text(text, name, types))
 }
 
-fn of_text(text: &str, name: &str) -> Result<Vec<Species>, ReadError> {
+fn of_text(text: &str, name: &str, stated: &[Species]) -> Result<Vec<Species>, ReadError> {
     let (mut section, mut style) = ("", "");
-    let (mut types, mut atoms) = (BTreeMap::new(), BTreeMap::new());
+    let mut types = Types { stated, known: BTreeMap::new(), labels: BTreeMap::new() };
+    let (mut atoms, mut bonds) = (BTreeMap::new(), false);
     for (i, line) in text.lines().enumerate() {
         let (values, comment) = line.split_once('#').unwrap_or((line, ""));
         let words: Vec<&str> = values.split_whitespace().collect();
-        if words.first().is_some_and(|word| word.starts_with(|c: char| c.is_ascii_uppercase())) {
+        let Some(first) = words.first() else { continue };
+        if is_title(&words) {
             (section, style) = (values.trim(), comment.trim());
-        } else if section == "Masses" && !words.is_empty() {
-            let species = of_mass(&words, comment).ok_or_else(|| unknown(name, i + 1, line))?;
-            types.insert(words[0], species);
-        } else if section == "Atoms" && !words.is_empty() {
-            let kind = words.get(type_column(style, words.len())).and_then(|word| types.get(word));
-            let id = words[0].parse::<usize>().ok();
+        } else if section == "Atom Type Labels" && words.len() > 1 {
+            types.labels.insert(words[1], first);
+        } else if section == "Masses" {
+            let species = of_mass(&words, comment);
+            types.known.extend(species.map(|species| (*first, species)));
+        } else if section == "Atoms" {
+            let kind = words.get(type_column(style, words.len(), bonds)).and_then(|word| types.species(word));
+            let id = first.parse::<usize>().ok();
             let (Some(kind), Some(id)) = (kind, id) else { return Err(unknown(name, i + 1, line)) };
-            atoms.insert(id, *kind);
+            atoms.insert(id, kind);
+        } else if let [count, "bonds"] = words[..] {
+            bonds = count != "0";
         }
     }
     Ok(atoms.into_values().collect())
 }
 
+/// What is known of the types of a file.
+struct Types<'a> {
+    stated: &'a [Species],
+    /// By the word that stands before the mass: a number, or a label.
+    known: BTreeMap<&'a str, Species>,
+    /// The number of each label.
+    labels: BTreeMap<&'a str, &'a str>,
+}
+
+impl Types<'_> {
+    /// The species of a type, which is a number or a label.
+    fn species(&self, word: &str) -> Option<Species> {
+        let number = self.labels.get(word).copied().unwrap_or(word);
+        let place = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let stated = place.and_then(|place| self.stated.get(place)).copied();
+        let known = || self.known.get(number).or_else(|| self.known.get(word)).copied();
+        let label = || self.labels.iter().find(|(_, of)| **of == number).map(|(label, _)| *label);
+        stated.or_else(known).or_else(|| species::of_symbol(label()?).map(|named| named.species))
+    }
+}
+
+/// `Masses`, `Pair Coeffs`; a line that begins with a label has numbers behind it.
+fn is_title(words: &[&str]) -> bool {
+    words[0].starts_with(|c: char| c.is_ascii_uppercase()) && !words.iter().any(|word| word.parse::<f64>().is_ok())
+}
+
 /// The type stands second, or, where molecules are numbered, third.
-fn type_column(style: &str, words: usize) -> usize {
+fn type_column(style: &str, words: usize, bonds: bool) -> usize {
     let molecules = match style {
-        "" => words == 7 || words == 10,
+        // Without a word about the style: full, with image flags or without, or, where atoms are bound, molecular.
+        "" => words == 7 || words == 10 || bonds && (words == 6 || words == 9),
         style => ["full", "molecular", "bond", "angle"].contains(&style),
     };
     if molecules { 2 } else { 1 }
@@ -70,6 +104,6 @@ fn of_mass(words: &[&str], comment: &str) -> Option<Species> {
 
 fn unknown(name: &str, line: usize, text: &str) -> ReadError {
     let text: String = text.trim().chars().take(40).collect();
-    let hint = "write the element behind each line of Masses, 1 6.94 # Li, and the style behind Atoms, # full";
+    let hint = "name the elements of the types in order, --types Li,P,S, or write them behind the lines of Masses, 1 6.94 # Li; and the style behind Atoms, # full";
     ReadError::value(name, Some(line), format!("\"{text}\" tells no element"), hint)
 }

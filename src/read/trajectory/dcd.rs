@@ -1,6 +1,6 @@
 //! DCD as CHARMM, NAMD and LAMMPS write it: binary, little-endian, a cell and three records of floats for each frame.
 
-use nalgebra::Vector3;
+use nalgebra::{Matrix3, Vector3};
 
 use super::super::ReadError;
 use super::source::{Source, cut_short};
@@ -127,11 +127,21 @@ impl Format for Dcd {
     }
 }
 
-/// The cell vectors from `a, cos γ, b, cos β, cos α, c`; older files have angles in degrees instead of cosines.
-fn basis([a, gamma, b, beta, alpha, c]: [f64; 6]) -> Option<nalgebra::Matrix3<f64>> {
-    let cosines = [alpha, beta, gamma].iter().all(|angle| angle.abs() <= 1.0);
-    let degrees = |angle: f64| if cosines { angle.acos().to_degrees() } else { angle };
-    let sound = [a, b, c].iter().all(|edge| edge.is_finite() && *edge > 0.0)
-        && [alpha, beta, gamma].iter().all(|x| x.is_finite());
-    sound.then(|| Cell::from_parameters([a, b, c, degrees(alpha), degrees(beta), degrees(gamma)]).basis())
+/// The cell vectors from `a, cos γ, b, cos β, cos α, c`. Other writers have angles in degrees instead of cosines, and CHARMM has the symmetric
+/// matrix of the vectors, `xx, xy, yy, xz, yz, zz`, which differs from cosines where an element is beyond 1 Å, and from angles where none is one.
+fn basis([a, gamma, b, beta, alpha, c]: [f64; 6]) -> Option<Matrix3<f64>> {
+    let others = [alpha, beta, gamma];
+    let sound = [a, b, c].iter().all(|edge| edge.is_finite() && *edge > 0.0) && others.iter().all(|x| x.is_finite());
+    if !sound {
+        return None;
+    }
+    let cosines = others.iter().all(|x| x.abs() <= 1.0);
+    if !cosines && others.iter().any(|x| !ANGLES.contains(x)) {
+        return Some(Matrix3::new(a, gamma, beta, gamma, b, alpha, beta, alpha, c));
+    }
+    let degrees = |x: f64| if cosines { x.acos().to_degrees() } else { x };
+    Some(Cell::from_parameters([a, b, c, degrees(alpha), degrees(beta), degrees(gamma)]).basis())
 }
+
+/// No cell has an angle outside of this, degrees.
+const ANGLES: std::ops::Range<f64> = 15.0..165.0;

@@ -13,6 +13,10 @@ pub struct Source<'a> {
     pub line: usize,
 }
 
+/// Lines that room is made for at once, and the most room, bytes.
+const LINES: usize = 1 << 17;
+const ROOM: usize = 1 << 24;
+
 /// A longer line belongs to no trajectory.
 const LONGEST: u64 = 1 << 20;
 
@@ -43,9 +47,14 @@ impl<'a> Source<'a> {
 
     /// Adds `n` lines to `text`; `false` where the file ends before.
     pub fn lines(&mut self, n: usize, text: &mut Vec<u8>) -> Result<bool, ReadError> {
-        for _ in 0..n {
+        for k in 0..n {
+            let before = text.len();
             if !self.line(text)? {
                 return Ok(false);
+            }
+            // Lines of a frame are about alike. Who says how many there are may be wrong: a little room at a time.
+            if k.is_multiple_of(LINES) {
+                text.reserve(((text.len() - before + 1) * (n - k).min(LINES)).min(ROOM));
             }
         }
         Ok(true)

@@ -57,7 +57,8 @@ fn decade(at: f64, power: i32, plain: bool) -> String {
     if factor > 1.0 { format!("{factor}·{ten}") } else { ten }
 }
 
-fn superscript(power: i32) -> String {
+/// `⁻⁵`.
+pub(crate) fn superscript(power: i32) -> String {
     const DIGITS: [char; 10] = ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'];
     let raised = |c: char| c.to_digit(10).map_or('⁻', |digit| DIGITS[digit as usize]);
     power.to_string().chars().map(raised).collect()
