@@ -98,7 +98,10 @@ fn what_has_no_model_is_refused_with_its_place() {
             "job.ron:1:166: qmax is 24, and that of the reduction is 22\nhint: the model ends",
         ),
         (from_intensities(", window: lorch"), ": the model has no Lorch window\nhint: take none"),
-        (job("qmax: 24", "radiation: neutron"), ": the reduction is one of X-rays\nhint: "),
+        (
+            from_intensities(", radiation: xray").replace("qmax: 24", "radiation: neutron"),
+            ": radiation is not that of the reduction\nhint: say it once",
+        ),
         (job("qmax: 24", "normalisation: SquareMean"), ": the reduction divides by <f>²\nhint: "),
         (job("composition: \"Ni\"", "composition: \"\""), ": the reduction has no composition\nhint: "),
         (job("composition: \"Ni\"", "composition: \"Nx\""), "composition \"Nx\": "),

@@ -22,6 +22,7 @@
 //! | [`overlay_html`] | any | a computed curve over a measured one |
 //! | [`relay_json`], [`jumps_csv`], [`graph_csv`], [`relay_html`] | `result.json` ... | jumps from anchor to anchor |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
+//! | [`covariance_of_g`], [`covariance_of_f`] | `.gcov`, `.fcov` | how the noise of its points hangs together |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`checked_json`], [`checked_junit`] | any | a suite of regression cases |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
@@ -29,6 +30,7 @@
 mod checked;
 mod columns;
 mod compare;
+mod covariance;
 mod csv;
 mod delta;
 mod difference;
@@ -58,6 +60,7 @@ mod tables;
 pub use checked::{checked_head, checked_json, checked_junit, checked_lines, checked_sum};
 pub use columns::columns;
 pub use compare::comparison_html;
+pub use covariance::{covariance_of_f, covariance_of_g};
 pub use csv::{bond_series_csv, bond_series_sentence, bonds_csv, histogram_csv};
 pub use delta::{delta_columns, delta_html, delta_lines};
 pub use difference::{Side, difference_html};
