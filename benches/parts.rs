@@ -46,7 +46,8 @@ impl Evaluation {
     fn new() -> Self {
         let model = structures::flagship();
         let start = structures::state(&model);
-        let text = r#"(structure: "", data: (file: "", rmin: 1, rmax: 8), set: { "qdamp": 0.069 })"#;
+        let text =
+            r#"#![enable(implicit_some)] (structure: "", data: (file: "", rmin: 1, rmax: 8), set: { "qdamp": 0.069 })"#;
         let mut job: Job = ron::from_str(text).expect("a job");
         job.refine = vec![("xyz.Co".to_owned(), Vary::default())];
         let binding = Binding::new(&job, &model, &start.crystal).expect("Co is there");

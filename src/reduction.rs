@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::observed::Radiation;
 use crate::pattern::Abscissa;
 use crate::window::Window;
 
@@ -17,6 +18,9 @@ pub struct Reduction {
     /// What the first column is; `None`: what the file says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dataformat: Option<Abscissa>,
+    /// What was scattered; `None`: X-rays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub radiation: Option<Radiation>,
     /// Wavelength, Å; `None`: what the file says. Needed where angles are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wavelength: Option<f64>,
@@ -29,7 +33,7 @@ pub struct Reduction {
     pub backgroundfile: Option<String>,
     /// Factor on the background.
     pub bgscale: f64,
-    /// Find `bgscale` from the low-r end of G(r).
+    /// Find `bgscale` together with the scale, so that what is left is nearest to what free atoms scatter.
     pub fit_bgscale: bool,
     /// How the beam and the detector see polarised light: K of `(1 + K cos² 2θ) / (1 + K)`; `None`: corrected already.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,6 +96,7 @@ impl Default for Reduction {
     fn default() -> Self {
         Self {
             dataformat: None,
+            radiation: None,
             wavelength: None,
             twothetazero: 0.0,
             composition: String::new(),
@@ -125,6 +130,8 @@ pub struct Reduced {
     pub settings: Reduction,
     /// Momentum transfer, 1/Å.
     pub q: Vec<f64>,
+    /// ΔQ that each point stands for in the transform, 1/Å.
+    pub widths: Vec<f64>,
     /// Intensity of the sample, as measured.
     pub measured: Vec<f64>,
     /// `bgscale` times the background at the sample's points; zeros without one.
@@ -133,9 +140,9 @@ pub struct Reduced {
     pub intensity: Vec<f64>,
     /// Its standard uncertainty.
     pub dintensity: Vec<f64>,
-    /// `<f²>`, electrons².
+    /// `<f²>`, electrons²; of neutrons `<b²>`, fm².
     pub square_mean: Vec<f64>,
-    /// `<f>²`, electrons².
+    /// `<f>²`, electrons²; of neutrons `<b>²`, fm².
     pub mean_squared: Vec<f64>,
     /// What free atoms would show: `C (<f²> + <S>)`, C what polarisation and absorption leave of it, S Compton scattering; electrons².
     pub free_atoms: Vec<f64>,
@@ -151,6 +158,8 @@ pub struct Reduced {
     pub f: Vec<f64>,
     /// Its standard uncertainty, 1/Å.
     pub df: Vec<f64>,
+    /// Covariance of its points, 1/Å².
+    pub covariance: Covariance,
     /// S(Q) = 1 + F(Q) / Q; no number at Q = 0.
     pub s: Vec<f64>,
     /// Its standard uncertainty.
@@ -163,6 +172,39 @@ pub struct Reduced {
     pub dg: Vec<f64>,
     /// What its user should know.
     pub warnings: Vec<String>,
+}
+
+/// Covariance of F(Q), 1/Å²: what counting makes is each point's own, what is fitted on the way (polynomial, scale, `bgscale`) they share.
+///
+/// ```text
+/// C_kl = δ_kl own_k + Σ_m (a_mk b_ml + b_mk a_ml)
+/// ```
+///
+/// ```
+/// let covariance = corefine::reduction::Covariance { own: vec![4.0, 9.0], shared: vec![[vec![1.0, 2.0], vec![-0.5, 0.1]]] };
+/// assert_eq!((covariance.at(0, 0), covariance.at(0, 1), covariance.at(1, 0)), (3.0, -0.9, -0.9));
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Covariance {
+    /// Variance that each point has for itself, 1/Å².
+    pub own: Vec<f64>,
+    /// Pairs of columns a and b, as long as the points: those of the polynomial's degrees, that of the scale, that of a fitted `bgscale`.
+    pub shared: Vec<[Vec<f64>; 2]>,
+}
+
+impl Covariance {
+    /// The covariance of two points, by their numbers.
+    pub fn at(&self, k: usize, l: usize) -> f64 {
+        let own = if k == l { self.own[k] } else { 0.0 };
+        own + self.shared.iter().map(|[a, b]| a[k] * b[l] + b[k] * a[l]).sum::<f64>()
+    }
+}
+
+impl Reduction {
+    /// What was scattered: X-rays, where nothing is said.
+    pub fn scattered(&self) -> Radiation {
+        self.radiation.unwrap_or_default()
+    }
 }
 
 impl Reduced {

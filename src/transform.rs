@@ -40,19 +40,19 @@ pub fn sine_transform(q: &[f64], f: &[f64], r: &[f64], qmin: f64, qmax: f64, win
 /// Neighbouring values of G share their noise where r is spaced more closely than `π / qmax`; this is the uncertainty of
 /// each alone.
 pub fn sine_transform_sigma(q: &[f64], df: &[f64], r: &[f64], qmin: f64, qmax: f64, window: Window) -> Vec<f64> {
-    let inside: Vec<(f64, f64)> =
-        q.iter().copied().zip(df.iter().copied()).filter(|(q, _)| (qmin..=qmax).contains(q)).collect();
-    let end = inside.last().map_or(0.0, |point| point.0);
+    let inside = |(q, _): &(f64, f64)| (qmin..=qmax).contains(q);
+    let (q, df): (Vec<f64>, Vec<f64>) = q.iter().copied().zip(df.iter().copied()).filter(inside).unzip();
+    let end = q.last().copied().unwrap_or(0.0);
     let weighted: Vec<(f64, f64)> =
-        inside.iter().enumerate().map(|(k, &(q, df))| (q, spacing(&inside, k) * df * window.at(q, end))).collect();
+        (0..q.len()).map(|k| (q[k], spacing(&q, k) * df[k] * window.at(q[k], end))).collect();
     r.iter()
         .map(|&r| 2.0 / PI * weighted.iter().map(|(q, w)| (w * (q * r).sin()).powi(2)).sum::<f64>().sqrt())
         .collect()
 }
 
-fn spacing(points: &[(f64, f64)], k: usize) -> f64 {
-    let (before, after) = (points[k.saturating_sub(1)].0, points[(k + 1).min(points.len() - 1)].0);
-    0.5 * (after - before)
+/// What a point stands for in a sum of trapezia: half the way to the point before and to that after it.
+pub(crate) fn spacing(x: &[f64], k: usize) -> f64 {
+    0.5 * (x[(k + 1).min(x.len() - 1)] - x[k.saturating_sub(1)])
 }
 
 /// Largest number of points laid into the hole below the first measured Q.

@@ -9,18 +9,17 @@ use corefine::curve::Measurement;
 use corefine::engine::Cpu;
 use corefine::expand;
 use corefine::fit::{Inputs, Setup};
-use corefine::forms::Even;
 use corefine::forward::Forward;
 use corefine::job::{Compare, Job};
 use corefine::lm::Flow;
 use corefine::model::Model;
 use corefine::objective::{Noise, Target};
-use corefine::observed::{Form, Header, InQ, Observed, Radiation};
+use corefine::observed::{InQ, Observed};
 use corefine::outcome::{Outcome, ParameterResult};
 use corefine::params::Binding;
 use corefine::read;
-use corefine::transform::sine_transform;
 use corefine::window::Window;
+use support::curves::{in_q, of_in_q, state};
 use support::{of_repository, reference};
 
 const QMAX: f64 = 22.0;
@@ -38,25 +37,10 @@ fn job(more: &str, refine: &str) -> Job {
     read::job::job(&text, "job.ron").unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// F(Q) of a structure up to qmax, in steps of π/150 1/Å: from its G(r) to 150 Å, where qdamp has put an end to it.
 fn measured(model: &Model, df: f64) -> Observed {
-    let crystal = expand::crystal(model).unwrap();
-    let binding = Binding::new(&job("", ""), model, &crystal).unwrap();
-    let state = binding.state(&[]).unwrap();
-    let r: Vec<f64> = (1..=7500).map(|k| f64::from(k) * 0.02).collect();
-    let measurement = Measurement::of(job("", "").data(), r, 0.02);
-    let g = Forward::new(&measurement, &state).unwrap().curves(&state, &[], &mut Cpu).unwrap().g;
-    let f = Even { step: 0.02, values: g, resampled: false }.to_q(QMAX);
-    let in_q = InQ { q: f.x(), df: if df > 0.0 { vec![df; f.values.len()] } else { vec![] }, f: f.values };
-    observed(in_q)
-}
-
-/// What a reader makes of it.
-fn observed(in_q: InQ) -> Observed {
-    let r: Vec<f64> = (1..=1300).map(|k| f64::from(k) * 0.01).collect();
-    let g = sine_transform(&in_q.q, &in_q.f, &r, 0.0, QMAX, Window::None);
-    let header = Header { qmax: Some(QMAX), radiation: Some(Radiation::Xray), ..Header::default() };
-    Observed { name: "ni.fq".into(), r, g, dg: vec![], form: Form::FofQ, header, warnings: vec![], in_q: Some(in_q) }
+    let clean = in_q(&state(model, &job("", "")), QMAX);
+    let df = if df > 0.0 { vec![df; clean.q.len()] } else { vec![] };
+    of_in_q(InQ { df, ..clean }, QMAX)
 }
 
 fn refine(job: Job, model: Model, observed: Observed) -> Outcome {
@@ -167,7 +151,7 @@ fn noise_of_the_points_is_that_of_what_is_compared() {
     let sets = 60;
     for _ in 0..sets {
         let f = in_q.f.iter().map(|f| f + 0.03 * normal()).collect();
-        let noisy = target(&observed(InQ { f, ..in_q.clone() }));
+        let noisy = target(&of_in_q(InQ { f, ..in_q.clone() }, QMAX));
         for ((sum, a), (b, d)) in sum.iter_mut().zip(noisy.values()).zip(truth.values().iter().zip(&truth.dg)) {
             *sum += ((a - b) / d).powi(2);
         }
@@ -189,7 +173,7 @@ fn even_noise_makes_the_same_fit_of_both() {
         // Something that no structure explains.
         in_q.q.iter().zip(&mut in_q.f).for_each(|(q, f)| *f += 0.15 * (2.9 * q).sin() * (-0.02 * q * q).exp());
     }
-    let data = observed(data.in_q.unwrap());
+    let data = of_in_q(data.in_q.unwrap(), QMAX);
     let fit = |compare: &str| {
         let more = format!("compare: {compare}, grid: Nyquist");
         refine(job(&more, r#""a": (), "scale": (), "Uiso.Ni": ()"#), nickel(), data.clone())

@@ -2,7 +2,7 @@
 
 mod support;
 
-use corefine::observed::Normalisation;
+use corefine::observed::{Normalisation, Radiation};
 use corefine::pattern::{Abscissa, Pattern};
 use corefine::read;
 use corefine::read::observed::observed;
@@ -11,6 +11,7 @@ use corefine::reduction::{Absorption, Compton, Reduced, Reduction};
 use corefine::report::reduced_files;
 use corefine::sample::Random;
 use corefine::scattering::{compton, xray};
+use support::patterns::{counted, made, nickel, points, true_f};
 use support::{reference, reference_text};
 
 /// A pattern of the reference data.
@@ -66,54 +67,6 @@ fn a_curve_is_made_again_from_its_own_header() {
     assert_eq!(curve.header.normalisation, Some(Normalisation::MeanSquared));
     assert_eq!(curve.header.composition.map(|formula| formula.len()), Some(2));
     assert_eq!((curve.r.len(), curve.dg.len(), curve.warnings.len()), (3001, 3001, 0));
-}
-
-/// Distances (Å) and numbers of neighbours of a made-up structure, with one width (Å) for all.
-const SHELLS: [(f64, f64); 5] = [(2.5, 1.2), (3.5, 0.6), (4.3, 1.6), (5.0, 1.0), (7.0, 0.8)];
-const WIDTH: f64 = 0.09;
-
-/// `F(Q) = Σ N sin(Q d) / d · exp(-(Q σ)² / 2)` of that structure, 1/Å.
-fn true_f(q: f64) -> f64 {
-    SHELLS.iter().map(|(d, n)| n * (q * d).sin() / d).sum::<f64>() * (-(q * WIDTH).powi(2) / 2.0).exp()
-}
-
-/// What a detector counts of it at `q`, without noise: the sample, an amorphous background, and `slope` times what grows with Q as
-/// Compton scattering does.
-fn counted(q: f64, slope: f64) -> (f64, f64) {
-    let f2 = corefine::scattering::xray::f0("Ni".parse().unwrap(), q).unwrap().powi(2);
-    let background = 3000.0 * (-((q - 1.5) / 0.8).powi(2)).exp() + 900.0 / (1.0 + 0.1 * q);
-    let sample = 20.0 * f2 * (1.0 + true_f(q) / q) + slope * q / (1.0 + 0.05 * q);
-    (sample + 0.7 * background, background)
-}
-
-fn made(name: &str, q: &[f64], intensity: Vec<f64>) -> Pattern {
-    let uncertainty = intensity.iter().map(|i| i.sqrt()).collect();
-    Pattern {
-        name: name.to_owned(),
-        abscissa: Some(Abscissa::Q),
-        x: q.to_vec(),
-        intensity,
-        uncertainty,
-        wavelength: None,
-        warnings: Vec::new(),
-    }
-}
-
-/// The points of a detector: equal steps in angle, so uneven ones in Q.
-fn points() -> Vec<f64> {
-    (1..=1300).map(|k| 4.0 * std::f64::consts::PI / 0.2 * (0.0004 * f64::from(k)).sin() + 0.3).collect()
-}
-
-fn nickel() -> Reduction {
-    Reduction {
-        composition: "Ni".to_owned(),
-        bgscale: 0.7,
-        qmin: 0.6,
-        qmax: Some(24.0),
-        qmaxinst: Some(28.0),
-        rmax: 20.0,
-        ..Reduction::default()
-    }
 }
 
 /// Background, a slope of Compton's kind and noise go; the structure stays, on its absolute scale.
@@ -337,4 +290,49 @@ fn what_needs_a_wavelength_says_so() {
     assert!(error.starts_with("a flat plate lets nothing through at Q = 25.0000 1/Å"), "{error}");
     let settings = Reduction { absorption: Absorption::Capillary(-1.0), ..settings };
     assert!(Reducer::new(&settings).err().unwrap().to_string().starts_with("absorption is -1"));
+}
+
+/// Neutrons: constant lengths, an amorphous background, and what slows down with Q as light nuclei have it.
+#[test]
+fn neutrons_are_reduced_with_constant_lengths() {
+    let q: Vec<f64> = (1..=2000).map(|k| 0.025 * f64::from(k)).collect();
+    // Sears 1992, fm: Ni 10.3, O 5.803.
+    let (square, mean) = (f64::midpoint(10.3 * 10.3, 5.803 * 5.803), f64::midpoint(10.3, 5.803).powi(2));
+    let seen = |q: f64| 4.0 * (square + mean * true_f(q) / q) * (1.0 - 1e-5 * q * q) + 200.0 / (1.0 + 0.2 * q);
+    let sample = made("pearl.xye", &q, q.iter().map(|q| seen(*q)).collect());
+    let empty = made("can.xye", &q, q.iter().map(|q| 200.0 / (1.0 + 0.2 * q)).collect());
+    let settings = Reduction {
+        composition: "Ni O".to_owned(),
+        radiation: Some(Radiation::Neutron),
+        bgscale: 1.0,
+        qmax: Some(40.0),
+        qmaxinst: Some(50.0),
+        ..nickel()
+    };
+    let found = reduce(&settings, &sample, Some(&empty));
+    let ideal: Vec<f64> = found.q.iter().map(|q| true_f(*q)).collect();
+    let window = corefine::window::Window::None;
+    let want = corefine::transform::sine_transform(&found.q, &ideal, &found.r, 0.6, 40.0, window);
+    let scale = overlap(&found, &want);
+    let scaled: Vec<f64> = found.g.iter().map(|g| g / scale).collect();
+    // A polynomial bends fastest at its ends: one of degree 14 takes a little of the structure at low Q, at all r.
+    let shape = rw(&found.r, &scaled, &want, 1.5);
+    println!("neutrons: scale {scale:.5}, Rw of the shape {shape:.5}");
+    assert!((scale - 1.0).abs() < 0.02 && shape < 0.06, "{scale} {shape}");
+
+    let files = reduced_files(&found);
+    assert!(files[3].contains("\nmode = neutron\n"));
+    let again = read::reduction::reduction(&files[3], "pearl.gr").unwrap().value;
+    assert_eq!(again.radiation, Some(Radiation::Neutron));
+    assert_eq!(observed(files[3].as_bytes(), "pearl.gr").unwrap().header.radiation, Some(Radiation::Neutron));
+    // Form factors that fall make another curve of it.
+    let xray = reduce(&Reduction { radiation: None, ..settings.clone() }, &sample, Some(&empty));
+    assert!(rw(&found.r, &xray.g, &want, 1.5) > 0.5);
+
+    let asked = Reduction { polarisation: Some(1.0), ..settings };
+    let error = Reducer::new(&asked).err().unwrap().to_string();
+    assert!(
+        error.starts_with("polarisation is a correction of X-rays, and radiation is neutron; leave it out"),
+        "{error}"
+    );
 }

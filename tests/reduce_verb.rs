@@ -59,6 +59,46 @@ fn one_pattern_becomes_four_files() {
     assert_eq!(iq.abscissa, Some(corefine::pattern::Abscissa::Q));
 }
 
+/// Matrices that any program reads: symmetric, with dG² and dF² along their diagonals; and none where nothing tells the noise.
+#[test]
+fn covariances_are_written_where_there_are_uncertainties() {
+    let counted = rows(|_, q, i| Some(format!("{q:.4} {i:.4} {:.4}", i.sqrt())));
+    let temp = folder(&[("a.dat", format!("# q_A^-1 I sigma\n{counted}\n")), ("b.dat", good())]);
+    // The very distances that hold all of G(r).
+    let step = std::f64::consts::PI / 22.0;
+    let line = format!("--composition Ni --qmax 22 --qmin 0.5 --rmin {step} --rmax {} --rstep {step}", 70.5 * step);
+    let (code, _, complained) = run(temp.path(), &format!("reduce a.dat {line} --covariance F,G -o out"));
+    assert_eq!((code, complained.as_str()), (Some(0), ""));
+    assert_eq!(names(temp.path()), ["a.dat", "b.dat", "out.fcov", "out.fq", "out.gcov", "out.gr", "out.iq", "out.sq"]);
+    let table = |name: &str| -> Vec<Vec<f64>> {
+        let text = fs::read_to_string(temp.path().join(name)).unwrap();
+        let rows = text.lines().filter(|line| !line.starts_with('#'));
+        rows.map(|line| line.split(' ').map(|word| word.parse().unwrap()).collect()).collect()
+    };
+    let read = |name: &str| fs::read(temp.path().join(name)).unwrap();
+    let g = table("out.gcov");
+    let curve = corefine::read::observed::observed(&read("out.gr"), "out.gr").unwrap();
+    assert_eq!((g.len(), g[0].len()), (70, 72));
+    for (i, row) in g.iter().enumerate() {
+        assert!((0..g.len()).all(|j| row[2 + j] == g[j][2 + i]));
+        assert!((row[2 + i].sqrt() / curve.dg[i] - 1.0).abs() < 3e-3, "{} {}", row[2 + i].sqrt(), curve.dg[i]);
+        assert!((row[0] - curve.r[i]).abs() < 1e-8 && (row[1] - curve.g[i]).abs() < 1e-7);
+    }
+    let f = corefine::read::observed::reciprocal(&read("out.fq"), "out.fq").unwrap();
+    for (row, df) in table("out.fcov").iter().zip(&f.dvalue) {
+        let pairs = (row.len() - 3) / 2;
+        let shared: f64 = (0..pairs).map(|m| row[3 + m] * row[3 + pairs + m]).sum();
+        assert!((((row[2] + 2.0 * shared).sqrt()) / df - 1.0).abs() < 2e-3);
+    }
+    // Their headers are jobs too.
+    let (code, _, complained) = run(temp.path(), "reduce a.dat --job out.gcov -o again");
+    assert_eq!((code, complained.as_str()), (Some(0), ""));
+    assert_eq!(read("out.gr"), read("again.gr"));
+    let (code, _, complained) = run(temp.path(), &format!("reduce b.dat {line} --covariance G -o none"));
+    assert!(code == Some(2) && complained.contains("b.dat: it has no uncertainties"), "{complained}");
+    assert!(!temp.path().join("none.gr").exists());
+}
+
 #[test]
 fn the_header_of_a_curve_is_a_job() {
     let temp = folder(&[("a.dat", good())]);

@@ -81,6 +81,28 @@ fn intensities_are_compared_in_q_too() {
     assert_eq!(result["data"][0]["compared"], "F(Q)");
 }
 
+/// An ensemble takes the same job: each member is a fit of the curve that was made on the way, in r or in Q.
+#[test]
+fn ensembles_are_made_from_intensities_too() {
+    let Some(temp) = folder() else { return };
+    let plain = from_intensities("");
+    for (name, text) in [("r", plain.clone()), ("q", plain.replace("rmax: 20", "rmax: 20, compare: F"))] {
+        fs::write(temp.path().join("job.ron"), text).unwrap();
+        let line = ["ensemble", "job.ron", "-n", "4", "--method", "noise", "--seed", "1", "--out", name];
+        let (code, said, complained) = corefine(temp.path(), &line);
+        assert_eq!(code, Some(0), "{said}{complained}");
+        let text = fs::read_to_string(temp.path().join(name).join("result.json")).unwrap();
+        let result: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert!(result["members"] == 4 && result["rw"].as_f64().unwrap() < 0.09, "{}", result["rw"]);
+        let roles: Vec<&str> =
+            result["inputs"].as_array().unwrap().iter().filter_map(|file| file["role"].as_str()).collect();
+        assert!(roles.contains(&"background"), "{roles:?}");
+        let edge = result["parameters"].as_array().unwrap().iter().find(|parameter| parameter["name"] == "a").unwrap();
+        let edge = edge["value"]["median"].as_f64().unwrap();
+        assert!((edge - 3.525).abs() < 0.002, "{edge}");
+    }
+}
+
 #[test]
 fn what_has_no_model_is_refused_with_its_place() {
     let temp = tempfile::tempdir().unwrap();
@@ -98,7 +120,10 @@ fn what_has_no_model_is_refused_with_its_place() {
             "job.ron:1:166: qmax is 24, and that of the reduction is 22\nhint: the model ends",
         ),
         (from_intensities(", window: lorch"), ": the model has no Lorch window\nhint: take none"),
-        (job("qmax: 24", "radiation: neutron"), ": the reduction is one of X-rays\nhint: "),
+        (
+            from_intensities(", radiation: xray").replace("qmax: 24", "radiation: neutron"),
+            ": radiation is not that of the reduction\nhint: say it once",
+        ),
         (job("qmax: 24", "normalisation: SquareMean"), ": the reduction divides by <f>²\nhint: "),
         (job("composition: \"Ni\"", "composition: \"\""), ": the reduction has no composition\nhint: "),
         (job("composition: \"Ni\"", "composition: \"Nx\""), "composition \"Nx\": "),

@@ -8,7 +8,6 @@ use crate::fit::{FitError, Followed, Setup};
 use crate::forward::Forward;
 use crate::histogram::{self, BondList};
 use crate::lm::Problem;
-use crate::noise::correlated;
 use crate::params::State;
 use crate::prior::{BondPrior, Breaking, Prior, Width};
 use crate::restraints::Restraints;
@@ -157,13 +156,13 @@ impl<'a> Posterior<'a> {
 
     /// What new measurements, and new guesses before them, would add to the rows; 0 where a row is neither.
     ///
-    /// Noise of a transform of `Q <= qmax` has one independent value every π/qmax, interpolated in between.
+    /// Noise of a transform of `Q <= qmax` has one independent value every π/qmax, interpolated in between; in Q it has the distances that are
+    /// compared.
     pub fn perturbation(&self, random: &mut Random) -> DVector<f64> {
         let mut rows = DVector::zeros(self.rows());
         let (points, target) = (self.points(), &self.setup.first().target);
         if self.data {
-            let (axis, band) = target.axis(self.setup.first().qmax());
-            let noise = correlated(axis, band, || random.normal());
+            let noise = target.noise(self.setup.first().qmax(), || random.normal());
             rows.rows_mut(0, points).copy_from(&(DVector::from_vec(noise) / target.oversampling.sqrt()));
         }
         rows.rows_mut(self.data_rows(), self.known.len()).copy_from(&random.normals(self.known.len()));

@@ -10,7 +10,7 @@ use nalgebra::{DMatrix, DVectorView};
 
 use crate::interpolate::{cubic, linear};
 use crate::job::{Compare, Data, GridChoice};
-use crate::noise::oversampling;
+use crate::noise::{correlated, correlated_in_q, oversampling};
 use crate::observed::Observed;
 
 /// The points of a measured curve that a fit compares with, and their weights.
@@ -168,10 +168,14 @@ impl Target {
         self.dg.len()
     }
 
-    /// The abscissae of what is compared, and the end of the band of its conjugate: r (Å) and qmax (1/Å), or Q and rmax - rmin.
-    pub fn axis(&self, qmax: Option<f64>) -> (&[f64], Option<f64>) {
-        let width = self.r.first().zip(self.r.last()).map(|(first, last)| last - first);
-        self.seen.as_ref().map_or((&self.r, qmax), |seen| (&seen.q, width))
+    /// Standard normal noise of the points that are compared, correlated as that of a curve up to `qmax` (1/Å) is; `normal` gives one
+    /// standard normal number after the other.
+    pub fn noise(&self, qmax: Option<f64>, mut normal: impl FnMut() -> f64) -> Vec<f64> {
+        match (&self.seen, &self.r[..], qmax) {
+            (Some(seen), [rmin, .., rmax], Some(qmax)) => correlated_in_q(&seen.q, (*rmin, *rmax), qmax, normal),
+            (Some(seen), ..) => seen.q.iter().map(|_| normal()).collect(),
+            (None, r, qmax) => correlated(r, qmax, normal),
+        }
     }
 
     /// Measured values of what is compared.

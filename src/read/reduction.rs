@@ -3,11 +3,12 @@
 use ron::extensions::Extensions;
 
 use super::{ReadError, Reading};
+use crate::observed::Radiation;
 use crate::pattern::Abscissa;
 use crate::reduction::Reduction;
 
 /// What PDFgetX3 writes beside the settings that count here.
-const PASSED_OVER: [&str; 19] = [
+const PASSED_OVER: [&str; 18] = [
     "version",
     "inputfile",
     "backgroundfile",
@@ -19,7 +20,6 @@ const PASSED_OVER: [&str; 19] = [
     "outputtype",
     "outputtypes",
     "plot",
-    "mode",
     "force",
     "interact",
     "verbose",
@@ -98,6 +98,12 @@ fn set(settings: &mut Reduction, key: &str, text: &str) -> Set {
         "composition" => {
             text.clone_into(&mut settings.composition);
             Set::Done
+        }
+        "mode" | "radiation" => {
+            settings.radiation = [("xray", Radiation::Xray), ("neutron", Radiation::Neutron)]
+                .into_iter()
+                .find_map(|(word, radiation)| text.eq_ignore_ascii_case(word).then_some(radiation));
+            settings.radiation.map_or(Set::Wrong("xray or neutron"), |_| Set::Done)
         }
         "dataformat" => {
             settings.dataformat = Abscissa::named(text);

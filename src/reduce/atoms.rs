@@ -1,33 +1,67 @@
-//! What the atoms of a formula scatter by themselves.
+//! What the atoms of a formula scatter by themselves: form factors of X-rays, lengths of neutrons.
 
 use super::ReduceError;
 use crate::element::Element;
+use crate::observed::Radiation;
 use crate::read::observed::composition;
-use crate::scattering::compton;
 use crate::scattering::xray::{self, FormFactor};
+use crate::scattering::{compton, neutron};
 
-/// The atoms of a formula with their form factors and shares, which add up to one.
+/// The atoms of a formula with what each scatters and their shares, which add up to one.
 #[derive(Debug, Clone)]
-pub(super) struct Atoms(Vec<(Element, FormFactor, f64)>);
+pub(super) struct Atoms(Vec<(Element, Amplitude, f64)>);
+
+/// What an atom scatters.
+#[derive(Debug, Clone, Copy)]
+enum Amplitude {
+    /// f(Q), electrons.
+    Electrons(FormFactor),
+    /// b, fm.
+    Nucleus(f64),
+}
+
+impl Amplitude {
+    fn at(self, q: f64) -> f64 {
+        match self {
+            Self::Electrons(factor) => factor.at(q),
+            Self::Nucleus(length) => length,
+        }
+    }
+}
+
+/// Where `<b>²` is a smaller share of `<b²>`, dividing by it leaves nothing but noise.
+const CANCELLED: f64 = 1e-3;
 
 impl Atoms {
     /// The atoms of a formula such as `Co C6.5 H5 N4`.
-    pub(super) fn of(formula: &str) -> Result<Self, ReduceError> {
+    pub(super) fn of(formula: &str, radiation: Radiation) -> Result<Self, ReduceError> {
         let wrong = |problem: String| ReduceError::Composition { formula: formula.to_owned(), problem };
         let counts = composition(formula).ok_or_else(|| wrong(trouble(formula)))?;
         let whole: f64 = counts.iter().map(|(_, n)| n).sum();
         let atoms = counts.into_iter().map(|(species, n)| {
-            let (factor, _) = xray::lookup(species).ok_or_else(|| wrong(format!("{species} has no form factor")))?;
-            Ok((species.element, factor, n / whole))
+            let amplitude = match radiation {
+                Radiation::Xray => xray::lookup(species).map(|(factor, _)| Amplitude::Electrons(factor)),
+                Radiation::Neutron => neutron::length(species.element).map(Amplitude::Nucleus),
+            };
+            let lacking = if radiation == Radiation::Xray { "form factor" } else { "neutron scattering length" };
+            let amplitude = amplitude.ok_or_else(|| wrong(format!("{species} has no {lacking}")))?;
+            Ok((species.element, amplitude, n / whole))
         });
-        atoms.collect::<Result<_, _>>().map(Self)
+        let atoms = atoms.collect::<Result<_, _>>().map(Self)?;
+        let (square, mean) = atoms.at(0.0);
+        if mean < CANCELLED * square {
+            return Err(wrong(
+                "its scattering lengths cancel, and S(Q) is divided by the square of their mean".to_owned(),
+            ));
+        }
+        Ok(atoms)
     }
 
-    /// `<f²>` and `<f>²` at `q` in 1/Å, electrons².
+    /// `<f²>` and `<f>²` at `q` in 1/Å, electrons²; of neutrons `<b²>` and `<b>²`, fm².
     pub(super) fn at(&self, q: f64) -> (f64, f64) {
         let mut sums = (0.0, 0.0);
-        for (_, factor, share) in &self.0 {
-            let f = factor.at(q);
+        for (_, amplitude, share) in &self.0 {
+            let f = amplitude.at(q);
             sums.0 += share * f * f;
             sums.1 += share * f;
         }
@@ -98,14 +132,19 @@ mod tests {
             ("Ni²", "'²'"),
             ("Lr", "Lr has no form factor"),
         ] {
-            let error = Atoms::of(formula).unwrap_err().to_string();
+            let error = Atoms::of(formula, Radiation::Xray).unwrap_err().to_string();
+            assert!(error.contains(told), "{formula}: {error}");
+        }
+        // Titanium and zirconium of the null alloy: -3.438 and 7.16 fm.
+        for (formula, told) in [("Po", "Po has no neutron scattering length"), ("Ti0.6756 Zr0.3244", "cancel")] {
+            let error = Atoms::of(formula, Radiation::Neutron).unwrap_err().to_string();
             assert!(error.contains(told), "{formula}: {error}");
         }
     }
 
     #[test]
     fn means_are_over_atoms() {
-        let (square, mean) = Atoms::of("Ni2 O2").unwrap().at(0.0);
+        let (square, mean) = Atoms::of("Ni2 O2", Radiation::Xray).unwrap().at(0.0);
         // Z of the table at Q = 0: 27.996 and 7.999.
         assert!((square - f64::midpoint(28.0 * 28.0, 64.0)).abs() < 0.2 && (mean - 18.0 * 18.0).abs() < 0.2);
     }

@@ -13,6 +13,7 @@ const SAME_WAVELENGTH: f64 = 1e-3;
 const SAME_GRID: f64 = 1e-6;
 
 /// A background at the sample's points, as measured.
+#[derive(Clone)]
 pub(super) struct Background {
     pub intensity: Vec<f64>,
     /// Empty where the file has none.
@@ -47,6 +48,17 @@ pub(super) fn at(
     Ok(Background { intensity: on_grid(&background.intensity), uncertainty })
 }
 
+/// A factor on the background that was fitted, and how it moves with the noise.
+pub(super) struct Fitted {
+    pub bgscale: f64,
+    /// With that of the net intensity, `∂bgscale/∂n_k`.
+    pub by_net: Vec<f64>,
+    /// With that of the background where the net intensity stays, `∂bgscale/∂B_k`.
+    pub by_background: Vec<f64>,
+    /// The background as measured, and its standard uncertainty (empty where it has none).
+    pub background: Background,
+}
+
 /// The factor on the background, fitted together with the scale so that the net intensity is nearest to `<f²>`:
 /// `Σ [I / <f²> - k - bgscale I_bg / <f²>]²` is least, a straight line through points.
 pub(super) fn fitted(
@@ -54,7 +66,7 @@ pub(super) fn fitted(
     measured: &[f64],
     background: Option<&Background>,
     square_mean: &[f64],
-) -> Result<f64, ReduceError> {
+) -> Result<Fitted, ReduceError> {
     let Some(background) = background else {
         return Err(ReduceError::Setting("bgscale is to be fitted, and there is no background; give one".to_owned()));
     };
@@ -66,7 +78,14 @@ pub(super) fn fitted(
     let (both, square) = products.fold((0.0, 0.0), |sum, term| (sum.0 + term.0, sum.1 + term.1));
     let bgscale = both / square;
     if bgscale.is_finite() && bgscale >= 0.0 {
-        return Ok(bgscale);
+        let left = |k: usize| y[k] - y_mean - bgscale * (x[k] - x_mean);
+        let over = |value: f64, k: usize| value / (square * square_mean[k]);
+        return Ok(Fitted {
+            bgscale,
+            by_net: (0..x.len()).map(|k| over(x[k] - x_mean, k)).collect(),
+            by_background: (0..x.len()).map(|k| over(left(k), k)).collect(),
+            background: background.clone(),
+        });
     }
     let problem = format!("the fitted bgscale is {bgscale:.4}: this background is not in the sample's pattern");
     Err(ReduceError::intensity(sample, problem, "give bgscale, or another background"))

@@ -2,8 +2,9 @@
 
 use super::ReduceError;
 use super::polynomial::{MOST, degree};
+use crate::observed::Radiation;
 use crate::pattern::Pattern;
-use crate::reduction::{Absorption, NEARLY, Reduction};
+use crate::reduction::{Absorption, Compton, NEARLY, Reduction};
 
 /// More distances than this are a slip of the keyboard.
 const MOST_DISTANCES: f64 = 1e6;
@@ -41,6 +42,7 @@ pub(super) fn settings(settings: &Reduction) -> Result<(), ReduceError> {
             return wrong(format!("{name} is 0; it must be positive"));
         }
     }
+    of_xrays(settings)?;
     if settings.rmax <= settings.rmin {
         return wrong(format!("rmax is {} Å and rmin {} Å; rmax must be the larger", settings.rmax, settings.rmin));
     }
@@ -51,6 +53,18 @@ pub(super) fn settings(settings: &Reduction) -> Result<(), ReduceError> {
         ));
     }
     Ok(())
+}
+
+/// Corrections that neutrons do not need.
+fn of_xrays(settings: &Reduction) -> Result<(), ReduceError> {
+    let asked = [("polarisation", settings.polarisation.is_some()), ("compton", settings.compton != Compton::None)];
+    match asked.into_iter().find(|(_, asked)| *asked && settings.scattered() == Radiation::Neutron) {
+        Some((name, _)) => {
+            let hint = "leave it out: what neutrons lose to the sample varies slowly with Q and is the polynomial's";
+            Err(ReduceError::Setting(format!("{name} is a correction of X-rays, and radiation is neutron; {hint}")))
+        }
+        None => Ok(()),
+    }
 }
 
 const MAY_BE_BELOW_ZERO: [&str; 1] = ["twothetazero"];

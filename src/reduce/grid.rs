@@ -28,9 +28,17 @@ pub(super) struct Grid {
     pub sums: SineSums,
     /// Sums over `2 Q`, for squares of sines.
     pub doubled: Option<SineSums>,
-    /// Sums at the first distances, where the noise of the polynomial is felt.
-    pub near: Option<SineSums>,
-    pub near_distances: usize,
+    pub near: Option<Near>,
+    /// ΔQ of each point, 1/Å.
+    pub widths: Vec<f64>,
+}
+
+/// The first distances, where the noise of the polynomial is felt.
+#[derive(Clone)]
+pub(super) struct Near {
+    pub sums: SineSums,
+    /// G(r) of each member of the polynomials' basis, times its share.
+    pub plain: Vec<Vec<f64>>,
 }
 
 /// The points of a grid: the used ones, their widths, and how many of them are transformed.
@@ -49,21 +57,23 @@ impl Grid {
         let (qmax, qmaxinst) = (settings.qmax.unwrap_or_default(), settings.qmaxinst.unwrap_or_default());
         let used = &q[..transformed];
         let weights = used.iter().zip(&widths).map(|(q, width)| FRAC_2_PI * width * settings.window.at(*q, qmax));
-        let weights = weights.collect();
+        let weights: Vec<f64> = weights.collect();
         let r = distances(settings);
         let near_distances = r.partition_point(|r| *r < NEAR * settings.rpoly);
         let sums = |q: &[f64], distances: usize| SineSums::new(q, settings.rmin, settings.rstep, distances);
         let doubled: Vec<f64> = used.iter().map(|q| 2.0 * q).collect();
         let all = sums(used, r.len());
         let n = degree(settings.rpoly, qmaxinst);
+        let polynomials = Polynomials::new(&q, n);
+        let near = (noise && near_distances > 0).then(|| Near::new(sums(used, near_distances), &polynomials, &weights));
         Self {
             degree: n,
-            polynomials: Polynomials::new(&q, n),
+            polynomials,
             weights,
+            widths,
             doubled: noise.then(|| all.of_points(&doubled, settings.rmin, settings.rstep)),
             sums: all,
-            near: (noise && near_distances > 0).then(|| sums(used, near_distances)),
-            near_distances,
+            near,
             square_mean,
             mean_squared,
             losses,
@@ -77,6 +87,17 @@ impl Grid {
         let heights: Vec<f64> = self.weights.iter().zip(f).map(|(weight, f)| weight * f).collect();
         // Adding zero makes a plain zero of the -0 that sums at r = 0 may be.
         self.sums.sines(&heights).into_iter().map(|g| g + 0.0).collect()
+    }
+}
+
+impl Near {
+    fn new(sums: SineSums, polynomials: &Polynomials, weights: &[f64]) -> Self {
+        let plain = |(v, share): (&Vec<f64>, &f64)| {
+            let heights: Vec<f64> = weights.iter().zip(v).map(|(weight, v)| weight * share * v).collect();
+            sums.sines(&heights)
+        };
+        let plain = polynomials.basis.iter().zip(&polynomials.share).map(plain).collect();
+        Self { sums, plain }
     }
 }
 

@@ -6,6 +6,7 @@
 mod atoms;
 mod background;
 mod check;
+mod covariance;
 mod error;
 mod grid;
 mod losses;
@@ -16,16 +17,18 @@ mod polynomial;
 mod quality;
 mod sums;
 
+pub use covariance::{CovarianceOfG, covariance, nodes};
 pub use error::ReduceError;
 pub use observed::observed;
 pub use quality::{Quality, quality};
 
 use crate::pattern::Pattern;
-use crate::reduction::{Reduced, Reduction};
+use crate::reduction::{Covariance, Reduced, Reduction};
 use atoms::Atoms;
-use background::Background;
+use background::{Background, Fitted};
 use grid::{Grid, Points};
 use losses::Losses;
+use noise::Counted;
 use points::{InQ, between, in_q, widths};
 use polynomial::dot;
 
@@ -56,16 +59,19 @@ struct Net {
     background: Vec<f64>,
     intensity: Vec<f64>,
     uncertainty: Vec<f64>,
+    /// The background's factor, where it was fitted.
+    fitted: Option<Fitted>,
 }
 
 impl Reducer {
     /// Looks over settings and formula.
     ///
     /// # Errors
-    /// [`ReduceError::Setting`] and [`ReduceError::Composition`].
+    /// [`ReduceError::Setting`]: a value that cannot be, or a correction that is one of X-rays only; [`ReduceError::Composition`].
     pub fn new(settings: &Reduction) -> Result<Self, ReduceError> {
         check::settings(settings)?;
-        Ok(Self { settings: settings.clone(), atoms: Atoms::of(&settings.composition)?, kept: None })
+        let atoms = Atoms::of(&settings.composition, settings.scattered())?;
+        Ok(Self { settings: settings.clone(), atoms, kept: None })
     }
 
     /// Reduces a pattern, in five steps:
@@ -78,7 +84,7 @@ impl Reducer {
     /// G(r) = (2/π) Σ_k ΔQ_k F(Q_k) M(Q_k) sin(Q_k r)                 on [qmin, qmax]
     /// ```
     ///
-    /// C is what polarisation and absorption leave, 1 where they are not asked for; `<S>` Compton scattering, else 0.
+    /// Of neutrons f is the scattering length b (fm). C is what polarisation and absorption leave, 1 where they are not asked for; `<S>` Compton scattering, else 0.
     /// I and its background in the unit of the detector, `<f²>` and `<f>²` in electrons², Q, F in 1/Å, G in 1/Å². M is the
     /// window. With `fit_bgscale`, `bgscale` and `1/a` are those for which `Σ [I / <f²> - 1/a - bgscale I_bg / <f²>]²` is least. Every point counts by the step ΔQ to its neighbours, the first and the last whole. Source: Juhás et al. 2013.
     ///
@@ -129,6 +135,7 @@ impl Reducer {
         check::limits(given.qmin, qmax, qmaxinst, given.rpoly, last)?;
         let filled = Reduction {
             dataformat: Some(in_q.dataformat),
+            radiation: Some(given.scattered()),
             wavelength: in_q.wavelength,
             qmax: Some(qmax),
             qmaxinst: Some(qmaxinst),
@@ -157,15 +164,17 @@ impl Reducer {
         check::intensity(&sample.name, q, &measured, warnings)?;
         let background = background.map(|file| background::at(file, &self.settings, (sample, in_q, q), warnings));
         let background = background.transpose()?;
+        let mut fitted = None;
         if settings.fit_bgscale {
             let losses = Losses::at(q, &self.atoms, settings);
             let square_mean: Vec<f64> = q.iter().map(|q| self.atoms.at(*q).0).collect();
             let expected = free_atoms(&square_mean, &losses);
-            settings.bgscale = background::fitted(&sample.name, &measured, background.as_ref(), &expected)?;
-            settings.fit_bgscale = false;
+            let found = background::fitted(&sample.name, &measured, background.as_ref(), &expected)?;
+            (settings.bgscale, settings.fit_bgscale) = (found.bgscale, false);
+            fitted = Some(found);
         }
         let uncertainty = sample.uncertainty.get(range).unwrap_or_default();
-        let net = Net::of(measured, uncertainty, background, settings.bgscale);
+        let net = Net { fitted, ..Net::of(measured, uncertainty, background, settings.bgscale) };
         check::net(sample, q, &net.intensity, settings.bgscale, warnings)?;
         Ok(net)
     }
@@ -195,13 +204,14 @@ impl Net {
     fn of(measured: Vec<f64>, uncertainty: &[f64], background: Option<Background>, bgscale: f64) -> Self {
         let Some(background) = background else {
             let background = vec![0.0; measured.len()];
-            return Self { intensity: measured.clone(), uncertainty: uncertainty.to_vec(), measured, background };
+            let (intensity, uncertainty) = (measured.clone(), uncertainty.to_vec());
+            return Self { intensity, uncertainty, measured, background, fitted: None };
         };
         let scaled: Vec<f64> = background.intensity.iter().map(|i| bgscale * i).collect();
         let intensity = measured.iter().zip(&scaled).map(|(sample, background)| sample - background).collect();
         let own = |k: usize| bgscale * background.uncertainty.get(k).copied().unwrap_or_default();
         let uncertainty = uncertainty.iter().enumerate().map(|(k, d)| d.hypot(own(k))).collect();
-        Self { measured, background: scaled, intensity, uncertainty }
+        Self { measured, background: scaled, intensity, uncertainty, fitted: None }
     }
 }
 
@@ -216,11 +226,15 @@ fn reduced(net: Net, grid: &Grid, settings: Reduction) -> Reduced {
     let uncorrected: Vec<f64> = s_less_one.zip(q).map(|(s, q)| q * s).collect();
     let polynomial = grid.polynomials.fitted(&uncorrected);
     let f: Vec<f64> = uncorrected.iter().zip(&polynomial).map(|(f, p)| f - p).collect();
-    let sigma = |(k, d): (usize, &f64)| q[k] * normalisation * d / factor[k] / grid.mean_squared[k];
-    let independent: Vec<f64> = net.uncertainty.iter().enumerate().map(sigma).collect();
-    let noisy = !independent.is_empty();
-    let df = if noisy { noise::of_f(grid, &independent) } else { Vec::new() };
-    let dg = if noisy { noise::of_g(grid, &independent) } else { Vec::new() };
+    let counted = Counted {
+        intensity: &net.intensity,
+        variance: net.uncertainty.iter().map(|d| d * d).collect(),
+        fitted: net.fitted.as_ref(),
+    };
+    let noisy = !counted.variance.is_empty();
+    let covariance = if noisy { noise::of_f(grid, &counted, normalisation) } else { Covariance::default() };
+    let df = noise::df(&covariance);
+    let dg = if noisy { noise::dg(grid, &covariance) } else { Vec::new() };
     Reduced {
         sample: String::new(),
         background_file: None,
@@ -241,8 +255,10 @@ fn reduced(net: Net, grid: &Grid, settings: Reduction) -> Reduced {
         r: grid.r.clone(),
         uncorrected,
         polynomial,
+        widths: grid.widths.clone(),
         f,
         df,
+        covariance,
         dg,
         warnings: Vec::new(),
     }

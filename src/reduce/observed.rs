@@ -1,6 +1,6 @@
 //! A reduced pattern as a measured curve.
 
-use crate::observed::{Form, Header, InQ, Normalisation, Observed, Radiation};
+use crate::observed::{Form, Header, InQ, Normalisation, Observed};
 use crate::read::observed::composition;
 use crate::reduction::Reduced;
 
@@ -18,7 +18,7 @@ pub fn observed(reduced: &Reduced) -> Observed {
         dg: reduced.dg.get(first..).unwrap_or_default().to_vec(),
         form: Form::G,
         header: Header {
-            radiation: Some(Radiation::Xray),
+            radiation: Some(settings.scattered()),
             normalisation: Some(Normalisation::MeanSquared),
             qmin: Some(settings.qmin),
             qmax: settings.qmax,

@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::ReduceError;
+use crate::observed::Radiation;
 use crate::pattern::{Abscissa, Pattern};
 use crate::reduction::{NEARLY, Reduction};
 use crate::scattering::xray::Q_LIMIT;
@@ -27,7 +28,7 @@ pub(super) fn in_q(pattern: &Pattern, settings: &Reduction) -> Result<InQ, Reduc
         Abscissa::QPerNanometre => pattern.x.iter().map(|q| q / 10.0).collect(),
     };
     let q = if dataformat == Abscissa::TwoTheta { q } else { shifted(pattern, settings, wavelength, q)? };
-    within_reach(pattern, dataformat, wavelength, &q)?;
+    within_reach(pattern, dataformat, (settings.scattered(), wavelength), &q)?;
     Ok(InQ { q, dataformat, wavelength })
 }
 
@@ -79,11 +80,11 @@ fn needed(pattern: &Pattern, wavelength: Option<f64>, problem: &str) -> Result<f
     wavelength.ok_or_else(|| ReduceError::abscissa(&pattern.name, problem, "give --wavelength in Å"))
 }
 
-/// Nothing is scattered beyond `Q = 4 π / λ`, and form factors end at [`Q_LIMIT`].
+/// Nothing is scattered beyond `Q = 4 π / λ`, and form factors end at [`Q_LIMIT`]; lengths of neutrons have no end.
 fn within_reach(
     pattern: &Pattern,
     dataformat: Abscissa,
-    wavelength: Option<f64>,
+    (radiation, wavelength): (Radiation, Option<f64>),
     q: &[f64],
 ) -> Result<(), ReduceError> {
     let last = q.last().copied().unwrap_or_default();
@@ -95,7 +96,7 @@ fn within_reach(
         let problem = format!("Q goes to {last:.2} 1/Å, but a wavelength of {wavelength} Å reaches {reach:.2} only");
         return Err(ReduceError::abscissa(&pattern.name, problem, hint));
     }
-    if dataformat != Abscissa::TwoTheta && last > Q_LIMIT {
+    if radiation == Radiation::Xray && dataformat != Abscissa::TwoTheta && last > Q_LIMIT {
         let problem = format!("Q goes to {last:.2} 1/Å, and form factors are known to {Q_LIMIT:.1}");
         return Err(ReduceError::abscissa(&pattern.name, problem, hint));
     }

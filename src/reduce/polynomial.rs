@@ -42,6 +42,11 @@ impl Polynomials {
         }
         sum
     }
+
+    /// What is left of `f` without its fitted polynomial.
+    pub(super) fn without(&self, f: &[f64]) -> Vec<f64> {
+        f.iter().zip(self.fitted(f)).map(|(f, p)| f - p).collect()
+    }
 }
 
 /// By Stieltjes' recurrence, each orthogonalised once more against all before it.
@@ -69,7 +74,7 @@ pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn add(sum: &mut [f64], factor: f64, part: &[f64]) {
+pub(super) fn add(sum: &mut [f64], factor: f64, part: &[f64]) {
     sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += factor * part);
 }
 

@@ -23,6 +23,7 @@
 //! | [`relay_json`], [`jumps_csv`], [`graph_csv`], [`relay_html`] | `result.json` ... | jumps from anchor to anchor |
 //! | [`beside_json`], [`summary_csv`], [`beside_html`] | `result.json`, `summary.csv`, `report.html` | all of this of several trajectories beside each other |
 //! | [`reduced_files`] | `.iq`, `.sq`, `.fq`, `.gr` | a reduced pattern |
+//! | [`covariance_of_g`], [`covariance_of_f`] | `.gcov`, `.fcov` | how the noise of its points hangs together |
 //! | [`reduction_html`] | any | people: a reduction, or several of one pattern over each other |
 //! | [`checked_json`], [`checked_junit`] | any | a suite of regression cases |
 //! | [`comparison_html`] | `comparison.html` | people: several refinements beside each other |
@@ -31,6 +32,7 @@ mod beside;
 mod checked;
 mod columns;
 mod compare;
+mod covariance;
 mod csv;
 mod delta;
 mod difference;
@@ -62,6 +64,7 @@ pub use beside::{Beside, Change, Quantity, beside_html, beside_json, summary_csv
 pub use checked::{checked_head, checked_json, checked_junit, checked_lines, checked_sum};
 pub use columns::columns;
 pub use compare::comparison_html;
+pub use covariance::{covariance_of_f, covariance_of_g};
 pub use csv::{bond_series_csv, bond_series_sentence, bonds_csv, histogram_csv};
 pub use delta::{delta_columns, delta_html, delta_lines};
 pub use difference::{Side, difference_html};

@@ -120,7 +120,10 @@ pub enum ShellError {
     #[error("the job follows no bonds: add bonds: [(pair: \"Co-N\")], with the two elements that are meant")]
     NoBonds,
     /// A job that compares in Q.
-    #[error("the distribution is found from G(r), and the job compares in Q; leave `compare` out of its data")]
+    #[error(
+        "the distribution is found from G(r), and the job compares in Q; leave `compare` out of its data: a .fq or .sq is then brought to r \
+         by itself, and `dg`, where there is one, has to be that of G(r), 1/Å²"
+    )]
     InQ,
     /// A number that makes no sense.
     #[error("{what} is {value}: {needed}")]

@@ -1,13 +1,16 @@
 //! From a structure to its curve, and curves compared.
 
 use corefine::curve::Measurement;
-use corefine::engine::Engine;
+use corefine::engine::{Cpu, Engine};
 use corefine::expand;
+use corefine::forms::Even;
 use corefine::forward::Forward;
 use corefine::job::{Compat, Job, Normalisation, Vary, Weights};
 use corefine::model::Model;
-use corefine::observed::Radiation;
+use corefine::observed::{Form, Header, InQ, Observed, Radiation};
 use corefine::params::{Binding, State};
+use corefine::transform::sine_transform;
+use corefine::window::Window;
 
 /// A job without files; `more` are its further fields, as RON.
 pub fn job(more: &str) -> Job {
@@ -52,6 +55,21 @@ pub fn hundredths(first: u32, last: u32) -> Vec<f64> {
 /// G(r), 1/Å².
 pub fn curve(state: &State, measurement: &Measurement, engine: &mut dyn Engine) -> Vec<f64> {
     Forward::new(measurement, state).unwrap().curves(state, &[], engine).unwrap().g
+}
+
+/// F(Q) of a structure up to `qmax`, in steps of π/150 1/Å: from its G(r) to 150 Å, where a qdamp of 0.04 has put an end to it.
+pub fn in_q(state: &State, qmax: f64) -> InQ {
+    let g = curve(state, &xrays(0.0, qmax, (1..=7500).map(|k| f64::from(k) * 0.02).collect()), &mut Cpu);
+    let f = Even { step: 0.02, values: g, resampled: false }.to_q(qmax);
+    InQ { q: f.x(), f: f.values, df: vec![] }
+}
+
+/// What a reader makes of F(Q) up to `qmax`.
+pub fn of_in_q(in_q: InQ, qmax: f64) -> Observed {
+    let r: Vec<f64> = (1..=1300).map(|k| f64::from(k) * 0.01).collect();
+    let g = sine_transform(&in_q.q, &in_q.f, &r, 0.0, qmax, Window::None);
+    let header = Header { qmax: Some(qmax), radiation: Some(Radiation::Xray), ..Header::default() };
+    Observed { name: "ni.fq".into(), r, g, dg: vec![], form: Form::FofQ, header, warnings: vec![], in_q: Some(in_q) }
 }
 
 /// The largest difference in units of the largest |`want`|.

@@ -7,6 +7,7 @@ pub mod curves;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod groups;
+pub mod patterns;
 pub mod random;
 pub mod series;
 pub mod structures;

@@ -17,7 +17,7 @@ use clap::{Arg, ArgAction, Args as ClapArgs, Command, CommandFactory as _, FromA
 pub use curve::{Convert, Difference, FormArg};
 pub use manual::{Completions, Man};
 pub use posterior::{Ensemble, MethodArg, ShellArgs};
-pub use reduce::{ComptonArg, Reduce, ReduceSettings, WindowArg};
+pub use reduce::{ComptonArg, CovarianceArg, Reduce, ReduceSettings, WindowArg};
 pub use refine::{Calibrate, Demo, Init, Refine, Rerun, Scan, StandardArg};
 pub use series::{Check, OrderArg, Series};
 pub use shared::{EngineArg, OutputFile, OutputFolder, Replace, ResumableFolder, Work};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
 
-use super::shared::Replace;
+use super::shared::{RadiationArg, Replace};
 
 #[derive(Debug, ClapArgs)]
 #[command(group(clap::ArgGroup::new("place").required(true).args(["output", "out"])))]
@@ -32,8 +32,19 @@ pub struct Reduce {
     /// Write one page, FILE.scan.html, with reductions for several values of qmax, rpoly or bgscale, and figures of merit
     #[arg(long, value_name = "KEY[=V,V,...]")]
     pub scan: Option<String>,
+    /// Write the covariance of points too: of G(r) at k π/qmax, FILE.gcov, of F(Q), FILE.fcov
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "G,F", conflicts_with = "scan")]
+    pub covariance: Vec<CovarianceArg>,
     #[command(flatten)]
     pub settings: ReduceSettings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CovarianceArg {
+    #[value(name = "G")]
+    G,
+    #[value(name = "F")]
+    F,
 }
 
 /// What may stand in a job too.
@@ -42,6 +53,9 @@ pub struct ReduceSettings {
     /// Chemical formula, such as "Co C6.5 H5 N4"
     #[arg(long, value_name = "FORMULA")]
     pub composition: Option<String>,
+    /// What was scattered [default: xray]
+    #[arg(long, value_enum)]
+    pub radiation: Option<RadiationArg>,
     /// What the first column is: twotheta (degrees), QA (1/Å) or Qnm (1/nm) [default: what the file says]
     #[arg(long, value_name = "WORD")]
     pub dataformat: Option<String>,

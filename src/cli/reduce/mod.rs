@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use corefine::pattern::Pattern;
 use corefine::reduce::Reducer;
 use corefine::reduction::Reduced;
-use corefine::report::{REDUCED, Variant, reduced_files, reduction_html};
+use corefine::report::{REDUCED, Variant, covariance_of_f, covariance_of_g, reduced_files, reduction_html};
 use corefine::threads;
 use serde_json::{Value, json};
 
 use super::End;
-use super::args;
+use super::args::{self, CovarianceArg};
 use super::files::{Input, expanded, stem};
 use super::messages::{Failure, summary, tell, warn, warn_of};
 use super::output::{Folder, folder_of};
@@ -34,6 +34,8 @@ pub struct Plan {
     background: Option<Pattern>,
     reducer: Reducer,
     scan: Option<Scan>,
+    covariance: Vec<CovarianceArg>,
+    report: bool,
     folder: Folder,
     warnings: Vec<String>,
     many: bool,
@@ -62,8 +64,8 @@ impl Plan {
         let folder = check(&folder, &names, args.replace.force)?;
         let background = background(args, &settings)?.as_deref().map(pattern).transpose()?;
         warnings.extend(background.iter().flat_map(|background| background.warnings.clone()));
-        let many = args.output.is_none();
-        Ok(Self { samples, background, reducer, scan, folder, warnings, many })
+        let (many, report, covariance) = (args.output.is_none(), args.report, covariance(args));
+        Ok(Self { samples, background, reducer, scan, covariance, report, folder, warnings, many })
     }
 
     pub fn run(self) -> Result<End, Failure> {
@@ -71,9 +73,10 @@ impl Plan {
         if self.many { self.run_many() } else { self.run_one() }
     }
 
-    fn run_one(mut self) -> Result<End, Failure> {
+    fn run_one(self) -> Result<End, Failure> {
+        let mut reducer = self.reducer.clone();
         for sample in &self.samples {
-            let done = sample.reduce(&mut self.reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder)?;
+            let done = self.reduce(sample, &mut reducer)?;
             warn_of(&done.warnings);
             summary(done.numbers);
             tell!("{}", done.line);
@@ -104,10 +107,41 @@ impl Plan {
         let mut reducer = self.reducer.clone();
         let mut done = Vec::with_capacity(to - from);
         for sample in &self.samples[from..to] {
-            done.push(sample.reduce(&mut reducer, self.background.as_ref(), self.scan.as_ref(), &self.folder));
+            done.push(self.reduce(sample, &mut reducer));
             bar.step();
         }
         done
+    }
+
+    fn reduce(&self, sample: &Sample, reducer: &mut Reducer) -> Result<Done, Failure> {
+        let (read, background) = (pattern(&sample.path)?, self.background.as_ref());
+        let (texts, reduced) = if let Some(scan) = &self.scan {
+            scan.page(&read, background)?
+        } else {
+            let reduced = reducer.reduce(&read, background).map_err(Failure::of)?;
+            (self.texts(&reduced)?, reduced)
+        };
+        let names = sample.names.iter().map(String::as_str);
+        self.folder.write(&names.zip(texts).collect::<Vec<_>>())?;
+        let numbers = json!({ "sample": reduced.sample, "settings": reduced.settings, "normalisation": reduced.normalisation,
+            "degree": reduced.degree, "files": sample.names, "folder": self.folder.path() });
+        Ok(Done { line: line(&reduced), numbers, warnings: reduced.warnings })
+    }
+
+    /// The texts of [`endings`]: the four files, covariances and the page, where they are asked for.
+    fn texts(&self, reduced: &Reduced) -> Result<Vec<String>, Failure> {
+        let mut texts: Vec<String> = reduced_files(reduced).into();
+        for asked in &self.covariance {
+            let text = if *asked == CovarianceArg::G { covariance_of_g(reduced) } else { covariance_of_f(reduced) };
+            let none = format!("{}: it has no uncertainties, and so there is no covariance", reduced.sample);
+            let hint = "give a third column with the standard uncertainty of each intensity, or leave out --covariance";
+            texts.push(text.ok_or_else(|| Failure::with_hint(none, hint))?);
+        }
+        if self.report {
+            let alone = Variant { label: String::new(), reduced: reduced.clone() };
+            texts.push(reduction_html(&[alone], ""));
+        }
+        Ok(texts)
     }
 
     fn tell(&self, done: &[Result<Done, Failure>]) -> Result<End, Failure> {
@@ -133,39 +167,6 @@ struct Done {
     line: String,
     numbers: Value,
     warnings: Vec<String>,
-}
-
-impl Sample {
-    fn reduce(
-        &self,
-        reducer: &mut Reducer,
-        background: Option<&Pattern>,
-        scan: Option<&Scan>,
-        folder: &Folder,
-    ) -> Result<Done, Failure> {
-        let sample = pattern(&self.path)?;
-        let (texts, reduced) = if let Some(scan) = scan {
-            scan.page(&sample, background)?
-        } else {
-            let reduced = reducer.reduce(&sample, background).map_err(Failure::of)?;
-            (self.texts(&reduced), reduced)
-        };
-        let names = self.names.iter().map(String::as_str);
-        folder.write(&names.zip(texts).collect::<Vec<_>>())?;
-        let numbers = json!({ "sample": reduced.sample, "settings": reduced.settings, "normalisation": reduced.normalisation,
-            "degree": reduced.degree, "files": self.names, "folder": folder.path() });
-        Ok(Done { line: line(&reduced), numbers, warnings: reduced.warnings })
-    }
-
-    /// The four files, and the page where a name is left for it.
-    fn texts(&self, reduced: &Reduced) -> Vec<String> {
-        let mut texts: Vec<String> = reduced_files(reduced).into();
-        if self.names.len() > texts.len() {
-            let alone = Variant { label: String::new(), reduced: reduced.clone() };
-            texts.push(reduction_html(&[alone], ""));
-        }
-        texts
-    }
 }
 
 /// `Ni.chi: Q 0.02 to 24 1/Å (qmaxinst 31.26), polynomial of degree 8.96, G(r) 0 to 60 Å`.
@@ -194,7 +195,13 @@ fn endings(args: &args::Reduce) -> Vec<&'static str> {
     if args.scan.is_some() {
         return vec!["scan.html"];
     }
-    REDUCED.into_iter().chain(args.report.then_some("html")).collect()
+    let covariance = covariance(args).into_iter().map(|asked| if asked == CovarianceArg::G { "gcov" } else { "fcov" });
+    REDUCED.into_iter().chain(covariance).chain(args.report.then_some("html")).collect()
+}
+
+/// Each once.
+fn covariance(args: &args::Reduce) -> Vec<CovarianceArg> {
+    [CovarianceArg::G, CovarianceArg::F].into_iter().filter(|kind| args.covariance.contains(kind)).collect()
 }
 
 /// The folder and the names for one sample.

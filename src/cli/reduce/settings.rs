@@ -44,6 +44,7 @@ fn put(given: &ReduceSettings, settings: &mut Reduction) -> Result<(), Failure> 
     if let Some(formula) = &given.composition {
         settings.composition.clone_from(formula);
     }
+    settings.radiation = given.radiation.map(Into::into).or(settings.radiation);
     let optional = [
         (given.wavelength, &mut settings.wavelength),
         (given.qmax, &mut settings.qmax),

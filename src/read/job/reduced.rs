@@ -2,7 +2,7 @@
 
 use super::{Problem, scope};
 use crate::job::{Data, Job};
-use crate::observed::{Normalisation, Radiation};
+use crate::observed::Normalisation;
 use crate::reduction::Reduction;
 use crate::window::Window;
 
@@ -17,6 +17,8 @@ pub(super) fn settle(job: &mut Job) -> Result<(), Problem> {
 fn settle_one(data: &mut Data) -> Result<(), Problem> {
     let Some(mut reduction) = data.reduce.take() else { return Ok(()) };
     possible(data, &reduction)?;
+    reduction.radiation = reduction.radiation.or(data.radiation);
+    data.radiation = reduction.radiation;
     reduction.qmax = one("qmax", data.qmax, reduction.qmax)?;
     data.qmax = reduction.qmax;
     // 0 is what a reduction takes where nothing is said.
@@ -52,8 +54,8 @@ fn possible(data: &Data, reduction: &Reduction) -> Result<(), Problem> {
     if reduction.window == Window::Lorch {
         return none("reduce/window", "the model has no Lorch window", "take none, or soper_lorch(0.1)");
     }
-    if data.radiation == Some(Radiation::Neutron) {
-        return none("radiation", "the reduction is one of X-rays", "give a reduced curve of neutrons");
+    if data.radiation.is_some_and(|ours| reduction.radiation.is_some_and(|theirs| theirs != ours)) {
+        return none("radiation", "radiation is not that of the reduction", "say it once: xray or neutron");
     }
     if data.normalisation == Normalisation::SquareMean {
         return none("normalisation", "the reduction divides by <f>²", "leave normalisation out, or write MeanSquared");
