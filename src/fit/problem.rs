@@ -29,21 +29,12 @@ impl lm::Problem for Problem<'_> {
     type Error = FitError;
 
     fn residuals(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, FitError> {
-        let p = p.as_slice();
-        // No model where a formula has no value, or one that cannot be: a shorter step is tried.
-        if !self.binding.values(p).is_ok_and(|values| self.binding.ties_allowed(&values)) {
-            return Ok(DVector::from_element(points(self.datasets) + self.restraints.len(), f64::NAN));
+        if !self.is_there(p) {
+            return Ok(self.nowhere());
         }
-        let states = self.binding.states(p)?;
+        let states = self.binding.states(p.as_slice())?;
         let curves = all_curves(self.datasets, &states, &[], self.engine)?;
-        let mut residuals = Vec::new();
-        for (dataset, curves) in self.datasets.iter().zip(&curves) {
-            residuals.extend(dataset.target.residuals(&curves.g));
-        }
-        residuals.extend(self.restraints.residuals(&states, p));
-        let residuals = DVector::from_vec(residuals);
-        self.seen.borrow_mut().push((residuals.norm_squared(), rw(self.datasets, &curves)));
-        Ok(residuals)
+        Ok(self.seen_residuals(p, &states, &curves))
     }
 
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, FitError> {
@@ -51,6 +42,39 @@ impl lm::Problem for Problem<'_> {
         let tangents = self.binding.all_tangents(&states, p.as_slice())?;
         let curves = all_curves(self.datasets, &states, &tangents, self.engine)?;
         Ok(jacobian(self.datasets, self.restraints, &curves, &states, &tangents))
+    }
+
+    fn both(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, DMatrix<f64>), FitError> {
+        if !self.is_there(p) {
+            return Ok((self.nowhere(), DMatrix::zeros(0, 0)));
+        }
+        let states = self.binding.states(p.as_slice())?;
+        let tangents = self.binding.all_tangents(&states, p.as_slice())?;
+        let curves = all_curves(self.datasets, &states, &tangents, self.engine)?;
+        let residuals = self.seen_residuals(p, &states, &curves);
+        Ok((residuals, jacobian(self.datasets, self.restraints, &curves, &states, &tangents)))
+    }
+}
+
+impl Problem<'_> {
+    /// There is no model where a formula has no value, or one that cannot be.
+    fn is_there(&self, p: &DVector<f64>) -> bool {
+        self.binding.values(p.as_slice()).is_ok_and(|values| self.binding.ties_allowed(&values))
+    }
+
+    fn nowhere(&self) -> DVector<f64> {
+        DVector::from_element(points(self.datasets) + self.restraints.len(), f64::NAN)
+    }
+
+    fn seen_residuals(&self, p: &DVector<f64>, states: &[State], curves: &[Curves]) -> DVector<f64> {
+        let mut residuals = Vec::new();
+        for (dataset, curves) in self.datasets.iter().zip(curves) {
+            residuals.extend(dataset.target.residuals(&curves.g));
+        }
+        residuals.extend(self.restraints.residuals(states, p.as_slice()));
+        let residuals = DVector::from_vec(residuals);
+        self.seen.borrow_mut().push((residuals.norm_squared(), rw(self.datasets, curves)));
+        residuals
     }
 }
 

@@ -108,13 +108,17 @@ pub trait Problem {
     /// Only ever asked for where [`Problem::residuals`] was asked last, so what that kept may be used again.
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, Self::Error>;
 
-    /// Both at once, for those who need both anywhere.
+    /// Both at once, at any `p`; where there is no model the Jacobian may be anything.
+    ///
+    /// A fit asks for both where it expects to stay: for most problems that costs far less than one after the other.
     ///
     /// # Errors
     /// The problem's own.
     fn both(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, DMatrix<f64>), Self::Error> {
         let residuals = self.residuals(p)?;
-        Ok((residuals, self.jacobian(p)?))
+        let there = residuals.iter().all(|value| value.is_finite());
+        let jacobian = if there { self.jacobian(p)? } else { DMatrix::zeros(residuals.len(), p.len()) };
+        Ok((residuals, jacobian))
     }
 }
 

@@ -70,6 +70,8 @@ struct Search<'a, P: Problem> {
     growth: f64,
     /// Small iterations in a row.
     small: usize,
+    /// Was the last step taken as it was first tried? Then the next is expected to be, and its end differentiated at once.
+    bold: bool,
     first_cost: f64,
     evaluations: usize,
     history: Vec<Progress>,
@@ -79,6 +81,8 @@ struct Search<'a, P: Problem> {
 struct Trial {
     p: DVector<f64>,
     residuals: DVector<f64>,
+    /// There, if it was computed.
+    jacobian: Option<DMatrix<f64>>,
     /// Share of `|r|²` that the linear model promised to take away.
     promised: f64,
     /// Share that it took.
@@ -99,7 +103,7 @@ impl<'a, P: Problem> Search<'a, P> {
         }
         let bounds = Bounds::new(&options.bounds, start.len())?;
         let p = bounds.clip(start);
-        let residuals = problem.residuals(&p).map_err(LmError::Problem)?;
+        let (residuals, jacobian) = problem.both(&p).map_err(LmError::Problem)?;
         if residuals.is_empty() {
             return Err(LmError::Empty);
         }
@@ -118,11 +122,12 @@ impl<'a, P: Problem> Search<'a, P> {
             lambda: options.initial_lambda,
             growth: 2.0,
             small: 0,
+            bold: false,
             first_cost,
             evaluations: 1,
             history: vec![Progress { iteration: 0, cost: first_cost, lambda: options.initial_lambda, step: 0.0 }],
         };
-        search.differentiate()?;
+        search.differentiate(Some(jacobian))?;
         Ok(search)
     }
 
@@ -167,9 +172,11 @@ impl<'a, P: Problem> Search<'a, P> {
     fn improve(&mut self) -> Result<Result<Trial, Stop>, LmError<P::Error>> {
         let mut factor = self.linear().factor(self.bounds.free(&self.p, &self.gradient()));
         let mut longest = 0.0;
+        let bold = std::mem::replace(&mut self.bold, false);
         loop {
-            let trial = self.attempt(&mut factor)?;
+            let trial = self.attempt(&mut factor, bold && longest == 0.0)?;
             if self.is_good(&trial) {
+                self.bold = longest == 0.0;
                 return Ok(Ok(trial));
             }
             if longest == 0.0 && self.is_better_by_gradient(&trial)? {
@@ -199,7 +206,8 @@ impl<'a, P: Problem> Search<'a, P> {
         }
     }
 
-    fn attempt(&mut self, factor: &mut Factor) -> Result<Trial, LmError<P::Error>> {
+    /// A step with the λ that stands; `bold`: with the derivatives at its end.
+    fn attempt(&mut self, factor: &mut Factor, bold: bool) -> Result<Trial, LmError<P::Error>> {
         let linear = self.linear();
         let straight = linear.step(factor, self.lambda);
         let promised = linear.promised(&straight) / self.cost();
@@ -209,10 +217,10 @@ impl<'a, P: Problem> Search<'a, P> {
             return Ok(self.untried(promised, length, (Excess::Change, GOOD_CHANGE * LONGEST / change)));
         }
         if !self.options.acceleration || promised < self.options.ftol.max(BENDS_BEYOND) {
-            return self.evaluate(&straight, None, promised, length);
+            return self.evaluate(&straight, None, (promised, length), bold);
         }
         match self.bend(factor, &straight)? {
-            Ok(bend) => self.evaluate(&straight, Some(&bend), promised, length),
+            Ok(bend) => self.evaluate(&straight, Some(&bend), (promised, length), bold),
             Err(excess) => Ok(self.untried(promised, length, excess)),
         }
     }
@@ -237,21 +245,22 @@ impl<'a, P: Problem> Search<'a, P> {
         &mut self,
         straight: &DVector<f64>,
         bend: Option<&DVector<f64>>,
-        promised: f64,
-        length: f64,
+        (promised, length): (f64, f64),
+        bold: bool,
     ) -> Result<Trial, LmError<P::Error>> {
         let p = self.bounds.clip(bend.map_or_else(|| &self.p + straight, |bend| &self.p + straight + bend));
-        let residuals = self.residuals_at(&p)?;
+        let (residuals, jacobian) = if bold { self.both_at(&p)? } else { (self.residuals_at(&p)?, None) };
         // (a - b)(a + b) keeps digits that a² - b² loses.
         let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / self.cost();
         let slope = 2.0 * self.residuals.dot(&(&self.jacobian * straight)) / self.cost();
         let share = if found.is_finite() { lowest_of_parabola(slope, -found).clamp(0.1, 0.5) } else { BACK };
-        Ok(Trial { p, residuals, promised, found, length, excess: (Excess::Length, share) })
+        Ok(Trial { p, residuals, jacobian, promised, found, length, excess: (Excess::Length, share) })
     }
 
     /// A trial that needs no residuals to be refused.
     fn untried(&self, promised: f64, length: f64, excess: (Excess, f64)) -> Trial {
-        Trial { p: self.p.clone(), residuals: self.residuals.clone(), promised, found: f64::NAN, length, excess }
+        let (p, residuals) = (self.p.clone(), self.residuals.clone());
+        Trial { p, residuals, jacobian: None, promised, found: f64::NAN, length, excess }
     }
 
     fn residuals_at(&mut self, p: &DVector<f64>) -> Result<DVector<f64>, LmError<P::Error>> {
@@ -259,6 +268,13 @@ impl<'a, P: Problem> Search<'a, P> {
         let residuals = self.problem.residuals(p).map_err(LmError::Problem)?;
         self.check_length(&residuals)?;
         Ok(residuals)
+    }
+
+    fn both_at(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, Option<DMatrix<f64>>), LmError<P::Error>> {
+        self.evaluations += 1;
+        let (residuals, jacobian) = self.problem.both(p).map_err(LmError::Problem)?;
+        self.check_length(&residuals)?;
+        Ok((residuals, Some(jacobian)))
     }
 
     /// Did the trial lower the sum, or, where rounding hides what it did, was it at least promised to?
@@ -274,7 +290,10 @@ impl<'a, P: Problem> Search<'a, P> {
         if !(trial.promised > 0.0 && trial.promised <= unclear && trial.found.abs() <= unclear) {
             return Ok(false);
         }
-        let jacobian = self.problem.jacobian(&trial.p).map_err(LmError::Problem)?;
+        let jacobian = match &trial.jacobian {
+            Some(jacobian) => jacobian.clone(),
+            None => self.problem.jacobian(&trial.p).map_err(LmError::Problem)?,
+        };
         let here = self.gradient();
         let free = self.bounds.free(&self.p, &here);
         let scaled = |gradient: &DVector<f64>, j: usize| (gradient[j] / positive_or_one(self.scale[j])).powi(2);
@@ -315,7 +334,7 @@ impl<'a, P: Problem> Search<'a, P> {
         self.relax(trial.found / trial.promised);
         self.p = trial.p;
         self.residuals = trial.residuals;
-        self.differentiate()
+        self.differentiate(trial.jacobian)
     }
 
     /// Nielsen's rule: the better the linear model foretold the sum, the less damping.
@@ -325,9 +344,9 @@ impl<'a, P: Problem> Search<'a, P> {
         self.growth = 2.0;
     }
 
-    /// `J` and `D` at `p`.
-    fn differentiate(&mut self) -> Result<(), LmError<P::Error>> {
-        self.jacobian = self.problem.jacobian(&self.p).map_err(LmError::Problem)?;
+    /// `J`, unless it is known, and `D` at `p`.
+    fn differentiate(&mut self, known: Option<DMatrix<f64>>) -> Result<(), LmError<P::Error>> {
+        self.jacobian = known.map_or_else(|| self.problem.jacobian(&self.p), Ok).map_err(LmError::Problem)?;
         self.check_jacobian()?;
         let norms: Vec<f64> = self.jacobian.column_iter().map(|column| column.norm()).collect();
         let widths = &self.options.widths;

@@ -40,4 +40,9 @@ impl<P: Problem> Problem for Perturbed<'_, P> {
     fn jacobian(&mut self, x: &DVector<f64>) -> Result<DMatrix<f64>, P::Error> {
         self.problem.jacobian(x)
     }
+
+    fn both(&mut self, x: &DVector<f64>) -> Result<(DVector<f64>, DMatrix<f64>), P::Error> {
+        let (residuals, jacobian) = self.problem.both(x)?;
+        Ok((residuals + &self.perturbation, jacobian))
+    }
 }
