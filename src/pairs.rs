@@ -297,7 +297,9 @@ impl Bins {
             .collect();
         members.sort_unstable();
         let mut start = vec![0; lattice.count.iter().product::<i64>() as usize + 1];
-        members.iter().for_each(|(bin, _)| start[bin + 1] += 1);
+        for (bin, _) in &members {
+            start[bin + 1] += 1;
+        }
         for bin in 1..start.len() {
             start[bin] += start[bin - 1];
         }

@@ -14,7 +14,7 @@ use corefine::job::{Compare, Job};
 use corefine::lm::Flow;
 use corefine::model::Model;
 use corefine::objective::{Noise, Target};
-use corefine::observed::{InQ, Observed};
+use corefine::observed::{Form, InQ, Observed};
 use corefine::outcome::{Outcome, ParameterResult};
 use corefine::params::Binding;
 use corefine::read;

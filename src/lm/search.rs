@@ -93,6 +93,9 @@ struct Trial {
     excess: (Excess, f64),
 }
 
+/// Residuals, and the Jacobian if it was asked for.
+type There = (DVector<f64>, Option<DMatrix<f64>>);
+
 /// The second-order part of a step, or what was too large and what share of it the next step may have.
 type Bend = Result<DVector<f64>, (Excess, f64)>;
 
@@ -249,7 +252,7 @@ impl<'a, P: Problem> Search<'a, P> {
         bold: bool,
     ) -> Result<Trial, LmError<P::Error>> {
         let p = self.bounds.clip(bend.map_or_else(|| &self.p + straight, |bend| &self.p + straight + bend));
-        let (residuals, jacobian) = if bold { self.both_at(&p)? } else { (self.residuals_at(&p)?, None) };
+        let (residuals, jacobian): There = if bold { self.both_at(&p)? } else { (self.residuals_at(&p)?, None) };
         // (a - b)(a + b) keeps digits that a² - b² loses.
         let found = (&self.residuals - &residuals).dot(&(&self.residuals + &residuals)) / self.cost();
         let slope = 2.0 * self.residuals.dot(&(&self.jacobian * straight)) / self.cost();
@@ -270,7 +273,7 @@ impl<'a, P: Problem> Search<'a, P> {
         Ok(residuals)
     }
 
-    fn both_at(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, Option<DMatrix<f64>>), LmError<P::Error>> {
+    fn both_at(&mut self, p: &DVector<f64>) -> Result<There, LmError<P::Error>> {
         self.evaluations += 1;
         let (residuals, jacobian) = self.problem.both(p).map_err(LmError::Problem)?;
         self.check_length(&residuals)?;
