@@ -165,6 +165,27 @@ pub enum Radiation {
     Neutron,
 }
 
+impl Radiation {
+    /// The name in settings and headers: `xray`, `neutron`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Xray => "xray",
+            Self::Neutron => "neutron",
+        }
+    }
+
+    /// The radiation of a name, in any case.
+    ///
+    /// ```
+    /// use corefine::observed::Radiation;
+    /// assert_eq!(Radiation::named("XRAY"), Some(Radiation::Xray));
+    /// assert_eq!(Radiation::named("muon"), None);
+    /// ```
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Xray, Self::Neutron].into_iter().find(|radiation| radiation.word().eq_ignore_ascii_case(word))
+    }
+}
+
 /// What S(Q) was normalised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Normalisation {

@@ -69,19 +69,25 @@ fn a_curve_is_made_again_from_its_own_header() {
     assert_eq!((curve.r.len(), curve.dg.len(), curve.warnings.len()), (3001, 3001, 0));
 }
 
+/// The true G(r) up to `qmax`, the scale of what was found on it, and Rw of the shape beyond 1.5 Å. The scale rests on all that is
+/// counted, what is no structure too; the shape does not.
+fn beside_truth(found: &Reduced, qmax: f64) -> (Vec<f64>, f64, f64) {
+    let ideal: Vec<f64> = found.q.iter().map(|q| true_f(*q)).collect();
+    let window = corefine::window::Window::None;
+    let want = corefine::transform::sine_transform(&found.q, &ideal, &found.r, 0.6, qmax, window);
+    let scale = overlap(found, &want);
+    let scaled: Vec<f64> = found.g.iter().map(|g| g / scale).collect();
+    let shape = rw(&found.r, &scaled, &want, 1.5);
+    (want, scale, shape)
+}
+
 /// Background, a slope of Compton's kind and noise go; the structure stays, on its absolute scale.
 #[test]
 fn a_known_structure_is_found_under_background_slope_and_noise() {
     let q = points();
     let (sample, empty): (Vec<f64>, Vec<f64>) = q.iter().map(|q| counted(*q, 2.0)).unzip();
     let exact = reduce(&nickel(), &made("sample", &q, sample.clone()), Some(&made("empty", &q, empty.clone())));
-    let ideal: Vec<f64> = exact.q.iter().map(|q| true_f(*q)).collect();
-    let window = corefine::window::Window::None;
-    let want = corefine::transform::sine_transform(&exact.q, &ideal, &exact.r, 0.6, 24.0, window);
-    // The scale rests on all that is counted, what is no structure too; the shape of G(r) does not.
-    let scale = overlap(&exact, &want);
-    let scaled: Vec<f64> = exact.g.iter().map(|g| g / scale).collect();
-    let shape = rw(&exact.r, &scaled, &want, 1.5);
+    let (want, scale, shape) = beside_truth(&exact, 24.0);
     println!("without noise: scale {scale:.5}, Rw of the shape {shape:.5}");
     assert!((scale - 1.0).abs() < 0.05 && shape < 0.04, "{scale}, {shape}");
 
@@ -310,13 +316,8 @@ fn neutrons_are_reduced_with_constant_lengths() {
         ..nickel()
     };
     let found = reduce(&settings, &sample, Some(&empty));
-    let ideal: Vec<f64> = found.q.iter().map(|q| true_f(*q)).collect();
-    let window = corefine::window::Window::None;
-    let want = corefine::transform::sine_transform(&found.q, &ideal, &found.r, 0.6, 40.0, window);
-    let scale = overlap(&found, &want);
-    let scaled: Vec<f64> = found.g.iter().map(|g| g / scale).collect();
     // A polynomial bends fastest at its ends: one of degree 14 takes a little of the structure at low Q, at all r.
-    let shape = rw(&found.r, &scaled, &want, 1.5);
+    let (want, scale, shape) = beside_truth(&found, 40.0);
     println!("neutrons: scale {scale:.5}, Rw of the shape {shape:.5}");
     assert!((scale - 1.0).abs() < 0.02 && shape < 0.06, "{scale} {shape}");
 

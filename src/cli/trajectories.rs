@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicBool;
 
+use corefine::element::Element;
 use corefine::msd::{Msd, Settings};
 use corefine::rdf::Rdf;
 use corefine::relay::Relay;
@@ -43,9 +44,9 @@ impl Plan {
     pub fn of(args: &TrajectoriesArgs) -> Result<Self, Failure> {
         let clocks = Clock::each(&args.clock, &args.input)?;
         let folder = folder(args)?;
-        let window = msd::window(&args.fit)?;
+        let (window, pair) = (msd::window(&args.fit)?, relay::pair(&args.stays)?);
         let (opened, sources) = open_all(&args.input)?;
-        let work = opened.into_iter().zip(clocks).map(|(of, clock)| Work::of(of, clock, args));
+        let work = opened.into_iter().zip(clocks).map(|(of, clock)| Work::of(of, clock, pair, args));
         Ok(Self { work: work.collect::<Result<_, _>>()?, sources, window, folder })
     }
 
@@ -69,8 +70,7 @@ impl Plan {
 }
 
 impl Work {
-    fn of(of: Named, clock: Clock, args: &TrajectoriesArgs) -> Result<Self, Failure> {
-        let pair = relay::pair(&args.stays)?;
+    fn of(of: Named, clock: Clock, pair: [Element; 2], args: &TrajectoriesArgs) -> Result<Self, Failure> {
         let between = format!("{}-{}", pair[0], pair[1]);
         let pairs = if args.pair.is_empty() { &[between][..] } else { &args.pair };
         Ok(Self {

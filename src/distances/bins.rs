@@ -1,7 +1,7 @@
 //! How many pairs lie in which bin of a histogram: whole numbers, for g(r).
 
 use super::columns::{Columns, NARROW};
-use super::{Others, Take, other};
+use super::{Others, ROUNDER, Take, other};
 use crate::crystal::{Points, classes};
 use crate::threads;
 
@@ -76,9 +76,6 @@ const WIDE: f64 = 5.0;
 
 /// Pairs that are looked at together.
 const TOGETHER: usize = 8;
-
-/// Adding this to a number below 2⁵¹ leaves its nearest whole number in the lowest bits.
-const ROUNDER: f64 = (1_u64 << 52) as f64;
 
 /// Å; farther than any atom, and beyond every reach.
 const NOWHERE: f64 = 1e100;

@@ -53,6 +53,9 @@ struct Others<'a> {
     base: &'a [u32],
 }
 
+/// Adding this to a number below 2⁵¹ leaves its nearest whole number in the lowest bits.
+const ROUNDER: f64 = (1_u64 << 52) as f64;
+
 /// What becomes of the pairs that [`Columns`] finds.
 trait Take {
     /// Takes in the pairs of an atom at `origin` (Cartesian, Å) with occupancy `occ`; some are beyond the reach.

@@ -25,7 +25,7 @@
 
 use nalgebra::Matrix3;
 
-use super::{Nodes, Others, Take};
+use super::{Nodes, Others, ROUNDER, Take};
 
 /// Nodes farther than this from a pair have no share of it: four for the spline, seven for its sharpening.
 pub const SHARED: usize = 11;
@@ -163,9 +163,6 @@ impl Block {
         self.n = l + 1;
     }
 }
-
-/// Adding this to a number below 2⁵¹ leaves its nearest whole number in the lowest bits.
-const ROUNDER: f64 = (1_u64 << 52) as f64;
 
 impl Deposit {
     /// Empty tables for atoms with partners of so many kinds.

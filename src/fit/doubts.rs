@@ -1,7 +1,7 @@
 //! What a user should know about a question before it is answered.
 
 use super::dataset::Dataset;
-use crate::job::{Compat, Data, Job, Weights};
+use crate::job::{Compat, Data, Job, Scopes, Weights};
 use crate::objective::Noise;
 use crate::params::{Binding, Quantity, State, Whole};
 
@@ -93,15 +93,15 @@ fn hopeless<'a>(binding: &'a Binding, datasets: &[Dataset]) -> Vec<(f64, Vec<&'a
 
 /// Correlated motion that several structures are given in common.
 pub(super) fn one_motion(job: &Job, binding: &Binding) -> Vec<String> {
-    let places: Vec<(usize, usize)> = binding.places().collect();
+    let (scopes, places) = (Scopes::of(job), binding.places().collect::<Vec<_>>());
     let motion = [Whole::Delta1, Whole::Delta2].map(Quantity::Whole);
     let variables = binding.free.iter().map(|free| &binding.variables()[free.variable]);
     let shared = variables.filter(|variable| motion.contains(variable.quantity())).filter_map(|variable| {
         let mut phases: Vec<usize> = variable.spots.iter().map(|spot| places[spot.place].0).collect();
         phases.sort_unstable();
         phases.dedup();
-        let names: Vec<&str> = phases.iter().map(|phase| job.phases[*phase].0.as_str()).collect();
-        let own: Vec<String> = names.iter().map(|phase| format!("{}@{phase}", variable.name)).collect();
+        let names: Vec<&str> = phases.iter().map(|phase| scopes.phases[*phase].as_str()).collect();
+        let own: Vec<String> = phases.iter().map(|phase| scopes.in_phase(&variable.name, *phase)).collect();
         (names.len() > 1).then(|| {
             let (name, names, own) = (&variable.name, names.join(", "), own.join(", "));
             format!(

@@ -38,10 +38,7 @@ impl lm::Problem for Problem<'_> {
     }
 
     fn jacobian(&mut self, p: &DVector<f64>) -> Result<DMatrix<f64>, FitError> {
-        let states = self.binding.states(p.as_slice())?;
-        let tangents = self.binding.all_tangents(&states, p.as_slice())?;
-        let curves = all_curves(self.datasets, &states, &tangents, self.engine)?;
-        Ok(jacobian(self.datasets, self.restraints, &curves, &states, &tangents))
+        Ok(self.both(p)?.1)
     }
 
     fn both(&mut self, p: &DVector<f64>) -> Result<(DVector<f64>, DMatrix<f64>), FitError> {

@@ -177,12 +177,12 @@ impl<'a, P: Problem> Search<'a, P> {
         let mut longest = 0.0;
         let bold = std::mem::replace(&mut self.bold, false);
         loop {
-            let trial = self.attempt(&mut factor, bold && longest == 0.0)?;
+            let mut trial = self.attempt(&mut factor, bold && longest == 0.0)?;
             if self.is_good(&trial) {
                 self.bold = longest == 0.0;
                 return Ok(Ok(trial));
             }
-            if longest == 0.0 && self.is_better_by_gradient(&trial)? {
+            if longest == 0.0 && self.is_better_by_gradient(&mut trial)? {
                 return Ok(Ok(trial));
             }
             longest = trial.length.max(longest);
@@ -288,20 +288,23 @@ impl<'a, P: Problem> Search<'a, P> {
     }
 
     /// Near a minimum rounding hides what the sum does long before it hides the gradient: is that less than half there?
-    fn is_better_by_gradient(&mut self, trial: &Trial) -> Result<bool, LmError<P::Error>> {
+    fn is_better_by_gradient(&mut self, trial: &mut Trial) -> Result<bool, LmError<P::Error>> {
         let unclear = UNCLEAR * self.options.noise;
         if !(trial.promised > 0.0 && trial.promised <= unclear && trial.found.abs() <= unclear) {
             return Ok(false);
         }
-        let jacobian = match &trial.jacobian {
-            Some(jacobian) => jacobian.clone(),
+        let jacobian = match trial.jacobian.take() {
+            Some(jacobian) => jacobian,
             None => self.problem.jacobian(&trial.p).map_err(LmError::Problem)?,
         };
+        let gradient_there = jacobian.tr_mul(&trial.residuals);
+        // Where the step is taken it is wanted again.
+        trial.jacobian = Some(jacobian);
         let here = self.gradient();
         let free = self.bounds.free(&self.p, &here);
         let scaled = |gradient: &DVector<f64>, j: usize| (gradient[j] / positive_or_one(self.scale[j])).powi(2);
         let length = |gradient: DVector<f64>| free.iter().map(|&j| scaled(&gradient, j)).sum::<f64>().sqrt();
-        Ok(length(jacobian.tr_mul(&trial.residuals)) < 0.5 * length(here))
+        Ok(length(gradient_there) < 0.5 * length(here))
     }
 
     /// Why it is no use to try a shorter step. A step of √noise changes a sum at its minimum by the noise.

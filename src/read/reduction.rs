@@ -100,9 +100,7 @@ fn set(settings: &mut Reduction, key: &str, text: &str) -> Set {
             Set::Done
         }
         "mode" | "radiation" => {
-            settings.radiation = [("xray", Radiation::Xray), ("neutron", Radiation::Neutron)]
-                .into_iter()
-                .find_map(|(word, radiation)| text.eq_ignore_ascii_case(word).then_some(radiation));
+            settings.radiation = Radiation::named(text);
             settings.radiation.map_or(Set::Wrong("xray or neutron"), |_| Set::Done)
         }
         "dataformat" => {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::forms;
-use crate::observed::{Header, Radiation, Tabulated};
+use crate::observed::{Header, Tabulated};
 
 /// The curve with its form and settings in the header, in the spelling that this program and others read.
 ///
@@ -42,8 +42,7 @@ fn settings(curve: &Tabulated) -> Vec<String> {
     let (equation, unit) = forms::words(curve.form);
     let mut lines = vec![format!("form = {}", curve.form.word()), format!("{equation}; unit: {unit}")];
     lines.extend(h.synthetic.then(|| "synthetic: computed, not measured".to_owned()));
-    let mode = |radiation| if radiation == Radiation::Xray { "xray" } else { "neutron" };
-    lines.extend(h.radiation.map(|radiation| format!("mode = {}", mode(radiation))));
+    lines.extend(h.radiation.map(|radiation| format!("mode = {}", radiation.word())));
     lines.extend(h.composition.as_ref().map(|composition| {
         let parts: Vec<String> = composition.iter().map(|(species, n)| format!("{}{n}", species.element)).collect();
         format!("composition = {}", parts.join(" "))

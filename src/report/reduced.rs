@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use crate::observed::Radiation;
 use crate::reduction::{Absorption, Compton, Reduced, Reduction};
 
 /// What a reduction writes: the ending of each file.
@@ -96,7 +95,7 @@ pub(super) fn entries(reduced: &Reduced, kind: &str) -> Vec<(&'static str, Strin
         ("inputfile", Some(reduced.sample.clone())),
         ("backgroundfile", reduced.background_file.clone()),
         ("outputtype", Some(kind.to_owned())),
-        ("mode", Some(if settings.scattered() == Radiation::Xray { "xray" } else { "neutron" }.to_owned())),
+        ("mode", Some(settings.scattered().word().to_owned())),
         ("composition", Some(settings.composition.clone())),
         ("wavelength", optional(settings.wavelength)),
         ("twothetazero", Some(settings.twothetazero.to_string())),

@@ -126,7 +126,7 @@ impl Plan {
     fn command(&self) -> String {
         let s = &self.computation.measurement;
         let [first, second, .., last] = s.r[..] else { return "corefine simulate".to_owned() };
-        let radiation = if s.radiation == Radiation::Xray { "xray" } else { "neutron" };
+        let radiation = s.radiation.word();
         let weights = if s.weights == Weights::Exact { "exact" } else { "f0" };
         let normalisation = if s.normalisation == Normalisation::MeanSquared { "mean-squared" } else { "square-mean" };
         let Setting { qdamp, qbroad, .. } = self.computation.start.setting;
@@ -153,7 +153,7 @@ impl Plan {
             ),
             format!("command = {}", self.command()),
             format!("structure = {}", self.structure),
-            format!("mode = {}", if s.radiation == Radiation::Xray { "xray" } else { "neutron" }),
+            format!("mode = {}", s.radiation.word()),
             format!("weights = {}", weights_of(s)),
             format!("normalisation = {:?}", s.normalisation),
             format!("composition = {}", self.composition),

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::element::Element;
 use crate::job::Bonds;
 use crate::model::{Model, Site};
-use crate::observed::{Observed, Radiation};
+use crate::observed::Observed;
 
 /// Below this rmax in Å, sharpening and resolution change a curve by less than its noise.
 const FAR_ENOUGH: f64 = 4.5;
@@ -111,7 +111,7 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
     push(text, 2, "// nothing twice. Step(0.05): steps of 0.05.");
     push(text, 2, "grid: Data,");
     match header.radiation {
-        Some(radiation) => push(text, 2, &format!("radiation: {}, // {from_header}", word(radiation))),
+        Some(radiation) => push(text, 2, &format!("radiation: {}, // {from_header}", radiation.word())),
         None => push(text, 2, "radiation: xray, // xray or neutron; the file does not say"),
     }
     push(text, 2, "// exact: form factors that fall with Q. f0: one number per pair, as PDFgui and PDFfit2 do.");
@@ -141,13 +141,6 @@ fn measured(text: &mut String, observed: &Observed, data: &str, (rmin, rmax): (f
 /// The file's name without its folders.
 fn short(path: &str) -> &str {
     path.rsplit(['/', '\\']).next().unwrap_or(path)
-}
-
-fn word(radiation: Radiation) -> &'static str {
-    match radiation {
-        Radiation::Xray => "xray",
-        Radiation::Neutron => "neutron",
-    }
 }
 
 fn fixed(text: &mut String, observed: &Observed, data: &str) {

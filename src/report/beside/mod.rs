@@ -71,14 +71,11 @@ pub fn summary_csv(found: &Beside) -> String {
         // Writing to a String cannot fail.
         let _ = write!(text, "\n{},{}", field(&quantity.quantity), field(quantity.unit));
         let cell = |x: Option<f64>| x.map_or_else(String::new, |x| format!("{x:.9e}"));
-        let mut cells: Vec<String> = Vec::new();
-        cells.extend(
-            quantity.values.iter().flat_map(|one| [cell(one.map(|one| one.value)), cell(one.and_then(|one| one.esd))]),
-        );
-        cells.push(quantity.change.word().to_owned());
-        cells.extend(
-            quantity.changes.iter().flat_map(|one| [cell(one.map(|one| one.value)), cell(one.and_then(|one| one.esd))]),
-        );
+        let numbers = |all: &[Option<Estimate>]| -> Vec<String> {
+            all.iter().flat_map(|one| [cell(one.map(|one| one.value)), cell(one.and_then(|one| one.esd))]).collect()
+        };
+        let change = vec![quantity.change.word().to_owned()];
+        let cells = [numbers(&quantity.values), change, numbers(&quantity.changes)].concat();
         text.extend(cells.iter().flat_map(|cell| [",", cell]));
     }
     text + "\n"
@@ -119,14 +116,14 @@ struct Row {
 /// All of it as a page that needs nothing else.
 pub fn beside_html(found: &Beside, inputs: &[InputFile]) -> String {
     let pairs = found.rdf.first().map_or(0, |first| first.pairs.len());
-    let names = found.names();
+    let (names, summary) = (found.names(), found.summary());
     let page = Page {
         title: title(found),
         found,
         inputs,
-        answers: answers(found),
+        answers: answers(&names, &summary),
         warnings: found.warnings(),
-        groups: groups(found),
+        groups: groups(&summary),
         g: (0..pairs).map(|k| rdf_figure(&found.rdf, k)).collect(),
         n: coordination(&found.rdf),
         plain: figure("msd", &found.msd, AxisKind::Linear),
@@ -146,8 +143,7 @@ fn title(found: &Beside) -> String {
 }
 
 /// What is asked first, in a line each: where the nearest anchors are, D, and the rate.
-fn answers(found: &Beside) -> Vec<String> {
-    let names = found.names();
+fn answers(names: &[&str], summary: &[Quantity]) -> Vec<String> {
     let line = |quantity: &Quantity| {
         let row = row(quantity);
         let values = names.iter().zip(&row.cells).map(|(name, cell)| format!("{cell} ({name})"));
@@ -155,13 +151,13 @@ fn answers(found: &Beside) -> Vec<String> {
         let all: Vec<String> = values.chain(changes.cloned()).collect();
         format!("{}: {}", row.name, all.join(", "))
     };
-    found.summary().iter().filter(|quantity| quantity.first).map(line).collect()
+    summary.iter().filter(|quantity| quantity.first).map(line).collect()
 }
 
-fn groups(found: &Beside) -> Vec<Group> {
+fn groups(summary: &[Quantity]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    for quantity in found.summary() {
-        let row = row(&quantity);
+    for quantity in summary {
+        let row = row(quantity);
         match groups.last_mut().filter(|last| last.name == quantity.of) {
             Some(last) => last.rows.push(row),
             None => groups.push(Group { name: quantity.of, rows: vec![row] }),

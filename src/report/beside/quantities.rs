@@ -87,7 +87,7 @@ impl Beside {
             quantity("g(r)", format!("{name}: {what}"), unit, change, pairs().map(peak).collect())
         };
         vec![
-            of("first peak of g", "Å", Change::Difference, |peak| peak.position),
+            of("first peak of g", "Å", Change::Difference, |peak| peak.position).asked_first(),
             of("mean distance in the shell", "Å", Change::Difference, |peak| peak.mean),
             of("width of the shell", "Å", Change::Difference, |peak| peak.width),
             of("neighbours in the shell", "", Change::Difference, |peak| peak.area),
@@ -106,7 +106,7 @@ impl Beside {
             )
         };
         vec![
-            of("D", "cm²/s", Change::Ratio, |one| diffusivity(&one.line)),
+            of("D", "cm²/s", Change::Ratio, |one| diffusivity(&one.line)).asked_first(),
             of("D along x", "cm²/s", Change::Ratio, |one| diffusivity(&one.axis_lines[0])),
             of("D along y", "cm²/s", Change::Ratio, |one| diffusivity(&one.axis_lines[1])),
             of("D along z", "cm²/s", Change::Ratio, |one| diffusivity(&one.axis_lines[2])),
@@ -125,7 +125,8 @@ impl Beside {
             of("anchors", "", Change::None, |one| Some(alone(one.anchors as f64))),
             of("watched for", "ps", Change::None, |one| Some(alone((one.frames as f64 - 1.0) * one.step))),
             of("jumps", "", Change::None, |one| Some(alone(one.jumps.len() as f64))),
-            of("rate", "1/ps", Change::Ratio, |one| Some(Estimate { value: one.rate, esd: Some(one.rate_esd) })),
+            of("rate", "1/ps", Change::Ratio, |one| Some(Estimate { value: one.rate, esd: Some(one.rate_esd) }))
+                .asked_first(),
             of("mean residence", "ps", Change::Ratio, residence),
             of("jumps back to the anchor before", "%", Change::Difference, |one| some_jump(one, 100.0 * one.back)),
             of("mean length of a jump", "Å", Change::Difference, |one| some_jump(one, one.length)),
@@ -133,9 +134,6 @@ impl Beside {
         ]
     }
 }
-
-/// What stands at the head of a page.
-const FIRST: [&str; 3] = [": first peak of g", "D", "rate"];
 
 fn quantity(
     of: &'static str,
@@ -146,8 +144,14 @@ fn quantity(
 ) -> Quantity {
     let first = values.first().copied().flatten();
     let changes = values.iter().skip(1).map(|value| change.between(first?, (*value)?)).collect();
-    let is_first = FIRST.iter().any(|name| quantity.ends_with(name));
-    Quantity { of, first: is_first, quantity, unit, values, change, changes }
+    Quantity { of, first: false, quantity, unit, values, change, changes }
+}
+
+impl Quantity {
+    /// The same at the head of a page.
+    fn asked_first(self) -> Self {
+        Self { first: true, ..self }
+    }
 }
 
 fn alone(value: f64) -> Estimate {
