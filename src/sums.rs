@@ -3,16 +3,17 @@
 //! | pairs | way |
 //! |---|---|
 //! | few, or with widths of their own (tensors, U inside molecules) | every pair is a peak ([`lines()`]) |
-//! | many, of few kinds | near pairs one by one; all others shared out among nodes, the nodes are peaks ([`node_lines`]); columns of single atoms from these atoms' pairs |
+//! | many, of few kinds | near pairs one by one; all others shared out among nodes, the nodes are peaks ([`node_lines`]) |
+//! | of atoms that are moved one by one | the same, for the columns: among nodes where that makes fewer terms ([`shift_lines`]), else one by one |
 //!
 //! What is near ends where widths jump (`rcut`, a second U) or change fast with r. `tests/sums.rs` holds the ways together.
 
 use nalgebra::Matrix3;
 
 use crate::crystal::Crystal;
-use crate::distances::{Distances, Kinds, Listed, Nodes};
+use crate::distances::{Distances, Kinds, Listed, Moves, Nodes, Shifts};
 use crate::engine::{Engine, EngineError, Grid, Rows};
-use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines};
+use crate::lines::{self, Lines, Part, RowTable, Shape, Sum, lines, node_lines, shift_lines};
 use crate::model::Profile;
 use crate::pairs::{MARGIN, Pairs};
 use crate::tangent::{ShapeTangent, Tangent};
@@ -138,6 +139,31 @@ const TAMED: f64 = 0.75;
 /// From here on `1/r` changes so little from node to node that the spline follows it to rounding, Å.
 const SMOOTH: f64 = 0.75;
 
+/// A term at a node costs a parameter that moves atoms so many times less than a pair of these atoms.
+const CHEAPER: f64 = 5.0;
+
+/// What parameters do to single atoms, by the two ways to sum it.
+struct Single {
+    shifted: Shifted,
+    /// For every column what the pairs of its atoms are to tell.
+    paired: Vec<Tangent>,
+}
+
+/// Columns through nodes.
+struct Shifted {
+    columns: Vec<usize>,
+    moves: Vec<Moves>,
+}
+
+impl Shifted {
+    fn lines(&self, request: &Request, way: &Way) -> Lines {
+        let Request { crystal, shape, grid, table, .. } = request;
+        let shifts = tracing::info_span!("distances")
+            .in_scope(|| Shifts::gather(crystal, way.kinds.clone(), way.nodes, &self.moves));
+        shift_lines(crystal, (&shifts, &self.columns), shape, grid, table)
+    }
+}
+
 /// How the pairs of a request are summed.
 struct Way {
     kinds: Kinds,
@@ -162,6 +188,25 @@ impl Way {
             Sum::PdfFit2 => WORTH_PDFFIT2,
         };
         (most > worth * classes * nodes.count() as f64 && nodes.from < request.reach).then_some(Self { kinds, nodes })
+    }
+}
+
+impl Way {
+    /// Which of the columns of single atoms go through nodes: those that only move them, where that makes fewer terms.
+    fn split(&self, request: &Request, single: Vec<Tangent>) -> Single {
+        let crystal = request.crystal;
+        let pairs_each = 2.0 * crystal.pairs_within(request.reach) / crystal.atoms.len() as f64;
+        let terms = (self.kinds.kinds.len() * self.nodes.count()) as f64;
+        let mut split = Single { shifted: Shifted { columns: Vec::new(), moves: Vec::new() }, paired: single };
+        for (column, tangent) in split.paired.iter_mut().enumerate() {
+            let worth = terms < CHEAPER * tangent.atoms.len() as f64 * pairs_each;
+            if let Some(moves) = tangent.moves(&crystal.basis).filter(|_| worth) {
+                split.shifted.columns.push(column);
+                split.shifted.moves.push(moves);
+                *tangent = Tangent::default();
+            }
+        }
+        split
     }
 }
 
@@ -232,13 +277,17 @@ impl Sums {
         let near = Part { from: 0.0, to: way.nodes.from, value: true };
         follow(&mut self.near, request.crystal, near.to, None).add(request, &near, engine, summed)?;
         let (bulk, single): (Vec<_>, Vec<_>) = request.tangents.iter().map(|tangent| tangent.bulk(&way.kinds)).unzip();
+        let Single { shifted, paired } = way.split(request, single);
         let from = way.nodes.from;
+        if !shifted.columns.is_empty() {
+            summed.add(&shifted.lines(request, &way), engine)?;
+        }
         let lines = self.nodes(request, way, &bulk);
         summed.add(&lines, engine)?;
-        if single.iter().any(|tangent| !tangent.is_nothing()) {
-            let moved = moved(request.crystal, &single);
+        if paired.iter().any(|tangent| !tangent.is_nothing()) {
+            let moved = moved(request.crystal, &paired);
             let far = Part { from, to: request.reach, value: false };
-            let request = Request { tangents: &single, ..*request };
+            let request = Request { tangents: &paired, ..*request };
             follow(&mut self.single, request.crystal, request.reach, Some(moved))
                 .add(&request, &far, engine, summed)?;
         }

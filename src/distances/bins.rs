@@ -1,7 +1,7 @@
 //! How many pairs lie in which bin of a histogram: whole numbers, for g(r).
 
 use super::columns::{Columns, NARROW};
-use super::{Others, ROUNDER, Take, other};
+use super::{Others, ROUNDER, TOGETHER, Take, other};
 use crate::crystal::{Points, classes};
 use crate::threads;
 
@@ -74,12 +74,6 @@ struct Counts {
 /// Columns are about this wide, Å, where the reach is twice as far: to look at a pair costs little, to look for it more.
 const WIDE: f64 = 5.0;
 
-/// Pairs that are looked at together.
-const TOGETHER: usize = 8;
-
-/// Å; farther than any atom, and beyond every reach.
-const NOWHERE: f64 = 1e100;
-
 impl Counts {
     /// Counts the atoms at these places, one of each kind whose numbers begin at `base`.
     #[inline(always)]
@@ -116,18 +110,9 @@ impl Counts {
 impl Take for Counts {
     #[inline(always)]
     fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], _: f64, others: &Others) {
-        let (whole, rest) = others.base.as_chunks::<TOGETHER>();
-        let [x, y, z] = others.places.map(|place| place.as_chunks::<TOGETHER>());
-        for (((x, y), z), base) in x.0.iter().zip(y.0).zip(z.0).zip(whole) {
+        let [x, y, z] = others.places.map(|place| place.as_chunks().0);
+        for (((x, y), z), base) in x.iter().zip(y).zip(z).zip(others.base.as_chunks::<TOGETHER>().0) {
             self.look(simd, origin, [x, y, z], base);
-        }
-        if !rest.is_empty() {
-            let last = [x.1, y.1, z.1].map(|rest| {
-                let mut all = [NOWHERE; TOGETHER];
-                all[..rest.len()].copy_from_slice(rest);
-                all
-            });
-            self.look(simd, origin, last.each_ref(), rest);
         }
     }
 }

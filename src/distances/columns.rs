@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::{Others, Take};
+use super::{NOWHERE, Others, TOGETHER, Take};
 use crate::crystal::{Place, Points};
 
 /// The atoms in columns along c, repeated upwards and downwards as far as the sum reaches.
@@ -17,13 +17,22 @@ pub struct Columns {
     atoms: Sorted,
     /// About how many pairs there are.
     pairs: f64,
-    /// Columns that may hold a neighbour, with the vector from an atom's column to theirs: of two opposite ones the one
-    /// that comes second in the order of offsets, so that every pair is met once.
+    /// Columns that may hold a neighbour, with the vector from an atom's column to theirs.
     near: Vec<Near>,
+    meet: Meet,
     /// By how much a column's corners lie higher or lower than its middle, Å.
     slant: f64,
     /// Half the diagonal of a column across c, Å.
     across: f64,
+}
+
+/// From which of its ends a pair is met.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meet {
+    /// From one: of two opposite columns that which comes second in the order of offsets, in its own those above.
+    Once,
+    /// From both.
+    Twice,
 }
 
 /// How columns are cut along c.
@@ -49,7 +58,7 @@ type Flat = [f64; 3];
 
 /// The atoms, column by column, in each by their height.
 struct Sorted {
-    /// Where each layer of each column starts; one entry more than layers.
+    /// Where each layer of each column starts, and where the column ends: one entry more for each than layers.
     start: Vec<u32>,
     /// Height along c in layers, from the lowest on.
     height: Vec<f64>,
@@ -63,6 +72,8 @@ struct Sorted {
 }
 
 struct Home {
+    /// Its place among the points.
+    atom: usize,
     kind: usize,
     column: [i64; 2],
     /// From the corner of its column, at its own height.
@@ -71,7 +82,7 @@ struct Home {
     slot: usize,
 }
 
-/// Columns are about this wide, Å, or a twelfth of the reach: narrow against the reach, with several atoms a layer.
+/// Columns are about this wide, Å, or a ninth of the reach: narrow against the reach, with several atoms a layer.
 pub const NARROW: f64 = 2.5;
 
 /// Layers are about this high, Å.
@@ -86,16 +97,25 @@ impl Columns {
     ///
     /// In narrow ones fewer atoms are looked at that lie beyond the reach, in wide ones more atoms follow each other.
     pub fn new(points: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
+        Self::meeting(points, reach, narrow, numbers, Meet::Once)
+    }
+
+    /// As [`Columns::new`], where every atom meets all its neighbours.
+    pub fn around(points: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
+        Self::meeting(points, reach, narrow, numbers, Meet::Twice)
+    }
+
+    fn meeting(points: &Points, reach: f64, narrow: f64, numbers: usize, meet: Meet) -> Self {
         let basis = points.basis;
         let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
-        let width = (reach / 12.0).max(narrow);
+        let width = (reach / 9.0).max(narrow);
         let count = [0, 1].map(|k| (1.0 / (inverse.row(k).norm() * width)).floor().clamp(1.0, 512.0) as i64);
         let upwards = (reach * inverse.row(2).norm()).ceil() as i64;
         let each = (basis.column(2).norm() / THIN).ceil();
         let layers = Layers { each: each as i64, upwards, inverse: each / basis.column(2).norm() };
         let atoms = Sorted::new(points, count, layers, numbers);
-        let pairs = points.pairs_within(reach);
-        let mut columns = Self { count, layers, basis, reach, atoms, pairs, near: Vec::new(), slant: 0.0, across: 0.0 };
+        let (pairs, near) = (points.pairs_within(reach), Vec::new());
+        let mut columns = Self { count, layers, basis, reach, atoms, pairs, near, meet, slant: 0.0, across: 0.0 };
         columns.measure(&inverse);
         columns
     }
@@ -105,7 +125,7 @@ impl Columns {
         self.slant = corners.iter().map(|[along, ..]| along.abs()).fold(0.0, f64::max);
         self.across = corners.iter().map(|[_, x, y]| x.hypot(*y)).fold(0.0, f64::max);
         let most = [0, 1].map(|k| (self.reach * inverse.row(k).norm() * self.count[k] as f64).ceil() as i64 + 1);
-        for x in 0..=most[0] {
+        for x in -most[0]..=most[0] {
             for y in -most[1]..=most[1] {
                 self.near.extend(self.near([x, y]));
             }
@@ -114,9 +134,14 @@ impl Columns {
 
     fn near(&self, offset: [i64; 2]) -> Option<Near> {
         let [_, x, y] = flat(&self.basis, self.count, offset.map(|n| n as f64));
-        let near = offset >= [0, 0] && x.hypot(y) <= self.reach + 2.0 * self.across;
+        let near = x.hypot(y) <= self.reach + 2.0 * self.across && (self.meet == Meet::Twice || offset >= [0, 0]);
         let middle = flat(&self.basis, self.count, offset.map(|n| n as f64 + 0.5));
         near.then_some(Near { offset, middle })
+    }
+
+    /// The place of a point among those whose pairs can be visited.
+    pub fn home(&self, atom: usize) -> Option<usize> {
+        self.atoms.home.iter().position(|home| home.atom == atom)
     }
 
     /// Parts of the sum, whatever the number of threads: a kind, and some of its atoms among those of the cell.
@@ -141,18 +166,19 @@ impl Columns {
         pulp::Arch::new().dispatch(Visit { columns: self, range, taker });
     }
 
-    /// The neighbours of some atoms of one column in another one; in their own only those above them.
+    /// The neighbours of some atoms of one column in another one.
     #[inline(always)]
     fn meet<S: pulp::Simd>(&self, simd: S, homes: &[Home], near: &Near, taker: &mut impl Take) {
         let column = [0, 1].map(|k| homes[0].column[k] + near.offset[k]);
         let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
         let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
-        let index = (inside[0] * self.count[1] + inside[1]) as usize * self.layers.count();
+        let index = (inside[0] * self.count[1] + inside[1]) as usize * (self.layers.count() + 1);
         let start = &self.atoms.start[index..=index + self.layers.count()];
         let shift = self.basis.column(0) * cell[0] as f64 + self.basis.column(1) * cell[1] as f64;
         for home in homes {
             let Some(Range { start: first, end }) = self.window(home, near, start) else { continue };
-            let first = if near.offset == [0, 0] { first.max(home.slot + 1) } else { first };
+            let above = near.offset == [0, 0] && self.meet == Meet::Once;
+            let first = if above { first.max(home.slot + 1) } else { first };
             if first < end {
                 let origin = std::array::from_fn(|k| self.atoms.place[k][home.slot] - shift[k]);
                 taker.add(simd, origin, self.atoms.occ[home.slot], &self.atoms.others(first..end));
@@ -199,14 +225,14 @@ impl Sorted {
         let mut sorted = Self::with_room(places.len(), (2 * layers.upwards + 1) as usize);
         let mut rest = &places[..];
         for column in (0..count[0]).flat_map(|x| (0..count[1]).map(move |y| [x, y])) {
-            let (own, others) = rest.split_at(rest.partition_point(|(of, _)| *of <= column));
+            let (own, others) = rest.split_at(rest.partition_point(|(of, ..)| *of <= column));
             let bottom = sorted.height.len();
             for n in -layers.upwards..=layers.upwards {
-                for (_, Place { frac, occ, kind }) in own {
+                for (_, atom, Place { frac, occ, kind }) in own {
                     if n == 0 {
                         let offset = [0, 1].map(|k| frac[k] * count[k] as f64 - column[k] as f64);
                         let place = flat(basis, count, offset);
-                        sorted.home.push(Home { kind: *kind, column, place, slot: sorted.height.len() });
+                        sorted.home.push(Home { atom: *atom, kind: *kind, column, place, slot: sorted.height.len() });
                     }
                     let place = basis * (frac + Vector3::new(0.0, 0.0, n as f64));
                     sorted.height.push((frac[2] + (n + layers.upwards) as f64) * layers.each as f64);
@@ -216,6 +242,7 @@ impl Sorted {
                 }
             }
             sorted.cut(bottom, layers.count());
+            sorted.close();
             rest = others;
         }
         sorted.home.sort_by_key(|home| home.kind);
@@ -226,7 +253,7 @@ impl Sorted {
     fn with_room(atoms: usize, images: usize) -> Self {
         let room = || Vec::with_capacity(atoms * images);
         Self {
-            start: vec![0],
+            start: Vec::new(),
             height: room(),
             place: [room(), room(), room()],
             occ: room(),
@@ -235,9 +262,20 @@ impl Sorted {
         }
     }
 
-    /// Some of them.
+    /// Ends a column: who reads whole vectors of its atoms reads nothing behind them that could be a neighbour.
+    fn close(&mut self) {
+        for _ in 1..TOGETHER {
+            self.height.push(f64::INFINITY);
+            self.place.iter_mut().for_each(|place| place.push(NOWHERE));
+            self.occ.push(0.0);
+            self.base.push(0);
+        }
+    }
+
+    /// Some of them, in whole vectors: behind the last come others that are out of reach.
     #[inline(always)]
     fn others(&self, range: Range<usize>) -> Others<'_> {
+        let range = range.start..range.start + range.len().next_multiple_of(TOGETHER);
         let places = self.place.each_ref().map(|place| &place[range.clone()]);
         Others { places, occ: &self.occ[range.clone()], base: &self.base[range] }
     }
@@ -245,6 +283,7 @@ impl Sorted {
     /// Notes where the layers of the column that begins at `bottom` end.
     fn cut(&mut self, bottom: usize, layers: usize) {
         let mut slot = bottom;
+        self.start.push(slot as u32);
         for layer in 1..=layers {
             while self.height.get(slot).is_some_and(|height| layer == layers || *height < layer as f64) {
                 slot += 1;
@@ -254,15 +293,15 @@ impl Sorted {
     }
 }
 
-/// The atoms with their columns, moved into the cell, column by column, the lowest first.
-fn by_column(points: &Points, count: [i64; 2]) -> Vec<([i64; 2], Place)> {
-    let inside = |place: &Place| {
+/// The atoms with their columns and their places among the points, moved into the cell, column by column, the lowest first.
+fn by_column(points: &Points, count: [i64; 2]) -> Vec<([i64; 2], usize, Place)> {
+    let inside = |(atom, place): (usize, &Place)| {
         let frac = place.frac.map(|x| x - x.floor());
         let column = [0, 1].map(|k| ((frac[k] * count[k] as f64) as i64).min(count[k] - 1));
-        (column, Place { frac, ..*place })
+        (column, atom, Place { frac, ..*place })
     };
-    let mut places: Vec<_> = points.places.iter().map(inside).collect();
-    places.sort_by(|x, y| x.0.cmp(&y.0).then(x.1.frac[2].total_cmp(&y.1.frac[2])));
+    let mut places: Vec<_> = points.places.iter().enumerate().map(inside).collect();
+    places.sort_by(|x, y| x.0.cmp(&y.0).then(x.2.frac[2].total_cmp(&y.2.frac[2])));
     places
 }
 

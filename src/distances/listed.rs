@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::spline::{Block, Deposit, sharpen};
-use super::{Distances, Kinds, Nodes};
+use super::spline::{Block, Deposit, Shares, sharpen};
+use super::{Distances, Kinds, Nodes, measures};
 use crate::crystal::{Crystal, classes};
 use crate::pairs::{Pair, Pairs};
 use crate::threads;
@@ -84,10 +84,10 @@ impl Distances {
         let places = Places::new(crystal, listed, &kinds, count);
         let chunks = listed.chunks();
         let sums = threads::map(chunks.len(), |k| {
-            let mut deposit = Deposit::new(&nodes, places.classes, strains);
+            let mut deposit = Deposit::<Shares>::new(&nodes, places.classes, measures(strains));
             let share = Share { places: &places, listed, atoms: chunks[k].clone(), deposit: &mut deposit };
             pulp::Arch::new().dispatch(share);
-            deposit.into_tables()
+            deposit.into_shares()
         });
         let mut weights = vec![vec![vec![0.0; count]; strains.len() + 1]; places.classes];
         for (table, of_table) in sums.iter().flat_map(|tables| tables.iter().enumerate()) {
@@ -143,7 +143,7 @@ struct Share<'a, 'b> {
     places: &'a Places<'a>,
     listed: &'a Listed,
     atoms: Range<usize>,
-    deposit: &'b mut Deposit,
+    deposit: &'b mut Deposit<Shares>,
 }
 
 impl pulp::WithSimd for Share<'_, '_> {

@@ -11,6 +11,7 @@
 mod bins;
 mod columns;
 mod listed;
+mod shifts;
 mod spline;
 
 use nalgebra::Matrix3;
@@ -21,7 +22,8 @@ use crate::threads;
 pub use bins::{Bins, bins};
 use columns::{Columns, NARROW};
 pub use listed::Listed;
-use spline::Deposit;
+pub use shifts::{Moves, Shifts};
+use spline::{Deposit, Ledger, Measure, Moments};
 
 /// Atoms that lend the same to a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,7 +45,14 @@ pub struct Kinds {
     pub of: Vec<usize>,
 }
 
-/// Atoms as vectors from another one, with their occupancies and where in a table their kind begins.
+/// Pairs that are looked at together.
+const TOGETHER: usize = 8;
+
+/// Å; farther than any atom, and beyond every reach.
+const NOWHERE: f64 = 1e100;
+
+/// Atoms that may be neighbours of one, with their occupancies and where in a table their kind begins: whole vectors of
+/// [`TOGETHER`], filled up with atoms that are out of reach.
 struct Others<'a> {
     /// Cartesian places, Å.
     places: [&'a [f64]; 3],
@@ -58,7 +67,7 @@ const ROUNDER: f64 = (1_u64 << 52) as f64;
 
 /// What becomes of the pairs that [`Columns`] finds.
 trait Take {
-    /// Takes in the pairs of an atom at `origin` (Cartesian, Å) with occupancy `occ`; some are beyond the reach.
+    /// Takes in the pairs of an atom at `origin` (Cartesian, Å) with occupancy `occ`; some are out of reach.
     fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], occ: f64, others: &Others);
 }
 
@@ -138,11 +147,12 @@ impl Distances {
     pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
         let columns = Columns::new(&points(crystal, &kinds), nodes.to, NARROW, nodes.count());
-        let tasks = columns.tasks(kinds.kinds.len() * nodes.count() * (strains.len() + 1));
+        // To make tables into shares takes about what a pair takes for each four numbers.
+        let tasks = columns.tasks(2 * Moments::EACH * kinds.kinds.len() * nodes.count() * (strains.len() + 1));
         let sums = threads::map(tasks.len(), |t| {
-            let mut deposit = Deposit::new(&nodes, kinds.kinds.len(), strains);
+            let mut deposit = Deposit::<Moments>::new(&nodes, kinds.kinds.len(), measures(strains));
             columns.visit(tasks[t].1.clone(), &mut deposit);
-            deposit.into_tables()
+            deposit.into_shares()
         });
         let count = nodes.count();
         let mut weights = vec![vec![vec![0.0; count]; strains.len() + 1]; classes(kinds.kinds.len()).count()];
@@ -158,6 +168,11 @@ impl Distances {
         weights.iter_mut().flatten().for_each(|weights| spline::sharpen(weights));
         Self { nodes, kinds, weights }
     }
+}
+
+/// The pairs themselves, and what each strain does to them.
+fn measures(strains: &[Matrix3<f64>]) -> Vec<Measure> {
+    std::iter::once(Measure::Number).chain(strains.iter().map(Measure::strain)).collect()
 }
 
 fn points(crystal: &Crystal, kinds: &Kinds) -> Points {

@@ -23,9 +23,11 @@
 //!
 //! (the moments of a Gaussian: 105 of eighth, 2027025 of sixteenth order), and less for many pairs together.
 
+use std::marker::PhantomData;
+
 use nalgebra::Matrix3;
 
-use super::{Nodes, Others, ROUNDER, Take};
+use super::{Nodes, Others, ROUNDER, TOGETHER, Take};
 
 /// Nodes farther than this from a pair have no share of it: four for the spline, seven for its sharpening.
 pub const SHARED: usize = 11;
@@ -87,44 +89,181 @@ impl pulp::WithSimd for Sharpen<'_> {
     }
 }
 
+/// How the pairs between two nodes are written down until they are nodes' weights.
+pub trait Ledger {
+    /// Numbers in a table for each node.
+    const EACH: usize;
+
+    /// What a pair of unit weight at `(k + s) h` adds to the eight numbers from that of node k - 3 on; `powers` are s, s² and s⁴.
+    fn entries<S: pulp::Simd>(simd: S, powers: [f64; 3]) -> [f64; WINDOW];
+
+    /// The eight numbers of a table from that of a node on.
+    fn window(numbers: &mut [f64], node: usize) -> Option<&mut [f64; WINDOW]>;
+
+    /// [`SCALE`] times the shares of the nodes.
+    fn shares(table: Vec<f64>) -> Vec<f64>;
+}
+
+/// Each pair is shared out at once: tables stay small, which is best where pairs are few.
+pub struct Shares;
+
+/// Of the pairs between two nodes the moments are kept, `Σ sⁿ` for n = 0 to 7. Shares are polynomials of this degree, so that
+/// nothing is lost, and a pair takes half the time; but the tables are eight times as large.
+pub struct Moments;
+
+impl Ledger for Shares {
+    const EACH: usize = 1;
+
+    #[inline(always)]
+    fn entries<S: pulp::Simd>(simd: S, [s, ..]: [f64; 3]) -> [f64; WINDOW] {
+        let (mut shares, s) = ([0.0; WINDOW], simd.splat_f64s(s));
+        for (k, share) in S::as_mut_simd_f64s(&mut shares).0.iter_mut().enumerate() {
+            let power = |n: usize| S::as_simd_f64s(&SPLINE[n]).0[k];
+            *share = (0..WINDOW - 1).rev().fold(power(WINDOW - 1), |share, n| simd.mul_add_e_f64s(share, s, power(n)));
+        }
+        shares
+    }
+
+    #[inline(always)]
+    fn window(numbers: &mut [f64], node: usize) -> Option<&mut [f64; WINDOW]> {
+        numbers.get_mut(node..)?.first_chunk_mut()
+    }
+
+    fn shares(table: Vec<f64>) -> Vec<f64> {
+        table
+    }
+}
+
+/// Which of 1 and s, of 1 and s², of 1 and s⁴ are the factors of sⁿ.
+const FACTORS: [[[f64; WINDOW]; 2]; 3] = [
+    [[1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0], [0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0]],
+    [[1.0, 1.0, 0.0, 0.0, 1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 1.0, 1.0]],
+    [[1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 1.0]],
+];
+
+impl Ledger for Moments {
+    const EACH: usize = WINDOW;
+
+    #[inline(always)]
+    fn entries<S: pulp::Simd>(simd: S, powers: [f64; 3]) -> [f64; WINDOW] {
+        let mut moments = [0.0; WINDOW];
+        for (k, moment) in S::as_mut_simd_f64s(&mut moments).0.iter_mut().enumerate() {
+            let factor = |n: usize| {
+                let [one, power] = &FACTORS[n];
+                let (one, power) = (S::as_simd_f64s(one).0[k], S::as_simd_f64s(power).0[k]);
+                simd.mul_add_e_f64s(power, simd.splat_f64s(powers[n]), one)
+            };
+            *moment = simd.mul_f64s(simd.mul_f64s(factor(0), factor(1)), factor(2));
+        }
+        moments
+    }
+
+    #[inline(always)]
+    fn window(numbers: &mut [f64], node: usize) -> Option<&mut [f64; WINDOW]> {
+        numbers.as_chunks_mut().0.get_mut(node)
+    }
+
+    fn shares(table: Vec<f64>) -> Vec<f64> {
+        pulp::Arch::new().dispatch(Converted(&table))
+    }
+}
+
+/// The shares of moments, to be compiled for the widest vectors that the processor has.
+struct Converted<'a>(&'a [f64]);
+
+impl pulp::WithSimd for Converted<'_> {
+    type Output = Vec<f64>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Vec<f64> {
+        let (moments, _) = self.0.as_chunks::<WINDOW>();
+        let mut shares = vec![0.0; moments.len() + WINDOW];
+        for (first, moments) in moments.iter().enumerate() {
+            let mut own = [0.0; WINDOW];
+            for (moment, spline) in moments.iter().zip(&SPLINE) {
+                (0..WINDOW).for_each(|k| own[k] += moment * spline[k]);
+            }
+            shares[first..first + WINDOW].iter_mut().zip(own).for_each(|(share, own)| *share += own);
+        }
+        shares
+    }
+}
+
 /// Pairs that are shared out together.
 const BLOCK: usize = 64;
-
-/// Pairs that are looked at together.
-pub const QUAD: usize = 4;
-
-/// A block, and what may be written behind it.
-const ROOM: usize = 2 * BLOCK;
 
 /// Pairs that follow each other are often at nearly the same distance. Writing to the same nodes at once would make each
 /// wait for the one before: they are taken in turns from so many places of the block.
 const TURNS: usize = 8;
 
-/// Pairs on the way to the nodes.
+/// Pairs on the way to the nodes; beyond `n` they weigh nothing.
 struct Queue {
     n: usize,
     /// r², Å².
-    square: [f64; ROOM],
+    square: [f64; BLOCK],
     /// `occ_i occ_j`.
-    weight: [f64; ROOM],
+    weight: [f64; BLOCK],
     /// Where the nodes of the pair of kinds begin in a table.
-    base: [u32; ROOM],
+    base: [u32; BLOCK],
     /// Vectors, Å; only where there are strains.
-    v: [[f64; ROOM]; 3],
+    v: [[f64; BLOCK]; 3],
+}
+
+/// What of a pair is shared out, times `occ_i occ_j`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// One.
+    Number,
+    /// `dr = v·εv / r`, for a symmetric strain: xx, yy, zz, 2 xy, 2 xz, 2 yz.
+    Strain([f64; 6]),
+    /// `dr = v_k / r`, where the farther atom moves along this axis.
+    Shift(usize),
+}
+
+impl Measure {
+    /// Of a strain `d basis · basis⁻¹`, whose rotation does nothing.
+    pub fn strain(e: &Matrix3<f64>) -> Self {
+        let both = |k: usize, l: usize| e[(k, l)] + e[(l, k)];
+        Self::Strain([e[(0, 0)], e[(1, 1)], e[(2, 2)], both(0, 1), both(0, 2), both(1, 2)])
+    }
 }
 
 /// Tables in which the pairs of atoms of one kind are shared out.
-pub struct Deposit {
+pub struct Deposit<L> {
     inverse_step: f64,
     /// Squares of the least and the largest distance, Å².
     within: [f64; 2],
-    /// Symmetric strains: xx, yy, zz, 2 xy, 2 xz, 2 yz.
-    strains: Vec<[f64; 6]>,
-    /// For the pairs themselves, then for each strain: all nodes of the first kind of partner, of the second ...
-    tables: Vec<Vec<f64>>,
-    /// For each strain what it makes of the pairs of a block, times their weight.
-    changes: Vec<[f64; BLOCK]>,
+    /// What is shared out.
+    measures: Vec<Measure>,
+    /// For each measure all nodes of the first kind of partner, of the second ...
+    tables: Vec<Table>,
+    /// For each measure that of the pairs of a block.
+    amounts: Vec<[f64; BLOCK]>,
     queue: Queue,
+    ledger: PhantomData<L>,
+}
+
+/// Numbers whose windows of eight begin where a line of the cache does.
+struct Table {
+    numbers: Vec<f64>,
+    /// Numbers in front of the first.
+    skip: usize,
+}
+
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+impl Table {
+    fn zeros(n: usize) -> Self {
+        let numbers = vec![0.0; n + LINE / size_of::<f64>()];
+        let skip = numbers.as_ptr().align_offset(LINE).min(LINE / size_of::<f64>());
+        Self { numbers, skip }
+    }
+
+    fn into_numbers(mut self) -> Vec<f64> {
+        self.numbers.drain(..self.skip);
+        self.numbers
+    }
 }
 
 /// Pairs, up to a block of them.
@@ -164,60 +303,70 @@ impl Block {
     }
 }
 
-impl Deposit {
+impl<L: Ledger> Deposit<L> {
     /// Empty tables for atoms with partners of so many kinds.
-    pub fn new(nodes: &Nodes, kinds: usize, strains: &[Matrix3<f64>]) -> Self {
-        let symmetric = |e: &Matrix3<f64>| {
-            let both = |k: usize, l: usize| e[(k, l)] + e[(l, k)];
-            [e[(0, 0)], e[(1, 1)], e[(2, 2)], both(0, 1), both(0, 2), both(1, 2)]
-        };
+    pub fn new(nodes: &Nodes, kinds: usize, measures: Vec<Measure>) -> Self {
         // Windows are wider than what is laid down in them.
-        let size = kinds * nodes.count() + WINDOW;
+        let size = L::EACH * kinds * nodes.count() + WINDOW;
         Self {
             inverse_step: 1.0 / nodes.step,
             within: [nodes.from, nodes.to].map(|r| r * r),
-            strains: strains.iter().map(symmetric).collect(),
-            tables: vec![vec![0.0; size]; strains.len() + 1],
-            changes: vec![[0.0; BLOCK]; strains.len()],
+            tables: measures.iter().map(|_| Table::zeros(size)).collect(),
+            amounts: vec![[0.0; BLOCK]; measures.len()],
+            measures,
             queue: Queue::new(nodes.to),
+            ledger: PhantomData,
         }
     }
 
-    /// The tables, with everything in them.
-    pub fn into_tables(mut self) -> Vec<Vec<f64>> {
+    /// Do the vectors of pairs matter?
+    fn has_directions(&self) -> bool {
+        self.measures.iter().any(|measure| *measure != Measure::Number)
+    }
+
+    /// [`SCALE`] times the shares of the nodes, with everything in them: table after table.
+    pub fn into_shares(mut self) -> Vec<Vec<f64>> {
         let n = self.queue.n;
         self.queue.weight[n..].fill(0.0);
         pulp::Arch::new().dispatch(Flush(&mut self));
-        self.tables
+        self.tables.into_iter().map(|table| L::shares(table.into_numbers())).collect()
     }
 
-    /// Takes in those of the next N pairs that are within reach.
+    /// Takes in those of the next pairs that are within reach. Vectors go into the queue whole: pairs out of reach weigh nothing.
     #[inline(always)]
-    fn look<S: pulp::Simd, const N: usize>(
-        &mut self,
-        simd: S,
-        origin: [f64; 3],
-        occ: f64,
-        others: &Others,
-        first: usize,
-    ) {
-        let v: [[f64; N]; 3] = std::array::from_fn(|k| {
-            let place = &others.places[k][first..first + N];
-            std::array::from_fn(|l| place[l] - origin[k])
-        });
-        let square: [f64; N] = std::array::from_fn(|l| v[0][l] * v[0][l] + v[1][l] * v[1][l] + v[2][l] * v[2][l]);
-        let inside: [u8; N] =
-            std::array::from_fn(|l| u8::from(square[l] > self.within[0]) & u8::from(square[l] <= self.within[1]));
-        let occs = &others.occ[first..first + N];
-        let new =
-            Pairs { square, weight: std::array::from_fn(|l| occ * occs[l]), base: &others.base[first..first + N], v };
-        match inside.iter().sum::<u8>() as usize {
-            0 => return,
-            all if all == N => self.queue.take(&new),
-            _ => (0..N).for_each(|l| self.queue.take_one(&new, l, inside[l])),
+    fn look<S: pulp::Simd>(&mut self, simd: S, origin: &Origin<S>, to: [&[f64; TOGETHER]; 4], base: &[u32; TOGETHER]) {
+        let has_directions = self.has_directions();
+        let Self { queue, within, .. } = self;
+        let n = queue.n % BLOCK;
+        let Queue { square, weight, v: [vx, vy, vz], .. } = queue;
+        let (square, weight) = (vectors_mut::<S>(square, n), vectors_mut::<S>(weight, n));
+        let (vx, vy, vz) = (vectors_mut::<S>(vx, n), vectors_mut::<S>(vy, n), vectors_mut::<S>(vz, n));
+        let [x, y, z, occ] = to;
+        let (x, y, z, occ) = (vectors::<S>(x), vectors::<S>(y), vectors::<S>(z), vectors::<S>(occ));
+        let (least, most) = (simd.splat_f64s(within[0]), simd.splat_f64s(within[1]));
+        let (none, mut inside) = (simd.splat_f64s(0.0), false);
+        for k in 0..TOGETHER / S::F64_LANES {
+            let x = simd.sub_f64s(x[k], origin.x);
+            let y = simd.sub_f64s(y[k], origin.y);
+            let z = simd.sub_f64s(z[k], origin.z);
+            let r = simd.mul_add_f64s(z, z, simd.mul_add_f64s(y, y, simd.mul_f64s(x, x)));
+            let is_near = simd.less_than_or_equal_f64s(r, most);
+            let is_far = simd.greater_than_f64s(r, least);
+            let pick = |inside, outside| simd.select_f64s(is_far, simd.select_f64s(is_near, inside, outside), outside);
+            square[k] = pick(r, most);
+            weight[k] = pick(simd.mul_f64s(origin.occ, occ[k]), none);
+            inside |= simd.first_true_m64s(is_near) < S::F64_LANES;
+            if has_directions {
+                (vx[k], vy[k], vz[k]) = (x, y, z);
+            }
         }
-        if self.queue.n >= BLOCK {
-            self.flush(simd);
+        if !inside {
+            return;
+        }
+        queue.base[n..n + TOGETHER].copy_from_slice(base);
+        queue.n = n + TOGETHER;
+        if queue.n == BLOCK {
+            self.share_out(simd);
         }
     }
 
@@ -232,118 +381,135 @@ impl Deposit {
             queue.square[l] = if inside { square } else { within[1] };
             queue.weight[l] = if inside { block.weight[l] } else { 0.0 };
         }
-        queue.base[..BLOCK].copy_from_slice(&block.base);
-        if !self.strains.is_empty() {
+        queue.base.copy_from_slice(&block.base);
+        if self.measures.len() > 1 {
             queue.v.iter_mut().zip(&block.v).for_each(|(queue, v)| queue[..BLOCK].copy_from_slice(v));
         }
         self.share_out(simd);
     }
 
-    /// Shares out the first block of the queue and moves up the rest.
-    #[inline(always)]
-    fn flush<S: pulp::Simd>(&mut self, simd: S) {
-        self.share_out(simd);
-        self.queue.shift();
-    }
-
-    /// Shares out the first block of the queue.
+    /// Shares out what waits in the queue.
     #[inline(always)]
     fn share_out<S: pulp::Simd>(&mut self, simd: S) {
-        let Self { inverse_step, strains, tables, changes, queue, .. } = self;
-        let (mut s, mut node) = ([0.0; BLOCK], [0_u64; BLOCK]);
+        let Self { inverse_step, measures, tables, amounts, queue, .. } = self;
+        let mut r = queue.square;
+        square_roots(simd, &mut r);
+        let (mut powers, mut node) = ([[0.0; BLOCK]; 3], [0_u64; BLOCK]);
         for l in 0..BLOCK {
-            let t = queue.square[l].sqrt() * *inverse_step;
+            let t = r[l] * *inverse_step;
             // At a whole number either neighbour will do: shares are continuous.
             let rounded = (t - 0.5) + ROUNDER;
             node[l] = (rounded.to_bits() & 0xffff_ffff) + u64::from(queue.base[l]) - 3;
-            s[l] = t - (rounded - ROUNDER);
+            let s = t - (rounded - ROUNDER);
+            (powers[0][l], powers[1][l], powers[2][l]) = (s, s * s, (s * s) * (s * s));
         }
-        changes.iter_mut().zip(&*strains).for_each(|(change, strain)| *change = queue.strained(strain));
-        let (table, strained) = tables.split_at_mut(1);
-        for l in turns() {
-            let (shares, first) = (shares(simd, s[l]), node[l] as usize);
-            scatter(simd, &mut table[0], first, &shares, queue.weight[l]);
-            for (change, table) in changes.iter().zip(strained.iter_mut()) {
-                scatter(simd, table, first, &shares, change[l]);
+        let places = Places { powers: &powers, node: &node };
+        if let ([Measure::Number], [table]) = (&measures[..], &mut tables[..]) {
+            table.add_block::<L, S>(simd, &places, &queue.weight);
+        } else {
+            amounts.iter_mut().zip(measures).for_each(|(amount, measure)| queue.measure(measure, &r, amount));
+            for l in turns() {
+                let (entries, node) = places.entries::<L, S>(simd, l);
+                for (amount, table) in amounts.iter().zip(tables.iter_mut()) {
+                    table.add::<L, S>(simd, node, &entries, amount[l]);
+                }
             }
         }
+        queue.n = 0;
     }
 }
 
-impl Take for Deposit {
+/// Where the pairs of a block lie among the nodes.
+struct Places<'a> {
+    /// s, s² and s⁴.
+    powers: &'a [[f64; BLOCK]; 3],
+    /// The first node of each.
+    node: &'a [u64; BLOCK],
+}
+
+impl Places<'_> {
     #[inline(always)]
-    fn add<S: pulp::Simd>(&mut self, simd: S, origin: [f64; 3], occ: f64, others: &Others) {
-        let n = others.occ.len();
-        let whole = n - n % QUAD;
-        for l in (0..whole).step_by(QUAD) {
-            self.look::<S, QUAD>(simd, origin, occ, others, l);
+    fn entries<L: Ledger, S: pulp::Simd>(&self, simd: S, l: usize) -> ([f64; WINDOW], usize) {
+        let [s, square, fourth] = self.powers;
+        (L::entries(simd, [s[l], square[l], fourth[l]]), self.node[l] as usize)
+    }
+}
+
+/// The square roots of numbers, by Newton's rule for one over them: a processor's own take three times as long. The first guess is
+/// the one that halves the exponent, good to 3.5 %; four steps bring that below 1e-20, and what is left is rounding, some 4e-16.
+#[inline(always)]
+fn square_roots<S: pulp::Simd>(simd: S, squares: &mut [f64; BLOCK]) {
+    let mut inverse = [0.0; BLOCK];
+    for (inverse, square) in inverse.iter_mut().zip(&*squares) {
+        *inverse = f64::from_bits(0x5fe6_eb50_c7b5_37a9 - (square.to_bits() >> 1));
+    }
+    let (half, most) = (simd.splat_f64s(-0.5), simd.splat_f64s(1.5));
+    let inverse = S::as_mut_simd_f64s(&mut inverse).0.iter_mut();
+    for (square, inverse) in S::as_mut_simd_f64s(squares).0.iter_mut().zip(inverse) {
+        let minus_half = simd.mul_f64s(half, *square);
+        for _ in 0..4 {
+            let product = simd.mul_f64s(*inverse, *inverse);
+            *inverse = simd.mul_f64s(*inverse, simd.mul_add_e_f64s(minus_half, product, most));
         }
-        for l in whole..n {
-            self.look::<S, 1>(simd, origin, occ, others, l);
+        *square = simd.mul_f64s(*square, *inverse);
+    }
+}
+
+impl<L: Ledger> Take for Deposit<L> {
+    #[inline(always)]
+    fn add<S: pulp::Simd>(&mut self, simd: S, [x, y, z]: [f64; 3], occ: f64, others: &Others) {
+        let splat = |value| simd.splat_f64s(value);
+        let origin = Origin::<S> { x: splat(x), y: splat(y), z: splat(z), occ: splat(occ) };
+        let [x, y, z] = others.places;
+        let (x, y, z) = (x.as_chunks().0, y.as_chunks().0, z.as_chunks().0);
+        let (occ, base) = (others.occ.as_chunks().0, others.base.as_chunks().0);
+        for ((((x, y), z), occ), base) in x.iter().zip(y).zip(z).zip(occ).zip(base) {
+            self.look(simd, &origin, [x, y, z, occ], base);
         }
     }
 }
 
-/// Some pairs, one after the other.
-struct Pairs<'a, const N: usize> {
-    square: [f64; N],
-    weight: [f64; N],
-    base: &'a [u32],
-    v: [[f64; N]; 3],
+/// The place of an atom, Cartesian, Å, and its occupancy, in every lane.
+struct Origin<S: pulp::Simd> {
+    x: S::f64s,
+    y: S::f64s,
+    z: S::f64s,
+    occ: S::f64s,
+}
+
+/// Some numbers as vectors.
+#[inline(always)]
+fn vectors<S: pulp::Simd>(numbers: &[f64; TOGETHER]) -> &[S::f64s] {
+    S::as_simd_f64s(numbers).0
+}
+
+/// Some numbers of a block as vectors.
+#[inline(always)]
+fn vectors_mut<S: pulp::Simd>(numbers: &mut [f64; BLOCK], first: usize) -> &mut [S::f64s] {
+    S::as_mut_simd_f64s(&mut numbers[first..first + TOGETHER]).0
 }
 
 impl Queue {
     fn new(to: f64) -> Self {
-        let square = [to * to; ROOM];
-        Self { n: 0, square, weight: [0.0; ROOM], base: [0; ROOM], v: [[0.0; ROOM]; 3] }
+        let square = [to * to; BLOCK];
+        Self { n: 0, square, weight: [0.0; BLOCK], base: [3; BLOCK], v: [[0.0; BLOCK]; 3] }
     }
 
+    /// A measure of each pair, times its weight.
     #[inline(always)]
-    fn take<const N: usize>(&mut self, new: &Pairs<N>) {
-        let n = self.n % BLOCK;
-        self.square[n..n + N].copy_from_slice(&new.square);
-        self.weight[n..n + N].copy_from_slice(&new.weight);
-        self.base[n..n + N].copy_from_slice(&new.base[..N]);
-        for (v, new) in self.v.iter_mut().zip(&new.v) {
-            v[n..n + N].copy_from_slice(new);
-        }
-        self.n = n + N;
-    }
-
-    /// Writes a pair in any case, and keeps it by counting on: no branch that cannot be foretold.
-    #[inline(always)]
-    fn take_one<const N: usize>(&mut self, new: &Pairs<N>, l: usize, keep: u8) {
-        let n = self.n % ROOM;
-        self.square[n] = new.square[l];
-        self.weight[n] = new.weight[l];
-        self.base[n] = new.base[l];
-        for (v, new) in self.v.iter_mut().zip(&new.v) {
-            v[n] = new[l];
-        }
-        self.n = n + usize::from(keep);
-    }
-
-    /// `occ_i occ_j v·εv / r` for each pair of the first block.
-    #[inline(always)]
-    fn strained(&self, e: &[f64; 6]) -> [f64; BLOCK] {
+    fn measure(&self, measure: &Measure, r: &[f64; BLOCK], amount: &mut [f64; BLOCK]) {
         let [x, y, z] = &self.v;
-        let mut change = [0.0; BLOCK];
-        for (l, change) in change.iter_mut().enumerate() {
-            let (x, y, z) = (x[l], y[l], z[l]);
-            let along = x * (e[0] * x + e[3] * y + e[4] * z) + y * (e[1] * y + e[5] * z) + e[2] * z * z;
-            *change = self.weight[l] * along / self.square[l].sqrt();
+        match measure {
+            Measure::Number => *amount = self.weight,
+            Measure::Strain(e) => {
+                for l in 0..BLOCK {
+                    let (x, y, z) = (x[l], y[l], z[l]);
+                    let along = x * (e[0] * x + e[3] * y + e[4] * z) + y * (e[1] * y + e[5] * z) + e[2] * z * z;
+                    amount[l] = self.weight[l] * along / r[l];
+                }
+            }
+            Measure::Shift(axis) => (0..BLOCK).for_each(|l| amount[l] = self.weight[l] * self.v[*axis][l] / r[l]),
         }
-        change
-    }
-
-    /// Moves what lies behind the first block to the front.
-    #[inline(always)]
-    fn shift(&mut self) {
-        self.square.copy_within(BLOCK.., 0);
-        self.weight.copy_within(BLOCK.., 0);
-        self.base.copy_within(BLOCK.., 0);
-        self.v.iter_mut().for_each(|v| v.copy_within(BLOCK.., 0));
-        self.n = self.n.saturating_sub(BLOCK);
     }
 }
 
@@ -353,52 +519,82 @@ fn turns() -> impl Iterator<Item = usize> {
     (0..BLOCK / TURNS).flat_map(|l| (0..TURNS).map(move |turn| turn * (BLOCK / TURNS) + l))
 }
 
-/// The last block, to be compiled for the widest vectors that the processor has.
-struct Flush<'a>(&'a mut Deposit);
+/// What still waits, to be compiled for the widest vectors that the processor has.
+struct Flush<'a, L>(&'a mut Deposit<L>);
 
-impl pulp::WithSimd for Flush<'_> {
+impl<L: Ledger> pulp::WithSimd for Flush<'_, L> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
-        self.0.flush(simd);
+        self.0.share_out(simd);
     }
 }
 
-/// [`SCALE`] times the shares of a pair between two nodes.
-#[inline(always)]
-fn shares<S: pulp::Simd>(simd: S, s: f64) -> [f64; WINDOW] {
-    let (mut shares, s) = ([0.0; WINDOW], simd.splat_f64s(s));
-    for (k, share) in S::as_mut_simd_f64s(&mut shares).0.iter_mut().enumerate() {
-        let power = |n: usize| S::as_simd_f64s(&SPLINE[n]).0[k];
-        *share = (0..WINDOW - 1).rev().fold(power(WINDOW - 1), |share, n| simd.mul_add_e_f64s(share, s, power(n)));
+impl Table {
+    /// Adds what the pairs of a block with these weights add.
+    #[inline(always)]
+    fn add_block<L: Ledger, S: pulp::Simd>(&mut self, simd: S, places: &Places, weight: &[f64; BLOCK]) {
+        let numbers = &mut self.numbers[self.skip..];
+        for l in 0..BLOCK / TURNS {
+            for turn in 0..TURNS {
+                let l = turn * (BLOCK / TURNS) + l;
+                let (entries, node) = places.entries::<L, S>(simd, l);
+                if let Some(window) = L::window(numbers, node) {
+                    add(simd, window, &entries, weight[l]);
+                }
+            }
+        }
     }
-    shares
+
+    /// Adds what a pair of some weight adds to the numbers from those of `node` on.
+    #[inline(always)]
+    fn add<L: Ledger, S: pulp::Simd>(&mut self, simd: S, node: usize, entries: &[f64; WINDOW], weight: f64) {
+        if let Some(window) = L::window(&mut self.numbers[self.skip..], node) {
+            add(simd, window, entries, weight);
+        }
+    }
 }
 
-/// Adds the shares of a pair to the nodes from `first` on.
 #[inline(always)]
-fn scatter<S: pulp::Simd>(simd: S, table: &mut [f64], first: usize, shares: &[f64; WINDOW], weight: f64) {
-    let Some(window) = table.get_mut(first..first + WINDOW) else { return };
+fn add<S: pulp::Simd>(simd: S, window: &mut [f64; WINDOW], entries: &[f64; WINDOW], weight: f64) {
     let weight = simd.splat_f64s(weight);
-    for (node, share) in S::as_mut_simd_f64s(window).0.iter_mut().zip(S::as_simd_f64s(shares).0) {
-        *node = simd.mul_add_e_f64s(weight, *share, *node);
+    for (number, entry) in S::as_mut_simd_f64s(window).0.iter_mut().zip(S::as_simd_f64s(entries).0) {
+        *number = simd.mul_add_e_f64s(weight, *entry, *number);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::NOWHERE;
     use super::*;
 
     /// Waves, summed over the nodes of one pair, are those of the pair: as well as the text above says.
     #[test]
+    fn square_roots_have_all_their_digits() {
+        let mut squares: [f64; BLOCK] = std::array::from_fn(|l| 1e-3 * 1.4_f64.powi(l as i32) + 0.1 * l as f64);
+        let want = squares.map(f64::sqrt);
+        pulp::Arch::new().dispatch(|| square_roots(pulp::Scalar::new(), &mut squares));
+        for (got, want) in squares.iter().zip(want) {
+            assert!((got / want - 1.0).abs() < 1e-15, "{got} {want}");
+        }
+    }
+
+    #[test]
     fn waves_keep_their_phase_and_size() {
+        waves::<Shares>();
+        waves::<Moments>();
+    }
+
+    fn waves<L: Ledger>() {
         let nodes = Nodes { step: 0.02, from: 0.5, to: 3.0 };
         for r in [1.0, 1.2345, 1.239_999_9, 2.01, 2.5077] {
-            let mut deposit = Deposit::new(&nodes, 1, &[]);
-            let others = Others { places: [&[r], &[0.0], &[0.0]], occ: &[0.5], base: &[0] };
+            let mut deposit = Deposit::<L>::new(&nodes, 1, vec![Measure::Number]);
+            let (mut place, zeros) = ([NOWHERE; TOGETHER], [0.0; TOGETHER]);
+            place[0] = r;
+            let others = Others { places: [&place, &zeros, &zeros], occ: &[0.5; TOGETHER], base: &[0; TOGETHER] };
             deposit.add(pulp::Scalar::new(), [0.0; 3], 2.0, &others);
-            let mut weights = deposit.into_tables().remove(0);
+            let mut weights = deposit.into_shares().remove(0);
             sharpen(&mut weights);
             for q in [0.0, 1.0, 10.0, 20.0, 30.0, 40.0] {
                 let x: f64 = q * nodes.step;
@@ -415,14 +611,20 @@ mod tests {
     /// A block that is full, one that is not, and pairs out of reach, in two kinds.
     #[test]
     fn every_pair_within_reach_is_shared_out_once() {
+        once::<Shares>();
+        once::<Moments>();
+    }
+
+    fn once<L: Ledger>() {
         let nodes = Nodes { step: 0.02, from: 0.5, to: 3.0 };
-        let places: Vec<f64> = (0..203).map(|l| 0.3 + 0.015 * f64::from(l)).collect();
-        let (occ, zeros) = (vec![1.0; 203], vec![0.0; 203]);
-        let base: Vec<u32> = (0..203).map(|l| (l % 2) * nodes.count() as u32).collect();
-        let mut deposit = Deposit::new(&nodes, 2, &[Matrix3::identity()]);
+        let mut places: Vec<f64> = (0..203).map(|l| 0.3 + 0.015 * f64::from(l)).collect();
+        places.resize(208, NOWHERE);
+        let (occ, zeros) = (vec![1.0; 208], vec![0.0; 208]);
+        let base: Vec<u32> = (0..208).map(|l| (l % 2) * nodes.count() as u32).collect();
+        let mut deposit = Deposit::<L>::new(&nodes, 2, vec![Measure::Number, Measure::strain(&Matrix3::identity())]);
         let others = Others { places: [&places, &zeros, &zeros], occ: &occ, base: &base };
         deposit.add(pulp::Scalar::new(), [0.0; 3], 1.0, &others);
-        let tables = deposit.into_tables();
+        let tables = deposit.into_shares();
         let inside = |parity: usize| {
             let each = places.iter().skip(parity).step_by(2);
             each.filter(|r| **r > nodes.from && **r <= nodes.to).copied().collect::<Vec<f64>>()

@@ -30,7 +30,7 @@ use crate::pairs::{Pair, Pairs};
 use crate::tangent::Tangent;
 use crate::threads;
 use movers::{Movers, Scratch};
-pub use nodes::node_lines;
+pub use nodes::{node_lines, shift_lines};
 pub use rows::RowTable;
 pub use single::{Single, single_lines};
 use width::Width;

@@ -6,7 +6,7 @@ use super::movers::{Change, Movers};
 use super::width::{Slopes, Source, Width};
 use super::{Lines, Maker, RowTable, Shape, join};
 use crate::crystal::{Crystal, classes};
-use crate::distances::{Distances, Kinds};
+use crate::distances::{Distances, Kinds, Moves, Shifts};
 use crate::engine::{Grid, Term};
 use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 use crate::threads;
@@ -78,14 +78,80 @@ impl Maker<'_> {
             let widen = Change { widen: column.widen(class, &width, &slopes), ..Change::default() };
             let mut term = widen.term(&width, self.shape, weights[0][node], amplitude);
             if let Some(strain) = column.strain {
-                let along = Change { dr: 1.0, widen: slopes.v.dot(&width.direction), ..Change::default() };
-                term.add(&along.term(&width, self.shape, weights[strain + 1][node], amplitude));
+                term.add(&width.farther(self.shape).term(&width, self.shape, weights[strain + 1][node], amplitude));
             }
             if [term.a, term.b, term.c] != [0.0; 3] {
                 lines.peaks.terms.push(Term { row: self.row(column.index + 1, species), ..term });
             }
         }
         lines.close(peak);
+    }
+}
+
+/// The terms of parameters that move single atoms: `columns` are the parameters of `shifts`, as `rows` counts them.
+///
+/// # Panics
+/// If `rows` was made for another crystal or other tangents.
+pub fn shift_lines(
+    crystal: &Crystal,
+    (shifts, columns): (&Shifts, &[usize]),
+    shape: &Shape,
+    grid: &Grid,
+    rows: &RowTable,
+) -> Lines {
+    let _room = tracing::info_span!("lines").entered();
+    let movers = Movers::new(crystal, &[]);
+    let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: false };
+    let mut touching = vec![Vec::new(); classes(shifts.kinds.kinds.len()).count()];
+    for (column, of_classes) in columns.iter().zip(&shifts.weights) {
+        of_classes.iter().for_each(|(class, weights)| touching[*class].push((*column, &weights[..])));
+    }
+    let count = shifts.nodes.count();
+    let chunks = (shifts.nodes.first()..count).step_by(NODES).collect::<Vec<_>>();
+    let part = |k: usize| maker.shifted(shifts, chunks[k]..(chunks[k] + NODES).min(count), &touching);
+    join(*grid, rows.keys.len(), threads::map(chunks.len(), part))
+}
+
+/// The parameters that touch two kinds, with their weights.
+type Touching<'a> = Vec<(usize, &'a [f64])>;
+
+impl Maker<'_> {
+    fn shifted(&self, shifts: &Shifts, range: std::ops::Range<usize>, touching: &[Touching]) -> Lines {
+        let mut lines = Lines::none(*self.grid, self.rows.keys.len());
+        for node in range {
+            for (class, of_class) in classes(shifts.kinds.kinds.len()).zip(touching) {
+                self.shifted_node(shifts, class, node, of_class, &mut lines);
+            }
+        }
+        lines
+    }
+
+    fn shifted_node(&self, shifts: &Shifts, class: (usize, usize), node: usize, of: &Touching, lines: &mut Lines) {
+        if of.iter().all(|(_, weights)| weights[node] == 0.0) {
+            return;
+        }
+        let kinds = [class.0, class.1].map(|k| &shifts.kinds.kinds[k]);
+        let Some(width) = Width::between(kinds, node as f64 * shifts.nodes.step, self.shape) else { return };
+        let peak = width.peak(self.grid, self.shape.sum);
+        if lines.peaks.reach(&peak).is_empty() {
+            return;
+        }
+        lines.narrowest = lines.narrowest.min(width.sigma);
+        let species = (kinds[0].species.min(kinds[1].species), kinds[0].species.max(kinds[1].species));
+        let change = width.farther(self.shape);
+        let term = change.term(&width, self.shape, 1.0, width.amplitude(self.shape.sum));
+        for (column, weights) in of.iter().filter(|(_, weights)| weights[node] != 0.0) {
+            let (row, weight) = (self.row(column + 1, species), weights[node]);
+            lines.peaks.terms.push(Term { row, a: weight * term.a, b: weight * term.b, c: weight * term.c });
+        }
+        lines.close(peak);
+    }
+}
+
+impl Width {
+    /// What it does to a pair of two kinds that it is 1 Å farther apart.
+    fn farther(&self, shape: &Shape) -> Change {
+        Change { dr: 1.0, widen: self.slopes(shape).v.dot(&self.direction), ..Change::default() }
     }
 }
 
@@ -148,6 +214,16 @@ impl Tangent {
             std::mem::swap(&mut bulk.atoms, &mut single.atoms);
         }
         (bulk, single)
+    }
+
+    /// What it moves, and how far (Cartesian, Å), where it does nothing but move atoms.
+    pub fn moves(&self, basis: &Matrix3<f64>) -> Option<Moves> {
+        let moved = |(atom, change): &(u32, AtomTangent)| {
+            let only = AtomTangent { position: change.position, ..AtomTangent::default() };
+            (*change == only).then(|| (*atom, basis * change.position))
+        };
+        let alone = self.basis.is_none() && self.shape == ShapeTangent::default() && !self.atoms.is_empty();
+        alone.then(|| self.atoms.iter().map(moved).collect())?
     }
 
     /// Does it do anything?
