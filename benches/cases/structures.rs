@@ -118,6 +118,7 @@ fn cube(edge: f64, elements: &[&str], uiso: f64, positions: Vec<Vector3<f64>>) -
         molecule: None,
     };
     let crystal = Crystal {
+        cluster: false,
         cell,
         basis: cell.basis(),
         species: elements.iter().map(|symbol| symbol.parse().expect("an element")).collect(),
@@ -127,6 +128,7 @@ fn cube(edge: f64, elements: &[&str], uiso: f64, positions: Vec<Vector3<f64>>) -
     let model = Model {
         title: "cube".to_owned(),
         provenance: Vec::new(),
+        cluster: false,
         cell,
         space_group: SpaceGroup::default(),
         profile: Profile::default(),
