@@ -110,7 +110,9 @@ pub enum CurveError {
     #[error("compat pdffit2 needs distances in equal steps that start at a multiple of the step; got {0}")]
     Uneven(String),
     /// PDFfit2 has no clusters.
-    #[error("an isolated cluster cannot be computed as PDFfit2 does, which knows crystals only: leave compat pdffit2 out")]
+    #[error(
+        "an isolated cluster cannot be computed as PDFfit2 does, which knows crystals only: leave compat pdffit2 out"
+    )]
     NoPeer,
     /// Too much to be asked for.
     #[error("rmax {0} Å with qmax {1} 1/Å asks for more memory than is reasonable: lower one of them")]
@@ -511,9 +513,10 @@ impl Baseline {
 
     fn derivative(&self, (a, b): (usize, usize), change: &BaselineChange) -> f64 {
         let orders = if a == b { 1.0 } else { 2.0 };
-        let by_counts = change.counts.as_ref().map_or(0.0, |moved| {
-            self.front * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b])
-        });
+        let by_counts = change
+            .counts
+            .as_ref()
+            .map_or(0.0, |moved| self.front * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]));
         by_counts - self.of((a, b)) * change.swell
     }
 }

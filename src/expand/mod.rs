@@ -152,8 +152,7 @@ pub fn crystal(model: &Model) -> Result<Crystal, ExpandError> {
     let _room = tracing::info_span!("expand").entered();
     can_be_expanded(model)?;
     let group = Group::of(model);
-    let images =
-        |position: Frac| if model.cluster { vec![cluster::itself(position)] } else { group.orbit(position) };
+    let images = |position: Frac| if model.cluster { vec![cluster::itself(position)] } else { group.orbit(position) };
     let mut species: Vec<Species> = Vec::new();
     let mut atoms = Vec::new();
     for (index, site) in model.sites.iter().enumerate() {

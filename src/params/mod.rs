@@ -59,7 +59,9 @@ pub enum BindError {
         name: String,
     },
     /// A size of a structure whose atoms are all there.
-    #[error("\"{name}\" cuts a particle out of a crystal, and the structure is an isolated cluster, which ends with its atoms: take it out")]
+    #[error(
+        "\"{name}\" cuts a particle out of a crystal, and the structure is an isolated cluster, which ends with its atoms: take it out"
+    )]
     EndOfCluster {
         /// The name.
         name: String,

@@ -42,7 +42,11 @@ fn free_label(label: &str, number: &mut usize, taken: &mut BTreeSet<String>) -> 
 /// A cell that closes no volume, a cluster with a cell, no sites, labels twice, numbers that are not finite, negative occupancies or U,
 /// operators without the identity in front.
 pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
-    if model.cluster { check_cluster(model, name)? } else { check_cell(model, name)? }
+    if model.cluster {
+        check_cluster(model, name)?
+    } else {
+        check_cell(model, name)?
+    }
     if model.space_group.operators.first() != Some(&Operator::identity()) {
         let message = "the first operator of the space group is not the identity";
         return Err(ReadError::value(name, None, message, "put \"x,y,z\" in front of the operators"));

@@ -107,7 +107,12 @@ fn is_cluster(
     let (any, all) = (*x || *y || *z, *x && *y && *z);
     if any && !keys.contains_key("lattice") {
         let hint = "write the cell vectors, Lattice=\"ax ay az bx by bz cx cy cz\", or pbc=\"F F F\" if it is an isolated cluster";
-        return Err(ReadError::missing(name, Some(line), format!("pbc is \"{pbc}\", and there is no Lattice=\"...\""), hint));
+        return Err(ReadError::missing(
+            name,
+            Some(line),
+            format!("pbc is \"{pbc}\", and there is no Lattice=\"...\""),
+            hint,
+        ));
     }
     if any && !all {
         warnings.push(format!(
