@@ -43,9 +43,9 @@ fn free_label(label: &str, number: &mut usize, taken: &mut BTreeSet<String>) -> 
 /// operators without the identity in front.
 pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
     if model.cluster {
-        check_cluster(model, name)?
+        check_cluster(model, name)?;
     } else {
-        check_cell(model, name)?
+        check_cell(model, name)?;
     }
     if model.space_group.operators.first() != Some(&Operator::identity()) {
         let message = "the first operator of the space group is not the identity";

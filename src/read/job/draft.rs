@@ -291,6 +291,7 @@ mod tests {
     use super::*;
     use crate::job::Job;
     use crate::model::{Adp, Cell, Profile, SpaceGroup};
+    use crate::observed::Radiation;
     use crate::observed::{Form, Header};
     use crate::units::Frac;
 
