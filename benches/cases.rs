@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo bench --bench cases -- [--quick] [--scaling] [--gpu] [--case NAME]... [--threads N]... [--json OUT]
-//!                              [--curves DIR] [--budget S] [--limit S] [--memory GB] [--dump-stru FILE]
+//!                              [--curves DIR] [--budget S] [--limit S] [--memory GB] [--dump-stru FILE] [--dump-clusters DIR]
 //! ```
 
 #[cfg(feature = "gpu")]
@@ -17,7 +17,7 @@ mod watch;
 #[path = "cases/work.rs"]
 mod work;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ use work::{Case, ON_GPU, Row};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Every case of the full list.
-const CASES: [&str; 14] = [
+const CASES: [&str; 17] = [
     "gr-4.5",
     "gr-4.5-pdffit2",
     "gr-20",
@@ -43,6 +43,9 @@ const CASES: [&str; 14] = [
     "refine-56-4.5",
     "refine-56-20",
     "box-1e5",
+    "cluster-500",
+    "cluster-5000",
+    "cluster-20000",
 ];
 
 /// Those that are done in seconds.
@@ -61,6 +64,8 @@ pub struct Options {
     json: Option<PathBuf>,
     curves: Option<PathBuf>,
     stru: Option<PathBuf>,
+    /// Where the cases' clusters are written as xyz.
+    clusters: Option<PathBuf>,
     /// The one case that this process is to run itself.
     one: Option<String>,
     /// For how long a measurement is repeated, s.
@@ -82,6 +87,7 @@ impl Options {
             json: None,
             curves: None,
             stru: None,
+            clusters: None,
             one: None,
             budget: 0.0,
             limit: 300.0,
@@ -100,6 +106,7 @@ impl Options {
                 "--json" => options.json = Some(value()?.into()),
                 "--curves" => options.curves = Some(value()?.into()),
                 "--dump-stru" => options.stru = Some(value()?.into()),
+                "--dump-clusters" => options.clusters = Some(value()?.into()),
                 "--one" => options.one = Some(value()?),
                 "--budget" => options.budget = number(&value()?)?,
                 "--limit" => options.limit = number(&value()?)?,
@@ -153,6 +160,9 @@ fn act(options: &Options) -> Result<(), String> {
     if let Some(path) = &options.stru {
         return save(path, &structures::stru(&structures::flagship()));
     }
+    if let Some(folder) = &options.clusters {
+        return save_clusters(folder, &options.cases);
+    }
     if let Some(folder) = &options.curves {
         std::fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
@@ -163,7 +173,17 @@ fn act(options: &Options) -> Result<(), String> {
     }
 }
 
-fn save(path: &PathBuf, text: &str) -> Result<(), String> {
+/// The clusters of the cases that have one.
+fn save_clusters(folder: &Path, cases: &[String]) -> Result<(), String> {
+    for name in cases {
+        if let Case::Cluster { atoms } = name.parse()? {
+            save(&folder.join(format!("{name}.xyz")), &corefine::write::xyz(&structures::ball(atoms)))?;
+        }
+    }
+    Ok(())
+}
+
+fn save(path: &Path, text: &str) -> Result<(), String> {
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
 

@@ -1,4 +1,4 @@
-//! All atoms of one unit cell: what [`crate::expand`] makes of a [`crate::model::Model`].
+//! All atoms of one unit cell, or of one particle: what [`crate::expand`] makes of a [`crate::model::Model`].
 
 use nalgebra::{Matrix3, Vector3};
 
@@ -7,8 +7,13 @@ use crate::model::{Beyond, Cell, Profile};
 use crate::units::Frac;
 
 /// One unit cell with every atom in it; it repeats without end.
+///
+/// An isolated cluster is one, too: its cell is an empty box around it, so wide that no image of an atom is nearer than half an
+/// edge, and [`Crystal::within`] ends every search there. So no room needs a second way to find pairs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Crystal {
+    /// Is it an isolated cluster in a box? Then it has no density, and lengths of the box mean nothing.
+    pub cluster: bool,
     /// The cell.
     pub cell: Cell,
     /// The cell vectors as columns, Å ([`Cell::basis`]).
@@ -32,7 +37,7 @@ pub struct Atom {
     pub shift: Vector3<f64>,
     /// Index into [`Crystal::species`].
     pub species: usize,
-    /// Position, every fraction in [0, 1).
+    /// Position, every fraction in [0, 1); of a cluster anywhere.
     pub position: Frac,
     /// Occupancy.
     pub occ: f64,
@@ -56,9 +61,46 @@ pub struct Membership {
 }
 
 impl Crystal {
-    /// Volume of the cell, Å³.
+    /// Volume of the cell, Å³; of a cluster that of its box.
     pub fn volume(&self) -> f64 {
         self.basis.determinant()
+    }
+
+    /// Volume that the atoms take up, Å³: that of the cell, or of the block that a cluster fits in.
+    pub fn occupied(&self) -> f64 {
+        if !self.cluster {
+            return self.volume();
+        }
+        let (low, high) = self.ends();
+        (high - low).map(|length| length.max(THINNEST)).product()
+    }
+
+    /// No two atoms of a cluster are farther apart, Å; infinite for a crystal.
+    pub fn diameter(&self) -> f64 {
+        if !self.cluster {
+            return f64::INFINITY;
+        }
+        let (low, high) = self.ends();
+        let middle = 0.5 * (low + high);
+        let from_middle = |atom: &Atom| (self.basis * atom.position.0 - middle).norm();
+        2.0 * self.atoms.iter().map(from_middle).fold(0.0, f64::max)
+    }
+
+    /// A distance up to which neighbours are looked for, Å, so that no images of a cluster are among them.
+    pub fn within(&self, reach: f64) -> f64 {
+        if self.cluster { reach.min(0.5 * self.cell.a) } else { reach }
+    }
+
+    /// Fractions of the cell for one unit of the model's coordinates, which are fractions or, of a cluster, Å.
+    pub fn per_coordinate(&self) -> f64 {
+        if self.cluster { 1.0 / self.cell.a } else { 1.0 }
+    }
+
+    /// The corners of the block that all atoms lie in, Å.
+    fn ends(&self) -> (Vector3<f64>, Vector3<f64>) {
+        let places = self.atoms.iter().map(|atom| self.basis * atom.position.0);
+        let none = (Vector3::repeat(f64::INFINITY), Vector3::repeat(f64::NEG_INFINITY));
+        places.fold(none, |(low, high), place| (low.inf(&place), high.sup(&place)))
     }
 
     /// `N`: the sum of the occupancies.
@@ -78,9 +120,13 @@ impl Crystal {
     /// About how many pairs of atoms of one cell with all others lie within `reach` Å, each counted once: as many as
     /// there would be if atoms lay anywhere.
     pub fn pairs_within(&self, reach: f64) -> f64 {
-        pairs_within(self.atoms.len(), self.volume(), reach)
+        let pairs = pairs_within(self.atoms.len(), self.occupied(), reach);
+        if self.cluster { pairs.min(0.5 * (self.atoms.len() as f64).powi(2)) } else { pairs }
     }
 }
+
+/// A flat cluster is thought of as this thick, Å.
+const THINNEST: f64 = 2.0;
 
 /// An atom as far as its distances matter.
 #[derive(Debug, Clone, Copy, PartialEq)]

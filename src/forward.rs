@@ -53,7 +53,7 @@ impl Forward {
     pub fn new(measurement: &Measurement, start: &State) -> Result<Self, CurveError> {
         let crystal = &start.crystal;
         let rmax = measurement.r.last().copied().unwrap_or(0.0);
-        let narrowest = Sums::narrowest(crystal, rmax, &shape(start, Sum::Exact));
+        let narrowest = Sums::narrowest(crystal, crystal.within(rmax), &shape(start, Sum::Exact));
         let narrowest = if narrowest.is_finite() { narrowest } else { NARROWEST };
         let widest = widest(start, rmax);
         let map = Map::new(measurement, crystal, start.setting.qdamp, ROOM * narrowest, widest)?;

@@ -18,7 +18,12 @@ pub struct Model {
     /// Where the structure comes from, line by line: source, licence, what was changed.
     #[serde(default)]
     pub provenance: Vec<String>,
+    /// Is it an isolated cluster, a finite particle of which no images are near? It has no lattice: `cell` is
+    /// [`Cell::ANGSTROM`], and positions are Cartesian, in Å.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub cluster: bool,
     /// The unit cell.
+    #[serde(default = "Cell::angstrom", skip_serializing_if = "Cell::is_angstrom")]
     pub cell: Cell,
     /// The space group, with all its operators in the setting of the coordinates.
     #[serde(default)]
@@ -79,7 +84,7 @@ pub struct Site {
     pub label: String,
     /// What sits there.
     pub species: Species,
-    /// Where, in fractions of the cell.
+    /// Where, in fractions of the cell; of a cluster in Å.
     pub position: Frac,
     /// Occupancy, 0 to 1.
     #[serde(default = "full")]
@@ -152,6 +157,11 @@ fn full() -> f64 {
     1.0
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
 impl Default for Profile {
     fn default() -> Self {
         Self { scale: 1.0, delta1: 0.0, delta2: 0.0, sratio: 1.0, rcut: 0.0, spdiameter: 0.0, stepcut: 0.0 }
@@ -159,6 +169,17 @@ impl Default for Profile {
 }
 
 impl Cell {
+    /// The unit of length along each axis: in fractions of it positions are Cartesian, in Å, as those of a cluster are.
+    pub const ANGSTROM: Self = Self { a: 1.0, b: 1.0, c: 1.0, alpha: 90.0, beta: 90.0, gamma: 90.0 };
+
+    fn angstrom() -> Self {
+        Self::ANGSTROM
+    }
+
+    pub(crate) fn is_angstrom(&self) -> bool {
+        *self == Self::ANGSTROM
+    }
+
     /// The cell's six numbers in the order a, b, c, alpha, beta, gamma.
     pub fn parameters(&self) -> [f64; 6] {
         [self.a, self.b, self.c, self.alpha, self.beta, self.gamma]

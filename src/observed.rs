@@ -146,6 +146,9 @@ pub struct Header {
     pub temperature: Option<f64>,
     /// The file says of itself that it was computed, not measured.
     pub synthetic: bool,
+    /// The file says that its sample is an isolated cluster, which has no density.
+    #[serde(default)]
+    pub cluster: bool,
     /// What the reduction divided S(Q) by.
     pub normalisation: Option<Normalisation>,
     /// The form of the curve, where the header names it.

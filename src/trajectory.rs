@@ -70,6 +70,7 @@ impl Frame {
         Model {
             title: format!("frame {}", self.number),
             provenance: Vec::new(),
+            cluster: false,
             cell: Cell::of_vectors(&self.basis),
             space_group: SpaceGroup::default(),
             profile: Profile::default(),

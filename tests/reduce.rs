@@ -87,7 +87,7 @@ fn a_known_structure_is_found_under_background_slope_and_noise() {
     let q = points();
     let (sample, empty): (Vec<f64>, Vec<f64>) = q.iter().map(|q| counted(*q, 2.0)).unzip();
     let exact = reduce(&nickel(), &made("sample", &q, sample.clone()), Some(&made("empty", &q, empty.clone())));
-    let (want, scale, shape) = beside_truth(&exact, 24.0);
+    let (_, scale, shape) = beside_truth(&exact, 24.0);
     println!("without noise: scale {scale:.5}, Rw of the shape {shape:.5}");
     assert!((scale - 1.0).abs() < 0.05 && shape < 0.04, "{scale}, {shape}");
 

@@ -4,11 +4,11 @@ use corefine::crystal::{Atom, Crystal};
 use corefine::curve::Measurement;
 use corefine::expand;
 use corefine::job::{Compat, Normalisation, Weights};
-use corefine::model::{Adp, Cell, Model, Profile, SpaceGroup};
+use corefine::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
 use corefine::observed::Radiation;
 use corefine::params::{Setting, State};
 use corefine::read;
-use corefine::units::Frac;
+use corefine::units::{EIGHT_PI_SQUARED, Frac};
 use nalgebra::{Matrix3, Vector3};
 
 /// Resolution, 1/Å.
@@ -90,6 +90,58 @@ pub fn nickel(atoms: usize) -> State {
     cube(edge, &["Ni"], 0.006, positions)
 }
 
+/// An isolated ball of fcc nickel of some `atoms` atoms, every atom moved by about 0.05 Å along each axis.
+pub fn ball(atoms: usize) -> Model {
+    let edge = 3.524;
+    let radius = edge * (atoms as f64 * 3.0 / (16.0 * std::f64::consts::PI)).cbrt();
+    let most = (radius / edge) as i32 + 1;
+    let cells = (-most..=most).flat_map(|x| (-most..=most).flat_map(move |y| (-most..=most).map(move |z| [x, y, z])));
+    let centres = [[0.0, 0.0, 0.0], [0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]];
+    let places = cells.flat_map(|cell| centres.map(|centre| Vector3::from_fn(|k, _| f64::from(cell[k]) + centre[k])));
+    let mut uniform = uniform();
+    let inside = places.map(|place| edge * place).filter(|place| place.norm() <= radius);
+    let sites = inside.enumerate().map(|(index, place)| Site {
+        label: format!("Ni{}", index + 1),
+        species: "Ni".parse().expect("an element"),
+        position: Frac(place.map(|x| x + 0.05 * normal(&mut uniform))),
+        occ: 1.0,
+        adp: Some(Adp::Iso(UISO)),
+        beyond: None,
+        inside: None,
+        disorder: None,
+    });
+    Model {
+        title: "ball of nickel".to_owned(),
+        provenance: Vec::new(),
+        cluster: true,
+        cell: Cell::ANGSTROM,
+        space_group: SpaceGroup::default(),
+        profile: Profile::default(),
+        sites: sites.collect(),
+    }
+}
+
+/// Biso 0.3 Å², the default of DebyeCalculator.
+const UISO: f64 = 0.3 / EIGHT_PI_SQUARED;
+
+/// A cluster without any damping by an instrument.
+pub fn isolated(model: &Model) -> State {
+    State { setting: Setting::default(), ..state(model) }
+}
+
+/// X-rays with exact weights from 1 to 30 1/Å, 0 to 30 Å in steps of 0.01 Å: the default of DebyeCalculator, to a longer r.
+pub fn of_cluster() -> Measurement {
+    let r: Vec<f64> = (0..3000).map(|m| f64::from(m) * 0.01).collect();
+    Measurement {
+        weights: Weights::Exact,
+        qmin: 1.0,
+        qmax: Some(30.0),
+        data_rmin: r[0],
+        r,
+        ..measurement(30.0, Compat::None)
+    }
+}
+
 /// A cube of any number of atoms of four elements at the flagship's density, spread evenly.
 pub fn spread(atoms: usize) -> State {
     let edge = (atoms as f64 / DENSITY).cbrt();
@@ -118,6 +170,7 @@ fn cube(edge: f64, elements: &[&str], uiso: f64, positions: Vec<Vector3<f64>>) -
         molecule: None,
     };
     let crystal = Crystal {
+        cluster: false,
         cell,
         basis: cell.basis(),
         species: elements.iter().map(|symbol| symbol.parse().expect("an element")).collect(),
@@ -127,6 +180,7 @@ fn cube(edge: f64, elements: &[&str], uiso: f64, positions: Vec<Vector3<f64>>) -
     let model = Model {
         title: "cube".to_owned(),
         provenance: Vec::new(),
+        cluster: false,
         cell,
         space_group: SpaceGroup::default(),
         profile: Profile::default(),

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use corefine::curve::Measurement;
+use corefine::curve::{Measurement, summed_to};
 use corefine::engine::{Cpu, Engine};
 use corefine::fit::{Inputs, Setup};
 use corefine::forward::Forward;
@@ -19,7 +19,9 @@ use corefine::read;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use crate::structures::{QDAMP, QMAX, displace, flagship, measurement, nickel, spread, state};
+use crate::structures::{
+    QDAMP, QMAX, ball, displace, flagship, isolated, measurement, nickel, of_cluster, spread, state,
+};
 
 /// What can be timed; every case has a name.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +34,8 @@ pub enum Case {
     Refine { rmax: f64 },
     /// `box-1e5`: G(r) of nickel to 30 Å.
     Nickel { atoms: usize },
+    /// `cluster-500`: G(r) of an isolated ball of nickel to 30 Å.
+    Cluster { atoms: usize },
     /// `atoms-52-10`: G(r) of atoms at the flagship's density to 10 Å.
     Atoms { atoms: usize, rmax: f64 },
 }
@@ -99,6 +103,7 @@ impl std::str::FromStr for Case {
             ["lm", parameters, rmax] => Ok(Self::Step { parameters: whole(parameters)?, rmax: number(rmax)? }),
             ["refine", "56", rmax] => Ok(Self::Refine { rmax: number(rmax)? }),
             ["box", atoms] => Ok(Self::Nickel { atoms: whole(atoms)? }),
+            ["cluster", atoms] => Ok(Self::Cluster { atoms: whole(atoms)? }),
             ["atoms", atoms, rmax] => Ok(Self::Atoms { atoms: whole(atoms)?, rmax: number(rmax)? }),
             _ => Err(format!("{name} is no case: see docs/performance.md")),
         }
@@ -111,7 +116,7 @@ pub const ON_GPU: &str = "-gpu";
 impl Case {
     /// Is it timed on a GPU, too?
     pub fn has_gpu(self) -> bool {
-        !matches!(self, Self::Nickel { .. } | Self::Atoms { .. })
+        !matches!(self, Self::Nickel { .. } | Self::Atoms { .. } | Self::Cluster { .. })
     }
 }
 
@@ -121,9 +126,10 @@ pub fn run(name: &str, budget: Duration, curves: Option<&Path>) -> Result<Row, S
         return on_gpu(plain.parse()?, budget);
     }
     let mut row = match name.parse()? {
-        Case::Curve { rmax, compat } => curve(name, &state(&flagship()), rmax, compat, budget, curves),
-        Case::Nickel { atoms } => curve(name, &nickel(atoms), 30.0, Compat::None, budget, curves),
-        Case::Atoms { atoms, rmax } => curve(name, &spread(atoms), rmax, Compat::None, budget, curves),
+        Case::Curve { rmax, compat } => curve(name, &state(&flagship()), &measurement(rmax, compat), budget, curves),
+        Case::Nickel { atoms } => curve(name, &nickel(atoms), &measurement(30.0, Compat::None), budget, curves),
+        Case::Atoms { atoms, rmax } => curve(name, &spread(atoms), &measurement(rmax, Compat::None), budget, curves),
+        Case::Cluster { atoms } => curve(name, &isolated(&ball(atoms)), &of_cluster(), budget, curves),
         case => least_squares(case, budget, &mut Cpu),
     }?;
     name.clone_into(&mut row.case);
@@ -201,13 +207,11 @@ fn words(error: impl std::fmt::Display) -> String {
 fn curve(
     name: &str,
     state: &State,
-    rmax: f64,
-    compat: Compat,
+    measurement: &Measurement,
     budget: Duration,
     curves: Option<&Path>,
 ) -> Result<Row, String> {
-    let measurement = measurement(rmax, compat);
-    let (seconds, runs, (mut forward, g)) = median(budget, || first_curve(&measurement, state, &mut Cpu))?;
+    let (seconds, runs, (mut forward, g)) = median(budget, || first_curve(measurement, state, &mut Cpu))?;
     let mut row = Row { case: name.to_owned(), seconds: Some(seconds), runs, ..Row::default() };
     row.print();
     let mut moved = state.clone();
@@ -222,7 +226,7 @@ fn curve(
     row.also = [("again_s".to_owned(), again), ("points".to_owned(), g.len() as f64)].into();
     row.peak_mb = peak();
     row.print();
-    row.direct_diff = direct(state, &measurement, &g)?;
+    row.direct_diff = direct(state, measurement, &g)?;
     Ok(row)
 }
 
@@ -250,8 +254,7 @@ const MOST_DIRECT: f64 = 3e7;
 /// One U is made a tensor that differs from isotropic by nothing that counts: such pairs are never shared out among nodes.
 fn direct(state: &State, measurement: &Measurement, g: &[f64]) -> Result<Option<f64>, String> {
     let rmax = measurement.r.last().copied().unwrap_or(0.0);
-    let atoms = state.crystal.atoms.len() as f64;
-    if 0.5 * atoms * atoms / state.crystal.volume() * 4.19 * rmax.powi(3) > MOST_DIRECT {
+    if state.crystal.pairs_within(summed_to(&state.crystal, rmax, measurement.qmin)) > MOST_DIRECT {
         return Ok(None);
     }
     let mut single = state.clone();

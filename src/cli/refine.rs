@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use corefine::fit::refined_cif;
+use corefine::fit::refined_structure;
 use corefine::job::Scopes;
 use corefine::outcome::{BondResult, Outcome};
 use corefine::read::job::{job, to_ron};
@@ -78,7 +78,13 @@ pub fn essentials(outcome: &Outcome, data: &[PathBuf], folder: &Path) -> Result<
         all.extend(report::fq(curve).map(|text| (name("fq"), text)));
     }
     for phase in &outcome.phases {
-        all.push((refined_cif(outcome.phases.len(), &phase.name), write::cif(&phase.model)));
+        let name = refined_structure(outcome.phases.len(), &phase.name, phase.model.cluster);
+        if phase.model.cluster {
+            all.push((Path::new(&name).with_extension("xyz").display().to_string(), write::xyz(&phase.model)));
+            all.push((name, write::ron(&phase.model)));
+        } else {
+            all.push((name, write::cif(&phase.model)));
+        }
     }
     all.push((RESULTS[3].to_owned(), from_here(outcome, data, folder)?));
     Ok(all)

@@ -6,7 +6,7 @@
 //! G(r)    = scale · T[ Σ_ab W_ab D_ab ](r)            E: envelope; W: weights; T: truncation to [qmin, qmax]
 //! ```
 //!
-//! Damping comes before truncation: resolution acts on S(Q) before it is cut.
+//! Damping comes before truncation: resolution acts on S(Q) before it is cut. An isolated cluster has no density, and no term with V.
 
 mod envelope;
 mod lowq;
@@ -109,6 +109,11 @@ pub enum CurveError {
     /// A grid that PDFfit2 could not have.
     #[error("compat pdffit2 needs distances in equal steps that start at a multiple of the step; got {0}")]
     Uneven(String),
+    /// PDFfit2 has no clusters.
+    #[error(
+        "an isolated cluster cannot be computed as PDFfit2 does, which knows crystals only: leave compat pdffit2 out"
+    )]
+    NoPeer,
     /// Too much to be asked for.
     #[error("rmax {0} Å with qmax {1} 1/Å asks for more memory than is reasonable: lower one of them")]
     TooLong(f64, f64),
@@ -211,6 +216,7 @@ impl Map {
                 let below = if particle.is_some() { Ok(nothing_below(m, crystal)) } else { below(m, crystal, qdamp) };
                 Ok(Self { below: below?, ..map })
             }
+            Compat::PdfFit2 if crystal.cluster => Err(CurveError::NoPeer),
             Compat::PdfFit2 => Self::pdffit2(m, &crystal.species, *first, *last),
         }
     }
@@ -250,7 +256,7 @@ impl Map {
         Ok(Self {
             grid,
             // What peaks beyond leak into the range is faded out: leaving them away changes G by 1e-8 of its largest.
-            reach: fade.1,
+            reach: crystal.within(fade.1),
             sum: Sum::Exact,
             narrowest,
             fade: Some(fade),
@@ -487,27 +493,30 @@ fn weighted(
     sums
 }
 
-/// The slope of `4π r m N_a N_b / V` against r for each pair of species.
+/// The slope of `4π r m N_a N_b / V` against r for each pair of species; 0 for a cluster, around which there is nothing.
 struct Baseline {
     counts: Vec<f64>,
-    volume: f64,
+    /// `4π / V`, 1/Å³.
+    front: f64,
 }
 
 impl Baseline {
     fn new(crystal: &Crystal) -> Self {
-        Self { counts: crystal.species_counts(), volume: crystal.volume() }
+        let front = if crystal.cluster { 0.0 } else { 4.0 * PI / crystal.volume() };
+        Self { counts: crystal.species_counts(), front }
     }
 
     fn of(&self, (a, b): (usize, usize)) -> f64 {
         let orders = if a == b { 1.0 } else { 2.0 };
-        4.0 * PI * orders * self.counts[a] * self.counts[b] / self.volume
+        self.front * orders * self.counts[a] * self.counts[b]
     }
 
     fn derivative(&self, (a, b): (usize, usize), change: &BaselineChange) -> f64 {
         let orders = if a == b { 1.0 } else { 2.0 };
-        let by_counts = change.counts.as_ref().map_or(0.0, |moved| {
-            4.0 * PI * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]) / self.volume
-        });
+        let by_counts = change
+            .counts
+            .as_ref()
+            .map_or(0.0, |moved| self.front * orders * (moved[a] * self.counts[b] + self.counts[a] * moved[b]));
         by_counts - self.of((a, b)) * change.swell
     }
 }
@@ -547,9 +556,30 @@ const GROWTH: f64 = 1.3;
 
 /// Where the sum has to end to hold a whole particle, Å, if it is one and small enough, and the transform has a lower
 /// end: then the curve that is cut in Q is all there is, and no endless crystal need be thought of.
+///
 fn whole_particle(m: &Measurement, crystal: &Crystal) -> Option<f64> {
+    if crystal.cluster {
+        return whole_cluster(crystal, m.qmin);
+    }
     let end = GROWTH * crystal.profile.spdiameter;
     (m.qmin > 0.0 && end > 0.0 && crystal.pairs_within(end) <= MOST_PAIRS).then_some(end)
+}
+
+/// The same of a cluster: with a lower end of the transform always, as there is no crystal whose lines could stand for its
+/// small-angle scattering, and where that costs little.
+fn whole_cluster(crystal: &Crystal, qmin: f64) -> Option<f64> {
+    let end = crystal.diameter() + FLANK;
+    (qmin > 0.0 || crystal.pairs_within(end) <= MOST_PAIRS).then_some(end)
+}
+
+/// What the farthest pair of a cluster, whose atoms move a little, has beyond it, Å.
+const FLANK: f64 = 1.0;
+
+/// Up to which distance the pairs of a crystal or a cluster count in a curve to `rmax` (Å) that is cut at `qmin` (1/Å), before the ripples
+/// of a truncation.
+pub fn summed_to(crystal: &Crystal, rmax: f64, qmin: f64) -> f64 {
+    let end = if crystal.cluster { whole_cluster(crystal, qmin) } else { None };
+    end.map_or(rmax, |end| end.max(rmax))
 }
 
 fn nothing_below(m: &Measurement, crystal: &Crystal) -> DMatrix<f64> {

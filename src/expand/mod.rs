@@ -11,6 +11,7 @@
 //! atom would split.
 
 mod checks;
+mod cluster;
 pub(crate) mod disorder;
 mod molecules;
 pub(crate) mod neighbours;
@@ -21,6 +22,7 @@ mod rotate;
 mod special;
 
 pub use checks::{Finding, Severity, checks};
+pub use cluster::isolated;
 pub use molecules::{Molecule, found_molecules, molecules};
 pub use p1::to_p1;
 pub use radii::covalent_radius;
@@ -123,7 +125,7 @@ pub enum ExpandError {
 /// Each site's images under the operators are made and moved into the cell; those that coincide (within 0.0015 in
 /// every fraction and 0.05 Å) are one atom on a special position, at their mean and with their mean U. Atoms of one site
 /// stand together, in the order of the operators that first make them. A site without U gets [`DEFAULT_UISO`]:
-/// [`checks()`] names those.
+/// [`checks()`] names those. The atoms of a cluster stay where they are, in a box that is wide enough.
 ///
 /// ```
 /// use corefine::expand::crystal;
@@ -134,6 +136,7 @@ pub enum ExpandError {
 /// let nickel = Model {
 ///     title: "Ni".into(),
 ///     provenance: vec![],
+///     cluster: false,
 ///     cell: Cell::from_parameters([3.524, 3.524, 3.524, 90.0, 90.0, 90.0]),
 ///     space_group: SpaceGroup { name: "F 1".into(), number: None, operators },
 ///     profile: Default::default(),
@@ -149,6 +152,7 @@ pub fn crystal(model: &Model) -> Result<Crystal, ExpandError> {
     let _room = tracing::info_span!("expand").entered();
     can_be_expanded(model)?;
     let group = Group::of(model);
+    let images = |position: Frac| if model.cluster { vec![cluster::itself(position)] } else { group.orbit(position) };
     let mut species: Vec<Species> = Vec::new();
     let mut atoms = Vec::new();
     for (index, site) in model.sites.iter().enumerate() {
@@ -156,9 +160,11 @@ pub fn crystal(model: &Model) -> Result<Crystal, ExpandError> {
             species.push(site.species);
             species.len() - 1
         });
-        atoms.extend(group.orbit(site.position).iter().map(|image| atom(model, index, kind, image)));
+        atoms.extend(images(site.position).iter().map(|image| atom(model, index, kind, image)));
     }
-    Ok(Crystal { cell: model.cell, basis: model.cell.basis(), species, atoms, profile: model.profile })
+    let (cluster, cell) = (model.cluster, model.cell);
+    let crystal = Crystal { cluster, cell, basis: cell.basis(), species, atoms, profile: model.profile };
+    Ok(if cluster { cluster::boxed(crystal) } else { crystal })
 }
 
 fn atom(model: &Model, index: usize, species: usize, image: &Image) -> Atom {
@@ -205,15 +211,18 @@ pub fn symmetrized(model: &Model) -> Result<Model, ExpandError> {
 /// another or to the edge of the cell, and positions may leave [0, 1). The model must be [`symmetrized`] and moved along its
 /// [`freedom`] only, or atoms on special positions would go where their first operator leads.
 pub fn update(model: &Model, crystal: &mut Crystal) {
-    crystal.cell = model.cell;
-    crystal.basis = model.cell.basis();
+    if !crystal.cluster {
+        crystal.cell = model.cell;
+        crystal.basis = model.cell.basis();
+    }
     crystal.profile = model.profile;
+    let unit = crystal.per_coordinate();
     for atom in &mut crystal.atoms {
         let Some(site) = model.sites.get(atom.site) else { continue };
         let Some(operator) = model.space_group.operators.get(atom.operator) else { continue };
         let adp = site.adp.unwrap_or(Adp::Iso(DEFAULT_UISO));
         let adp = rotate::image_adp(adp, &model.space_group.operators, &[atom.operator], &model.cell);
-        atom.position = Frac(operator.apply(site.position).0 + atom.shift);
+        atom.position = Frac(operator.apply(site.position).0 * unit + atom.shift);
         atom.u = adp.cartesian(&model.cell);
         (atom.occ, atom.beyond, atom.inside) = (site.occ, site.beyond, site.inside);
     }

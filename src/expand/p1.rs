@@ -13,9 +13,12 @@ use crate::model::{Model, Site, SpaceGroup};
 /// further `_` where the model has a site of that name already). Displacement tensors turn with their atoms.
 /// [`super::crystal`] gives the same atoms for both models, in the same order.
 ///
-/// A disorder group with a negative number, whose images overlap, becomes one group per image.
+/// A disorder group with a negative number, whose images overlap, becomes one group per image. A cluster stays as it is.
 #[must_use]
 pub fn to_p1(model: &Model) -> Model {
+    if model.cluster {
+        return model.clone();
+    }
     let group = Group::of(model);
     let orbits: Vec<Vec<Image>> = model.sites.iter().map(|site| group.orbit(site.position)).collect();
     let counts: Vec<usize> = orbits.iter().map(Vec::len).collect();
@@ -29,6 +32,7 @@ pub fn to_p1(model: &Model) -> Model {
     Model {
         title: model.title.clone(),
         provenance: model.provenance.clone(),
+        cluster: false,
         cell: model.cell,
         space_group: SpaceGroup::default(),
         profile: model.profile,

@@ -52,6 +52,7 @@ pub type CellDirection = Direction<6>;
 /// let model = Model {
 ///     title: String::new(),
 ///     provenance: vec![],
+///     cluster: false,
 ///     cell: Cell::from_parameters([4.0, 5.0, 6.0, 90.0, 100.0, 90.0]),
 ///     space_group: SpaceGroup { name: "P m".into(), number: Some(6), operators: mirror },
 ///     profile: Default::default(),
@@ -87,8 +88,11 @@ pub fn freedom(model: &Model) -> Vec<SiteFreedom> {
 /// the directions hold for changes of any size; in other primitive settings they are the tangent at the present cell.
 ///
 /// A cubic cell has one direction, `(1, 1, 1, 0, 0, 0)`; a monoclinic one with unique axis b has those of a, b, c, beta.
-/// Empty where the cell has no volume.
+/// Empty where the cell has no volume, and for a cluster, which has no cell.
 pub fn cell_freedom(model: &Model) -> Vec<CellDirection> {
+    if model.cluster {
+        return Vec::new();
+    }
     let operators = &model.space_group.operators;
     let metrics = invariant::<6>(operators.iter().map(metric_turn));
     let cell = symmetric_cell(&model.cell, operators);

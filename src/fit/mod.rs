@@ -13,7 +13,7 @@ mod setup;
 pub(crate) mod spread;
 mod variances;
 
-pub use restart::refined_cif;
+pub use restart::refined_structure;
 pub(crate) use setup::Followed;
 pub use setup::{FitError, Inputs, Setup};
 

@@ -18,24 +18,29 @@ pub(super) struct Restart<'a> {
     pub p: &'a [f64],
 }
 
-/// The structure that is written for a phase.
-pub fn refined_cif(phases: usize, name: &str) -> String {
-    if phases == 1 { "refined.cif".to_owned() } else { format!("refined-{name}.cif") }
+/// The file with the structure that is written for a phase: a CIF, or for a cluster, of which a CIF cannot tell, a RON model.
+pub fn refined_structure(phases: usize, name: &str, cluster: bool) -> String {
+    match (phases, cluster) {
+        (1, false) => "refined.cif".to_owned(),
+        (1, true) => "refined-model.ron".to_owned(),
+        (_, false) => format!("refined-{name}.cif"),
+        (_, true) => format!("refined-{name}.ron"),
+    }
 }
 
 impl Restart<'_> {
     /// The job that starts where this one ended, as RON: its structures are `refined.cif`, beside which it is written, or one
-    /// `refined-PHASE.cif` for each phase.
+    /// `refined-PHASE.cif` for each phase; see [`refined_structure`].
     ///
-    /// A CIF carries every refined value of its phase but those of the measurement (cell, sites, each U, profile), so `start`,
+    /// A CIF, or a model, carries every refined value of its phase but those of the measurement (cell, sites, each U, profile), so `start`,
     /// `set` and `beyond` of the old job would only stand in its way. A restraint without a target in the job is drawn to the new
     /// start, and a comment at the head says so; where all its terms had one target, that is written down. Motions of molecules
     /// are counted from where they are now, in `ties` too.
     pub fn text(&self, restraints: &[RestraintResult]) -> Result<String, FitError> {
         let mut next = self.job.clone();
         let count = next.phases.len();
-        for (name, phase) in &mut next.phases {
-            phase.structure = refined_cif(count, name);
+        for (number, (name, phase)) in next.phases.iter_mut().enumerate() {
+            phase.structure = refined_structure(count, name, self.is_cluster(number));
         }
         for (_, data) in &mut next.datasets {
             data.instrument = None;
@@ -54,6 +59,12 @@ impl Restart<'_> {
             format!("// Drawn to where this job starts, no longer to where the first one did: {}.\n", drawn.join(", "))
         };
         Ok(head + &crate::read::job::to_ron(&next))
+    }
+
+    /// Is a phase an isolated cluster?
+    fn is_cluster(&self, phase: usize) -> bool {
+        let mut places = self.binding.places().zip(self.states);
+        places.any(|((of, _), state)| of == phase && state.model.cluster)
     }
 
     /// What is set: what no CIF carries, as far as it is neither refined nor tied.

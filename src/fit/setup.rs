@@ -3,7 +3,7 @@
 use super::dataset::Dataset;
 use super::{doubts, header};
 use crate::crystal::Crystal;
-use crate::curve::CurveError;
+use crate::curve::{CurveError, summed_to};
 use crate::element::Element;
 use crate::expand::{self, ExpandError, Severity};
 use crate::forward::{Forward, ForwardError};
@@ -230,6 +230,7 @@ fn phases(job: &Job, models: Vec<Model>) -> Result<Vec<(Model, Crystal)>, FitErr
         let model = match phase.symmetry {
             Symmetry::SpaceGroup => model,
             Symmetry::P1 => expand::to_p1(&model),
+            Symmetry::Cluster => expand::isolated(&model)?,
         };
         let mut crystal = expand::crystal(&model)?;
         if let Some(molecules) = &phase.molecules {
@@ -316,7 +317,8 @@ fn check_load(job: &Job, binding: &Binding) -> Result<(), FitError> {
         for ((state, tangents), (_, dataset)) in states.iter().zip(&tangents).zip(binding.places()) {
             let data = &job.datasets[dataset].1;
             let (rmax, sum) = (data.rmax, Sum::of(data.compat));
-            let load = Sums::load(&state.crystal, sum, (rmax, data.qmax), tangents);
+            let end = summed_to(&state.crystal, rmax, data.qmin.unwrap_or(0.0));
+            let load = Sums::load(&state.crystal, sum, (end, data.qmax), tangents);
             load.check().map_err(|what| FitError::Load { rmax, what })?;
         }
     }

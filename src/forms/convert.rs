@@ -1,7 +1,7 @@
 //! A curve in one form to the same in another, by way of G(r) or F(Q).
 
 use super::even;
-use super::{Even, FormError, Line, MOST, Sample, is_open_at_zero};
+use super::{Even, FormError, Line, MOST, Sample, has_density, is_open_at_zero};
 use crate::observed::{Form, Header, Tabulated};
 use crate::transform::sine_transform_sigma;
 use crate::window::Window;
@@ -45,8 +45,11 @@ const STEP: f64 = 0.01;
 /// ```
 ///
 /// # Errors
-/// Where a form needs a number that neither `route` nor the header has.
+/// Where a form needs a number that neither `route` nor the header has; a form with a density, of a cluster.
 pub fn convert(curve: &Tabulated, to: Form, route: &Route) -> Result<Tabulated, FormError> {
+    if let Some(form) = [to, curve.form].into_iter().find(|form| curve.header.cluster && has_density(*form)) {
+        return Err(FormError::Cluster(form));
+    }
     let sample = Sample {
         number_density: route.sample.number_density.or(curve.header.number_density),
         b_squared: route.sample.b_squared.or(curve.header.b_squared),

@@ -42,6 +42,13 @@ pub enum FormError {
         _0.word()
     )]
     NumberDensity(Form),
+    /// There is no ρ0.
+    #[error(
+        "{} holds a number density, and the curve is that of an isolated cluster, which has none: write it as G, D, F, S or i; or take \
+         `# cluster = true` out of the header and say the density of what you take the particles for",
+        _0.word()
+    )]
+    Cluster(Form),
     /// `<b>²` is not known.
     #[error(
         "{} needs <b>², the square of the mean scattering length; say it (--b-squared), or add a line `# b_squared = ...` to the \
@@ -113,6 +120,11 @@ impl Line {
     pub fn back(&self, y: f64) -> f64 {
         (y - self.offset) / self.factor
     }
+}
+
+/// Does the form hold the number density?
+pub fn has_density(form: Form) -> bool {
+    matches!(form, Form::SmallG | Form::T | Form::Keen | Form::Rdf)
 }
 
 /// Does the form, divided by x, say nothing at x = 0 or divide by it there?

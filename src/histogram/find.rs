@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
 
     /// The atoms of the second element that can be there with i, nearest first.
     fn candidates(&self, i: usize, reach: f64) -> Vec<Neighbour> {
-        let mut near = self.sorted.around(self.crystal.atoms[i].position.0, reach);
+        let mut near = self.sorted.around(self.crystal.atoms[i].position.0, self.crystal.within(reach));
         for neighbour in &mut near {
             neighbour.index = self.neighbours[neighbour.index];
         }

@@ -69,6 +69,8 @@ pub enum Symmetry {
     SpaceGroup,
     /// None: the cell is expanded and every atom is a site.
     P1,
+    /// None, and no images either: the atoms of the cell are an isolated cluster.
+    Cluster,
 }
 
 /// How one parameter is refined.

@@ -50,6 +50,22 @@ pub enum BindError {
         /// What is free instead.
         free: String,
     },
+    /// An edge or an angle of a structure without a cell.
+    #[error(
+        "\"{name}\" is of a cell, and the structure is an isolated cluster, which has none: take it out, and refine xyz. of its atoms"
+    )]
+    CellOfCluster {
+        /// The name.
+        name: String,
+    },
+    /// A size of a structure whose atoms are all there.
+    #[error(
+        "\"{name}\" cuts a particle out of a crystal, and the structure is an isolated cluster, which ends with its atoms: take it out"
+    )]
+    EndOfCluster {
+        /// The name.
+        name: String,
+    },
     /// A second U without a distance.
     #[error(
         "\"{name}\": {target} has no second U; say from which distance on it holds, beyond: {{ \"{target}\": 4.7 }}"
@@ -210,6 +226,8 @@ impl BindError {
             Self::NoSuchKind { name }
             | Self::NoSuchTarget { name, .. }
             | Self::FixedBySymmetry { name, .. }
+            | Self::CellOfCluster { name }
+            | Self::EndOfCluster { name }
             | Self::NoBeyond { name, .. }
             | Self::NoMolecules { name }
             | Self::BodyInGroup { name, .. }

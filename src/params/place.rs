@@ -1,5 +1,7 @@
 //! One structure in one measurement: where names of parameters have a meaning.
 
+use nalgebra::Matrix3;
+
 use super::BindError;
 use super::bodies::{self, Bodies, Body};
 use super::names::CELL;
@@ -80,11 +82,16 @@ impl Place {
 
     /// Measures the bodies in the cell as the file has it, then brings the atoms to the values that were set.
     pub fn settle(&mut self) {
-        let basis = self.start.crystal.basis;
+        let file = self.basis_of_file();
         expand::update(&self.start.model, &mut self.start.crystal);
         for body in &mut self.bodies {
-            body.measure(&self.start.model, &basis);
+            body.measure(&self.start.model, &file);
         }
+    }
+
+    /// What the coordinates of the file are measured by, Å: its cell, which the atoms still have; of a cluster the Å.
+    fn basis_of_file(&self) -> Matrix3<f64> {
+        if self.start.crystal.cluster { Matrix3::identity() } else { self.start.crystal.basis }
     }
 
     /// Writes U as a tensor at a site whose tensor is refined or tied: one that stayed isotropic would turn with the cell.
@@ -168,7 +175,7 @@ impl Place {
     /// How far an atom moves per unit of a coordinate, Å; 1 for everything else.
     pub fn length(&self, quantity: &Quantity) -> f64 {
         match quantity {
-            Quantity::Position { vector, .. } => (self.start.crystal.basis * vector).norm(),
+            Quantity::Position { vector, .. } => (self.start.model.cell.basis() * vector).norm(),
             _ => 1.0,
         }
     }

@@ -160,7 +160,7 @@ impl Resolver<'_> {
     pub fn resolve(&self, text: &str, name: &str) -> Result<Vec<Found>, BindError> {
         let name = Name::parse(name).ok_or_else(|| BindError::NoSuchKind { name: text.to_owned() })?;
         match name.kind {
-            Kind::Whole(whole) => Ok(vec![self.whole(whole)]),
+            Kind::Whole(whole) => Ok(vec![self.whole(whole)?]),
             Kind::Cell(pivot) => Ok(vec![self.cell(pivot)?]),
             Kind::Coordinate(axis) => self.coordinates(text, &name.target, &[axis]),
             Kind::Position => self.coordinates(text, &name.target, &[0, 1, 2]),
@@ -173,7 +173,10 @@ impl Resolver<'_> {
         }
     }
 
-    fn whole(&self, whole: Whole) -> Found {
+    fn whole(&self, whole: Whole) -> Result<Found, BindError> {
+        if self.model.cluster && matches!(whole, Whole::Spdiameter | Whole::Stepcut) {
+            return Err(BindError::EndOfCluster { name: Kind::Whole(whole).word().to_owned() });
+        }
         let profile = &self.model.profile;
         let start = match whole {
             Whole::Scale => profile.scale,
@@ -187,10 +190,13 @@ impl Resolver<'_> {
             Whole::Rcut => profile.rcut,
             Whole::Stepcut => profile.stepcut,
         };
-        variable(Kind::Whole(whole), "", Quantity::Whole(whole), start)
+        Ok(variable(Kind::Whole(whole), "", Quantity::Whole(whole), start))
     }
 
     fn cell(&self, pivot: usize) -> Result<Found, BindError> {
+        if self.model.cluster {
+            return Err(BindError::CellOfCluster { name: CELL[pivot].to_owned() });
+        }
         let free = self.cell.iter().find(|direction| direction.pivot == pivot);
         let direction = free.ok_or_else(|| BindError::FixedBySymmetry {
             name: CELL[pivot].to_owned(),
@@ -202,17 +208,14 @@ impl Resolver<'_> {
 
     fn coordinates(&self, text: &str, target: &str, axes: &[usize]) -> Result<Vec<Found>, BindError> {
         let sites = self.sites(text, target)?;
+        let unit = if self.model.cluster { "Å" } else { "" };
         let found = sites.iter().flat_map(|&site| {
             self.freedom[site].position.iter().filter(|direction| axes.contains(&direction.pivot)).map(
                 move |direction| {
                     let quantity = Quantity::Position { site, pivot: direction.pivot, vector: direction.vector };
                     let kind = Kind::Coordinate(direction.pivot);
-                    variable(
-                        kind,
-                        &self.model.sites[site].label,
-                        quantity,
-                        self.model.sites[site].position.0[direction.pivot],
-                    )
+                    let Site { label, position, .. } = &self.model.sites[site];
+                    Found { unit, ..variable(kind, label, quantity, position.0[direction.pivot]) }
                 },
             )
         });

@@ -13,6 +13,15 @@ use crate::tangent::{AtomTangent, ShapeTangent, Tangent};
 impl State {
     /// How the crystal moves with a quantity, all others held; `bodies` as they stand in this state.
     pub(super) fn tangent(&self, quantity: &Quantity, bodies: &Bodies) -> Tangent {
+        let mut tangent = self.of_model(quantity, bodies);
+        // A model has the coordinates of a cluster in Å, its crystal in fractions of a box.
+        let unit = self.crystal.per_coordinate();
+        tangent.atoms.iter_mut().for_each(|(_, change)| change.position *= unit);
+        tangent
+    }
+
+    /// The same, positions in the model's coordinates.
+    fn of_model(&self, quantity: &Quantity, bodies: &Bodies) -> Tangent {
         match quantity {
             Quantity::Whole(whole) => Tangent { shape: self.by_whole(*whole), ..Tangent::default() },
             Quantity::Cell { vector, .. } => self.by_cell(vector, bodies),

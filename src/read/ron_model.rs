@@ -7,7 +7,8 @@ use crate::model::Model;
 
 /// Reads a model that was written as RON, by hand or by [`crate::write::ron`].
 ///
-/// `Some(...)` may be left out around a value; an unknown field is an error.
+/// `Some(...)` may be left out around a value; an unknown field is an error. With `cluster: true` there is no cell, and positions are in
+/// Å.
 ///
 /// # Errors
 /// Text that is no such RON, with line and column; a structure that no later room could work with.

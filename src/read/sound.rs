@@ -39,19 +39,13 @@ fn free_label(label: &str, number: &mut usize, taken: &mut BTreeSet<String>) -> 
 /// Rejects a structure that no later room could work with.
 ///
 /// # Errors
-/// A cell that closes no volume, no sites, labels twice, numbers that are not finite, negative occupancies or U,
+/// A cell that closes no volume, a cluster with a cell, no sites, labels twice, numbers that are not finite, negative occupancies or U,
 /// operators without the identity in front.
 pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
-    let [a, b, c, angles @ ..] = model.cell.parameters();
-    let (edges, volume) = (a > 0.0 && b > 0.0 && c > 0.0, model.cell.volume());
-    if !(edges && angles.iter().all(|angle| (0.0..180.0).contains(angle)) && volume.is_finite() && volume > 0.0) {
-        let message = format!("the cell {:?} encloses no volume", model.cell.parameters());
-        return Err(ReadError::value(
-            name,
-            None,
-            message,
-            "correct its edges (Å, above 0) and angles (degrees, 0 to 180)",
-        ));
+    if model.cluster {
+        check_cluster(model, name)?;
+    } else {
+        check_cell(model, name)?;
     }
     if model.space_group.operators.first() != Some(&Operator::identity()) {
         let message = "the first operator of the space group is not the identity";
@@ -71,7 +65,38 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
             let message = format!("two sites are labelled \"{}\"", site.label);
             return Err(ReadError::value(name, None, message, "give every site its own label"));
         }
-        check_site(site, name)?;
+        check_site(model, site, name)?;
+    }
+    Ok(())
+}
+
+fn check_cell(model: &Model, name: &str) -> Result<(), ReadError> {
+    if model.cell.is_angstrom() {
+        let hint = "write cell: (a: ..., b: ..., c: ..., alpha: ..., beta: ..., gamma: ...), or cluster: true if it is an isolated \
+                    cluster with positions in Å";
+        return Err(ReadError::missing(name, None, "the structure has no cell, or one of 1 Å", hint));
+    }
+    let [a, b, c, angles @ ..] = model.cell.parameters();
+    let (edges, volume) = (a > 0.0 && b > 0.0 && c > 0.0, model.cell.volume());
+    if edges && angles.iter().all(|angle| (0.0..180.0).contains(angle)) && volume.is_finite() && volume > 0.0 {
+        return Ok(());
+    }
+    let message = format!("the cell {:?} encloses no volume", model.cell.parameters());
+    let hint = "correct its edges (Å, above 0) and angles (degrees, 0 to 180)";
+    Err(ReadError::value(name, None, message, hint))
+}
+
+/// What a particle in empty space has not.
+fn check_cluster(model: &Model, name: &str) -> Result<(), ReadError> {
+    let wrong = |what: &str, hint: &str| Err(ReadError::value(name, None, format!("a cluster with {what}"), hint));
+    if !model.cell.is_angstrom() {
+        return wrong("a cell", "take `cell` out and write positions in Å; or take `cluster` out if it is a crystal");
+    }
+    if model.space_group.operators.len() > 1 {
+        return wrong("a space group", "take `space_group` out and write every atom");
+    }
+    if model.profile.spdiameter != 0.0 || model.profile.stepcut != 0.0 {
+        return wrong("spdiameter or stepcut", "take it out: its atoms say where a cluster ends");
     }
     Ok(())
 }
@@ -79,14 +104,16 @@ pub(super) fn check(model: &Model, name: &str) -> Result<(), ReadError> {
 /// A position farther off, in cells, has lost the digits that say where in its cell it is.
 const FARTHEST: f64 = 1e6;
 
-fn check_site(site: &Site, name: &str) -> Result<(), ReadError> {
+fn check_site(model: &Model, site: &Site, name: &str) -> Result<(), ReadError> {
+    let place = if model.cluster { "give three coordinates in Å" } else { "give three fractions of the cell" };
     let wrong =
         |what: String, hint: &str| Err(ReadError::value(name, None, format!("site {}: {what}", site.label), hint));
     if !site.position.0.iter().all(|x| x.is_finite()) {
-        return wrong("its position is not finite".to_owned(), "give three fractions of the cell");
+        return wrong("its position is not finite".to_owned(), place);
     }
     if let Some(far) = site.position.0.iter().find(|x| x.abs() > FARTHEST) {
-        return wrong(format!("its position {far:e} is no fraction of a cell"), "give three fractions of the cell");
+        let what = if model.cluster { "too far away" } else { "no fraction of a cell" };
+        return wrong(format!("its position {far:e} is {what}"), place);
     }
     if !(site.occ.is_finite() && site.occ >= 0.0) {
         return wrong(format!("occupancy {} is negative or not finite", site.occ), "write a number from 0 to 1");

@@ -40,7 +40,15 @@ pub fn stru(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
         site.position.0.component_div_assign(&Vector3::from(repeat.map(f64::from)));
     }
     let Reader { title, profile, sites, warnings, .. } = reader;
-    let model = Model { title, provenance: Vec::new(), cell, space_group: SpaceGroup::default(), profile, sites };
+    let model = Model {
+        title,
+        provenance: Vec::new(),
+        cluster: false,
+        cell,
+        space_group: SpaceGroup::default(),
+        profile,
+        sites,
+    };
     sound::check(&model, name)?;
     Ok(Reading { value: model, warnings })
 }

@@ -1,4 +1,5 @@
-//! Extended xyz: `Lattice="..."` and `Properties=...` on the second line, Cartesian positions in Å.
+//! Extended xyz: `Lattice="..."` and `Properties=...` on the second line, Cartesian positions in Å. Without a lattice it is an isolated
+//! cluster.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +11,17 @@ use super::{ReadError, Reading, sound};
 use crate::model::{Adp, Cell, Model, Profile, Site, SpaceGroup};
 use crate::units::{EIGHT_PI_SQUARED, Frac};
 
-/// Reads an extended xyz: every atom of the cell is a site of P 1.
+/// Reads an xyz, plain or extended: every atom of the cell is a site of P 1.
 ///
 /// Fractions are taken with the file's own cell vectors, however they lie in space; the columns `occ`, `biso` and `uiso`
-/// are read where `Properties` names them.
+/// are read where `Properties` names them. Atoms without a `Lattice`, or with `pbc="F F F"`, are an isolated cluster.
 ///
 /// # Errors
-/// A plain xyz, which has no cell; fewer atoms than the first line says; values that are no numbers.
+/// `pbc` without a lattice; fewer atoms than the first line says; values that are no numbers.
 ///
 /// ```
+/// let plain = corefine::read::xyz::xyz("2\n\nO 0 0 0\nO 0 0 1.21\n", "o2.xyz").unwrap().value;
+/// assert!(plain.cluster && plain.sites[1].position.0[2] == 1.21);
 /// let text = "1\nLattice=\"0 0 3 3 0 0 0 3 0\" Properties=species:S:1:pos:R:3:biso:R:1\nPo 1.5 0 0 0.8\n";
 /// let model = corefine::read::xyz::xyz(text, "po.xyz").unwrap().value;
 /// assert_eq!(model.sites[0].position.0[1], 0.5);
@@ -29,10 +32,14 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     let comment = lines.next().unwrap_or_default();
     let keys = keys(comment);
     let place = (name, 2);
-    let (lattice, origin) = (lattice(&keys, place)?, origin(&keys, place)?);
+    let mut warnings = Vec::new();
+    let lattice = if is_cluster(&keys, place, &mut warnings)? { None } else { Some(lattice(&keys, place)?) };
     let columns = Columns::new(keys.get("properties").map(String::as_str), place)?;
-    let fractions = lattice.try_inverse().ok_or_else(|| flat(place))?;
-    let mut atoms = Atoms { columns, fractions, origin, name, sites: Vec::new(), warnings: Vec::new() };
+    let (fractions, origin) = match lattice {
+        Some(lattice) => (lattice.try_inverse().ok_or_else(|| flat(place))?, origin(&keys, place)?),
+        None => (Matrix3::identity(), Vector3::zeros()),
+    };
+    let mut atoms = Atoms { columns, fractions, origin, name, sites: Vec::new(), warnings };
     for (i, line) in lines.take(count).enumerate() {
         atoms.read(line, i + 3)?;
     }
@@ -49,7 +56,8 @@ pub fn xyz(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     let model = Model {
         title: keys.get("title").cloned().unwrap_or_default(),
         provenance: Vec::new(),
-        cell: Cell::of_vectors(&lattice),
+        cluster: lattice.is_none(),
+        cell: lattice.map_or(Cell::ANGSTROM, |lattice| Cell::of_vectors(&lattice)),
         space_group: SpaceGroup::default(),
         profile: Profile::default(),
         sites,
@@ -83,11 +91,51 @@ pub(super) fn keys(comment: &str) -> BTreeMap<String, String> {
     found
 }
 
+/// Is it a cluster? One of a lattice that the file takes for a box around it is; one that repeats along some axes only is taken as a
+/// crystal.
+fn is_cluster(
+    keys: &BTreeMap<String, String>,
+    (name, line): (&str, usize),
+    warnings: &mut Vec<String>,
+) -> Result<bool, ReadError> {
+    let Some(pbc) = keys.get("pbc") else { return Ok(!keys.contains_key("lattice")) };
+    let periodic: Option<Vec<bool>> = pbc.split_whitespace().map(truth).collect();
+    let Some([x, y, z]) = periodic.as_deref() else {
+        let hint = "write three of T and F: pbc=\"F F F\" is an isolated cluster";
+        return Err(ReadError::value(name, Some(line), format!("pbc is \"{pbc}\""), hint));
+    };
+    let (any, all) = (*x || *y || *z, *x && *y && *z);
+    if any && !keys.contains_key("lattice") {
+        let hint = "write the cell vectors, Lattice=\"ax ay az bx by bz cx cy cz\", or pbc=\"F F F\" if it is an isolated cluster";
+        return Err(ReadError::missing(
+            name,
+            Some(line),
+            format!("pbc is \"{pbc}\", and there is no Lattice=\"...\""),
+            hint,
+        ));
+    }
+    if any && !all {
+        warnings.push(format!(
+            "{name}:{line}: pbc is \"{pbc}\": layers and rods are taken as crystals, which repeat along all three axes"
+        ));
+    }
+    Ok(!any)
+}
+
+/// `T`, `True` or 1; `F`, `False` or 0.
+fn truth(word: &str) -> Option<bool> {
+    match word.to_ascii_lowercase().as_str() {
+        "t" | "true" | "1" => Some(true),
+        "f" | "false" | "0" => Some(false),
+        _ => None,
+    }
+}
+
 /// The cell vectors as columns, Å; messages name the file and the line.
 pub(super) fn lattice(keys: &BTreeMap<String, String>, (name, line): (&str, usize)) -> Result<Matrix3<f64>, ReadError> {
     let Some(text) = keys.get("lattice") else {
         let hint = "write the cell vectors on the second line: Lattice=\"ax ay az bx by bz cx cy cz\" Properties=species:S:1:pos:R:3";
-        return Err(ReadError::missing(name, Some(line), "a plain xyz has no cell: there is no Lattice=\"...\"", hint));
+        return Err(ReadError::missing(name, Some(line), "the frame has no cell: there is no Lattice=\"...\"", hint));
     };
     let numbers: Option<Vec<f64>> = text.split_whitespace().map(number).collect();
     numbers.filter(|vectors| vectors.len() == 9).map(|vectors| Matrix3::from_column_slice(&vectors)).ok_or_else(|| {

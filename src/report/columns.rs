@@ -42,6 +42,7 @@ fn settings(curve: &Tabulated) -> Vec<String> {
     let (equation, unit) = forms::words(curve.form);
     let mut lines = vec![format!("form = {}", curve.form.word()), format!("{equation}; unit: {unit}")];
     lines.extend(h.synthetic.then(|| "synthetic: computed, not measured".to_owned()));
+    lines.extend(h.cluster.then(|| "cluster = true".to_owned()));
     lines.extend(h.radiation.map(|radiation| format!("mode = {}", radiation.word())));
     lines.extend(h.composition.as_ref().map(|composition| {
         let parts: Vec<String> = composition.iter().map(|(species, n)| format!("{}{n}", species.element)).collect();

@@ -163,6 +163,7 @@ fn model() -> Model {
     Model {
         title: String::new(),
         provenance: vec![],
+        cluster: false,
         cell,
         space_group: SpaceGroup::default(),
         profile: Profile::default(),

@@ -42,6 +42,7 @@ pub fn p1(cell: [f64; 6], sites: Vec<Site>) -> Model {
     Model {
         title: "test".into(),
         provenance: vec!["by hand".into()],
+        cluster: false,
         cell: Cell::from_parameters(cell),
         space_group: SpaceGroup::default(),
         profile: Profile::default(),

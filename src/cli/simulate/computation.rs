@@ -1,7 +1,7 @@
 //! The curve of a structure, or the mean of those of a trajectory, with everything looked over before.
 
 use corefine::crystal::Crystal;
-use corefine::curve::Measurement;
+use corefine::curve::{Measurement, summed_to};
 use corefine::engine::Engine;
 use corefine::expand;
 use corefine::forward::{Forward, ForwardError};
@@ -176,7 +176,8 @@ fn compat_grid(asked: &CurveOf) -> Result<(), Failure> {
 
 /// Can the pairs be summed? What takes long is said.
 fn check_pairs(crystal: &Crystal, asked: &CurveOf) -> Result<(), Failure> {
-    let load = Sums::load(crystal, Sum::of(asked.compat), (asked.rmax, asked.qmax), &[]);
+    let end = summed_to(crystal, asked.rmax, asked.qmin);
+    let load = Sums::load(crystal, Sum::of(asked.compat), (end, asked.qmax), &[]);
     load.check().map_err(|what| Failure::with_hint(format!("--rmax is {}: {what}", asked.rmax), smaller(&what)))?;
     let (pairs, threads) = (load.streamed, threads::count());
     let seconds = PAIR * pairs / threads as f64;

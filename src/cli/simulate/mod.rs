@@ -10,7 +10,6 @@ use corefine::curve::Measurement;
 use corefine::expand;
 use corefine::job::{Compat, Normalisation, Weights};
 use corefine::model::Adp;
-use corefine::observed::Radiation;
 use corefine::params::Setting;
 use corefine::read::trajectory::Frames;
 use corefine::suite::CurveOf;
@@ -159,6 +158,7 @@ impl Plan {
             format!("composition = {}", self.composition),
             format!("qmin = {}", s.qmin),
         ];
+        lines.extend(self.computation.start.crystal.cluster.then(|| "cluster = true".to_owned()));
         lines.extend(self.count.map(|count| format!("frames = {count}, their mean")));
         lines.extend(s.qmax.map(|qmax| format!("qmax = {qmax}")));
         lines.push(format!("qdamp = {}", self.computation.start.setting.qdamp));

@@ -47,7 +47,7 @@ fn percent(fractions: &BTreeMap<&'static str, f64>) -> String {
 }
 
 fn density(crystal: &Crystal, header: &Header) -> Option<Finding> {
-    let data = header.number_density.filter(|rho| rho.is_finite() && *rho > 0.0)?;
+    let data = header.number_density.filter(|rho| rho.is_finite() && *rho > 0.0 && !crystal.cluster)?;
     let ours = crystal.atom_count() / crystal.volume();
     ((ours / data - 1.0).abs() > 0.05).then(|| {
         let message = format!(

@@ -77,9 +77,10 @@ const CROWD: usize = 1000;
 
 /// Atoms heaped up by a wrong unit of length, or by a cell that is not theirs.
 fn crowded(crystal: &Crystal) -> Option<Finding> {
-    let (atoms, volume) = (crystal.atoms.len(), crystal.volume());
+    let (atoms, volume) = (crystal.atoms.len(), crystal.occupied());
     (atoms > CROWD && atoms as f64 > DENSEST * volume).then(|| {
-        let what = format!("{atoms} atoms in a cell of {volume:.1} Å³: no matter is as dense; look at the cell, and at the unit of lengths (Å)");
+        let room = if crystal.cluster { "block" } else { "cell" };
+        let what = format!("{atoms} atoms in a {room} of {volume:.1} Å³: no matter is as dense; look at the cell, and at the unit of lengths (Å)");
         finding(Severity::Error, what)
     })
 }

@@ -45,7 +45,7 @@ pub fn cif(text: &str, name: &str) -> Result<Reading<Model>, ReadError> {
     own::second_displacements(block, &mut sites, name)?;
     let title = block.value(&["_corefine_title"]).map_or(&block.name, |value| &value.text).clone();
     let profile = own::profile(block, name)?;
-    let model = Model { title, provenance: own::provenance(block), cell, space_group, profile, sites };
+    let model = Model { title, provenance: own::provenance(block), cluster: false, cell, space_group, profile, sites };
     sound::check(&model, name)?;
     Ok(Reading { value: model, warnings })
 }

@@ -170,7 +170,9 @@ fn varied(text: &mut String, model: &Model, cell: &[&str]) {
     push(text, 1, "// the start.");
     push(text, 1, "refine: {");
     push(text, 2, "\"scale\": (),");
-    push(text, 2, "// Edges and angles that the symmetry leaves free.");
+    if !cell.is_empty() {
+        push(text, 2, "// Edges and angles that the symmetry leaves free.");
+    }
     for name in cell {
         push(text, 2, &format!("\"{name}\": (),"));
     }
@@ -307,6 +309,7 @@ mod tests {
         Model {
             title: "a \"model\"".to_owned(),
             provenance: Vec::new(),
+            cluster: false,
             cell: Cell::from_parameters([5.0, 6.0, 7.0, 90.0, 90.0, 90.0]),
             space_group: SpaceGroup::default(),
             profile: Profile::default(),

@@ -36,6 +36,7 @@ pub(super) fn read(lines: &Lines, warnings: &mut Vec<String>) -> Header {
     header.normalisation = normalisation(program, lines);
     header.program = program.map(str::to_owned);
     header.form = form(lines);
+    header.cluster = settings.find(&["cluster"]).is_some_and(|setting| setting.value.trim() == "true");
     header.synthetic = lines.iter().any(|(_, text)| says_synthetic(text));
     check_range(&mut header, warnings);
     header
