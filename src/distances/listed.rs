@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use nalgebra::{Matrix3, Vector3};
 
-use super::spline::{Block, Deposit, Shares, sharpen};
+use super::deposit::{Block, Deposit};
+use super::spline::{Shares, sharpen};
 use super::{Distances, Kinds, Nodes, measures};
 use crate::crystal::{Crystal, classes};
 use crate::pairs::{Pair, Pairs};

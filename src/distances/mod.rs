@@ -3,13 +3,14 @@
 //! Atoms of one species with one isotropic U are of one [`Kind`], and the peak of a pair is a smooth function of its
 //! distance, the same for all pairs of two kinds. So a pair need not be broadened: its weight is shared out among the eight
 //! nearest nodes of a lattice of distances, `r_k = k h`, and each node is then a peak like any other. `spline.rs` says how,
-//! and how little is lost; `columns.rs` finds the pairs.
+//! and how little is lost; `columns.rs` finds the pairs, `deposit.rs` shares them out.
 //!
 //! Whatever depends on r smoothly (1/r, the width, its corrections) is carried by the nodes. Many pairs are streamed, never
 //! stored: memory is that of the atoms and of the nodes. Few are kept in a list from step to step (`listed.rs`).
 
 mod bins;
 mod columns;
+mod deposit;
 mod listed;
 mod shifts;
 mod spline;
@@ -21,9 +22,10 @@ use crate::model::Beyond;
 use crate::threads;
 pub use bins::{Bins, bins};
 use columns::{Columns, NARROW};
+use deposit::{Deposit, Measure};
 pub use listed::Listed;
 pub use shifts::{Moves, Shifts};
-use spline::{Deposit, Ledger, Measure, Moments};
+use spline::{Ledger, Moments};
 
 /// Atoms that lend the same to a pair.
 #[derive(Debug, Clone, Copy, PartialEq)]

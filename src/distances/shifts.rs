@@ -12,7 +12,8 @@
 use nalgebra::Vector3;
 
 use super::columns::{Columns, NARROW};
-use super::spline::{Deposit, Measure, Shares, sharpen};
+use super::deposit::{Deposit, Measure};
+use super::spline::{Shares, sharpen};
 use super::{Kinds, Nodes, points};
 use crate::crystal::{Crystal, classes};
 use crate::threads;
@@ -44,7 +45,7 @@ impl Shifts {
         let tables = threads::map(moved.len(), |k| of_atom(&columns, &nodes, kinds.kinds.len(), moved[k]));
         let weights = threads::map(parameters.len(), |k| {
             let tables = parameters[k].iter().map(|(atom, v)| {
-                let place = moved.binary_search(atom).expect("every moved atom is listed");
+                let place = moved.partition_point(|known| known < atom);
                 (kinds.of[*atom as usize], v, &tables[place])
             });
             added(tables, kinds.kinds.len(), nodes.count())

@@ -104,7 +104,9 @@ pub fn shift_lines(
     let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: false };
     let mut touching = vec![Vec::new(); classes(shifts.kinds.kinds.len()).count()];
     for (column, of_classes) in columns.iter().zip(&shifts.weights) {
-        of_classes.iter().for_each(|(class, weights)| touching[*class].push((*column, &weights[..])));
+        for (class, weights) in of_classes {
+            touching[*class].push((*column, &weights[..]));
+        }
     }
     let count = shifts.nodes.count();
     let chunks = (shifts.nodes.first()..count).step_by(NODES).collect::<Vec<_>>();
