@@ -246,13 +246,15 @@ impl Sums {
         let (grid, table) = (Grid { first: 0, step: 1.0, n: 0 }, RowTable::new(crystal, &[]));
         let request = Request { crystal, reach, shape, grid, tangents, table: &table };
         let all = crystal.pairs_within(reach);
-        let (listed, streamed) = Way::through_nodes(&request).map_or((all, 0.0), |way| {
-            let single: Vec<_> = tangents.iter().map(|tangent| tangent.bulk(&way.kinds).1).collect();
-            (crystal.pairs_within(way.nodes.from + MARGIN) + all * share(&moved(crystal, &single)), all)
+        let (listed, streamed, shifts) = Way::through_nodes(&request).map_or((all, 0.0, 0.0), |way| {
+            let single = tangents.iter().map(|tangent| tangent.bulk(&way.kinds).1).collect();
+            let Single { shifted, paired } = way.split(&request, single);
+            let listed = crystal.pairs_within(way.nodes.from + MARGIN) + all * share(&moved(crystal, &paired));
+            (listed, all, Shifts::memory(&way.kinds, &way.nodes, shifted.columns.len()))
         });
         let terms = 1.0 + tangents.iter().map(|tangent| terms(crystal, tangent)).sum::<f64>();
         let batch = listed.min(BATCH as f64) * (BATCH_BYTES + TERM_BYTES * terms);
-        Load { listed, memory: LISTED_BYTES * listed + batch, streamed }
+        Load { listed, memory: LISTED_BYTES * listed + batch + shifts, streamed }
     }
 
     /// The rows of a request.

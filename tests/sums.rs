@@ -178,20 +178,37 @@ fn few_pairs_of_pdffit2_are_listed() {
     assert!(load(24.0).streamed > 20.0 * load(24.0).listed);
 }
 
-/// Columns of atoms that move one by one are made of these atoms' pairs.
+/// Columns of atoms whose U change one by one are made of these atoms' pairs.
 #[test]
 fn pairs_of_single_atoms_are_listed() {
     let crystal = nickel(63);
-    let moves = |atoms: std::ops::Range<u32>| {
-        let change = AtomTangent { position: nalgebra::Vector3::x(), ..AtomTangent::default() };
+    let widen = |atoms: std::ops::Range<u32>| {
+        let change = AtomTangent { u: nalgebra::Matrix3::identity(), ..AtomTangent::default() };
         Tangent { atoms: atoms.map(|atom| (atom, change)).collect(), ..Tangent::default() }
     };
     let none = load(&crystal, 30.0, &[]);
-    let few = load(&crystal, 30.0, &[moves(0..10), moves(20..30)]);
+    let few = load(&crystal, 30.0, &[widen(0..10), widen(20..30)]);
     // Twenty atoms of a million, each with both ends of its pairs.
     assert!(((few.listed - none.listed) / (40.0 / 1.0e6 * none.streamed) - 1.0).abs() < 0.01, "{few:?} {none:?}");
     assert_eq!(few.check(), Ok(()));
-    assert!(load(&crystal, 30.0, &[moves(0..100_000)]).check().is_err());
+    assert!(load(&crystal, 30.0, &[widen(0..100_000)]).check().is_err());
+}
+
+/// Columns of atoms that move need no list where these have more pairs than there are nodes.
+#[test]
+fn pairs_of_atoms_that_move_are_streamed() {
+    let crystal = nickel(63);
+    let change = AtomTangent { position: nalgebra::Vector3::x(), ..AtomTangent::default() };
+    let moves = Tangent { atoms: (0..100_000).map(|atom| (atom, change)).collect(), ..Tangent::default() };
+    let none = load(&crystal, 30.0, &[]);
+    let many = load(&crystal, 30.0, std::slice::from_ref(&moves));
+    assert_eq!((many.listed, many.streamed), (none.listed, none.streamed));
+    assert_eq!(many.check(), Ok(()));
+    // Among many kinds one atom has too few pairs at short distances.
+    let mut crystal = crystal;
+    (0..).zip(&mut crystal.atoms).for_each(|(k, atom)| atom.u *= 1.0 + 0.1 * f64::from(k % 8));
+    let one = Tangent { atoms: vec![(0, change)], ..Tangent::default() };
+    assert!(load(&crystal, 2.0, &[one]).listed > load(&crystal, 2.0, &[]).listed);
 }
 
 /// A fit to 70 Å of 2048 atoms, of which the first `n` have U's of their own that start alike.

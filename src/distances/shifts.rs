@@ -14,7 +14,7 @@ use nalgebra::Vector3;
 use super::columns::{Columns, NARROW};
 use super::deposit::{Deposit, Measure};
 use super::spline::{Shares, sharpen};
-use super::{Kinds, Nodes, points};
+use super::{Kinds, Nodes, other, points};
 use crate::crystal::{Crystal, classes};
 use crate::threads;
 
@@ -41,23 +41,30 @@ impl Shifts {
         let mut moved: Vec<u32> = parameters.iter().flatten().map(|(atom, _)| *atom).collect();
         moved.sort_unstable();
         moved.dedup();
-        let columns = Columns::around(&points(crystal, &kinds), nodes.to, NARROW, nodes.count());
-        let tables = threads::map(moved.len(), |k| of_atom(&columns, &nodes, kinds.kinds.len(), moved[k]));
-        let weights = threads::map(parameters.len(), |k| {
-            let tables = parameters[k].iter().map(|(atom, v)| {
-                let place = moved.partition_point(|known| known < atom);
-                (kinds.of[*atom as usize], v, &tables[place])
-            });
-            added(tables, kinds.kinds.len(), nodes.count())
-        });
+        let (n, count) = (kinds.kinds.len(), nodes.count());
+        let columns = Columns::around(&points(crystal, &kinds), nodes.to, NARROW, count);
+        let mut sums = vec![vec![None; classes(n).count()]; parameters.len()];
+        for some in moved.chunks(ATOMS) {
+            let tables = threads::map(some.len(), |k| of_atom(&columns, &nodes, n, some[k]));
+            for (sums, moves) in sums.iter_mut().zip(parameters) {
+                for (atom, v) in moves {
+                    let Ok(place) = some.binary_search(atom) else { continue };
+                    add(sums, (n, count), kinds.of[*atom as usize], v, &tables[place]);
+                }
+            }
+        }
+        let weights = threads::map(parameters.len(), |k| sharpened(&sums[k]));
         Self { nodes, kinds, weights }
     }
 
-    /// Numbers that [`Shifts::gather`] writes: so many times what a parameter touches, and for each moved atom.
-    pub fn numbers(kinds: &Kinds, nodes: &Nodes, parameters: usize, atoms: usize) -> f64 {
-        ((parameters + 3 * atoms) * kinds.kinds.len()) as f64 * nodes.count() as f64
+    /// About what [`Shifts::gather`] takes, bytes.
+    pub fn memory(kinds: &Kinds, nodes: &Nodes, parameters: usize) -> f64 {
+        ((2 * parameters + 3 * ATOMS) * kinds.kinds.len()) as f64 * 8.0 * nodes.count() as f64
     }
 }
+
+/// Atoms whose tables are held at a time.
+const ATOMS: usize = 64;
 
 /// What the pairs of an atom do where it stays and its neighbours move along x, along y, along z.
 fn of_atom(columns: &Columns, nodes: &Nodes, kinds: usize, atom: u32) -> OfAtom {
@@ -69,28 +76,28 @@ fn of_atom(columns: &Columns, nodes: &Nodes, kinds: usize, atom: u32) -> OfAtom 
     deposit.into_shares()
 }
 
-/// The tables of one parameter from those of the atoms that it moves, each with its kind and its way.
-fn added<'a>(
-    of_atoms: impl Iterator<Item = (usize, &'a Vector3<f64>, &'a OfAtom)>,
-    kinds: usize,
-    count: usize,
-) -> Vec<(usize, Vec<f64>)> {
-    let mut all: Vec<Option<Vec<f64>>> = vec![None; classes(kinds).count()];
-    for (own, v, axes) in of_atoms {
-        for (class, (a, b)) in classes(kinds).enumerate().filter(|(_, (a, b))| *a == own || *b == own) {
-            let other = if a == own { b } else { a };
-            let weights = all[class].get_or_insert_with(|| vec![0.0; count]);
-            for (axis, table) in axes.iter().enumerate().filter(|(axis, _)| v[*axis] != 0.0) {
-                // It is the atom that moves, not its neighbours.
-                let part = &table[other * count..][..count];
-                weights.iter_mut().zip(part).for_each(|(weight, part)| *weight -= v[axis] * part);
-            }
+/// The sums of one parameter for each two kinds, in the order of [`classes`], where there are any.
+type Sums = Vec<Option<Vec<f64>>>;
+
+/// Adds that an atom of a kind moves by `v` to the sums of `kinds` kinds at `count` nodes.
+fn add(sums: &mut Sums, (kinds, count): (usize, usize), own: usize, v: &Vector3<f64>, axes: &OfAtom) {
+    for (class, sum) in classes(kinds).zip(sums) {
+        let Some(other) = other(class, own) else { continue };
+        let sum = sum.get_or_insert_with(|| vec![0.0; count]);
+        for (axis, table) in axes.iter().enumerate().filter(|(axis, _)| v[*axis] != 0.0) {
+            let part = &table[other * count..][..count];
+            // It is the atom that moves, not its neighbours.
+            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum -= v[axis] * part);
         }
     }
-    let touched = all.into_iter().enumerate().filter_map(|(class, weights)| Some((class, weights?)));
-    let sharp = |mut weights: Vec<f64>| {
+}
+
+/// The sums that there are, as weights of nodes.
+fn sharpened(sums: &Sums) -> Vec<(usize, Vec<f64>)> {
+    let sharp = |sum: &Vec<f64>| {
+        let mut weights = sum.clone();
         sharpen(&mut weights);
         weights
     };
-    touched.map(|(class, weights)| (class, sharp(weights))).collect()
+    sums.iter().enumerate().filter_map(|(class, sum)| Some((class, sharp(sum.as_ref()?)))).collect()
 }
