@@ -168,7 +168,7 @@ impl<L: Ledger> Deposit<L> {
             let x = simd.sub_f64s(x[k], origin.x);
             let y = simd.sub_f64s(y[k], origin.y);
             let z = simd.sub_f64s(z[k], origin.z);
-            let r = simd.mul_add_f64s(z, z, simd.mul_add_f64s(y, y, simd.mul_f64s(x, x)));
+            let r = simd.mul_add_e_f64s(z, z, simd.mul_add_e_f64s(y, y, simd.mul_f64s(x, x)));
             let is_near = simd.less_than_or_equal_f64s(r, most);
             let is_far = simd.greater_than_f64s(r, least);
             let pick = |inside, outside| simd.select_f64s(is_far, simd.select_f64s(is_near, inside, outside), outside);
