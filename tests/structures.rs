@@ -183,13 +183,18 @@ fn the_rmc_glass_is_read() {
     assert_eq!((first.occ, first.adp), (1.0, Some(Adp::Iso(1.0 / EIGHT_PI_SQUARED))));
 }
 
+/// One of these is the cell of a crystal whose lattice the file does not tell: that is told of.
 #[test]
-fn a_plain_xyz_has_no_cell() {
-    for file in ["zif62/ZIF-62_ordered_DFT.xyz", "molecular/MAN.xyz"] {
-        let Some(path) = support::reference(file) else { return };
-        let message = refused(&std::fs::read(path).unwrap(), file);
-        assert!(message.contains("there is no Lattice") && message.contains("Lattice=\"ax ay az"), "{message}");
+fn a_plain_xyz_is_a_cluster_and_says_so() {
+    for (file, sites) in [("zif62/ZIF-62_ordered_DFT.xyz", 296), ("molecular/MAN.xyz", 26)] {
+        let Some(Reading { value: model, warnings }) = reference_structure(file) else { return };
+        assert!(model.cluster && model.sites.len() == sites, "{file}: {}", model.sites.len());
+        assert!(
+            warnings[0].contains("there is no Lattice") && warnings[0].contains("isolated cluster"),
+            "{warnings:?}"
+        );
     }
+    assert_eq!(read("1\npbc=\"F F F\"\nNi 0 0 0\n", "ni.xyz").warnings, Vec::<String>::new());
 }
 
 #[test]

@@ -59,7 +59,8 @@ impl Shifts {
 
     /// About what [`Shifts::gather`] takes, bytes.
     pub fn memory(kinds: &Kinds, nodes: &Nodes, parameters: usize) -> f64 {
-        ((2 * parameters + 3 * ATOMS) * kinds.kinds.len()) as f64 * 8.0 * nodes.count() as f64
+        let tables = if parameters == 0 { 0 } else { 2 * parameters + 3 * ATOMS };
+        (tables * kinds.kinds.len()) as f64 * 8.0 * nodes.count() as f64
     }
 }
 

@@ -98,7 +98,16 @@ fn is_cluster(
     (name, line): (&str, usize),
     warnings: &mut Vec<String>,
 ) -> Result<bool, ReadError> {
-    let Some(pbc) = keys.get("pbc") else { return Ok(!keys.contains_key("lattice")) };
+    let Some(pbc) = keys.get("pbc") else {
+        let alone = !keys.contains_key("lattice");
+        warnings.extend(alone.then(|| {
+            format!(
+                "{name}:{line}: there is no Lattice=\"...\", so the atoms are taken as an isolated cluster: if they are the cell of a \
+                 crystal, write Lattice=\"ax ay az bx by bz cx cy cz\" there; if not, pbc=\"F F F\" says so"
+            )
+        }));
+        return Ok(alone);
+    };
     let periodic: Option<Vec<bool>> = pbc.split_whitespace().map(truth).collect();
     let Some([x, y, z]) = periodic.as_deref() else {
         let hint = "write three of T and F: pbc=\"F F F\" is an isolated cluster";
