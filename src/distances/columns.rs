@@ -139,9 +139,11 @@ impl Columns {
         near.then_some(Near { offset, middle })
     }
 
-    /// The place of a point among those whose pairs can be visited.
-    pub fn home(&self, atom: usize) -> Option<usize> {
-        self.atoms.home.iter().position(|home| home.atom == atom)
+    /// The place of each point among those whose pairs can be visited.
+    pub fn homes(&self) -> Vec<usize> {
+        let mut places = vec![0; self.atoms.home.len()];
+        self.atoms.home.iter().enumerate().for_each(|(place, home)| places[home.atom] = place);
+        places
     }
 
     /// Parts of the sum, whatever the number of threads: a kind, and some of its atoms among those of the cell.

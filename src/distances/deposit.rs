@@ -24,7 +24,7 @@ struct Queue {
     weight: [f64; BLOCK],
     /// Where the nodes of the pair of kinds begin in a table.
     base: [u32; BLOCK],
-    /// Vectors, Å; only where there are strains.
+    /// Vectors, Å; only where they matter.
     v: [[f64; BLOCK]; 3],
 }
 
@@ -192,6 +192,7 @@ impl<L: Ledger> Deposit<L> {
     /// Takes in those pairs of a block that are within reach, where none wait.
     #[inline(always)]
     pub fn add_block<S: pulp::Simd>(&mut self, simd: S, block: &Block) {
+        let has_directions = self.has_directions();
         let Self { within, queue, .. } = self;
         let [x, y, z] = &block.v;
         for l in 0..BLOCK {
@@ -201,8 +202,8 @@ impl<L: Ledger> Deposit<L> {
             queue.weight[l] = if inside { block.weight[l] } else { 0.0 };
         }
         queue.base.copy_from_slice(&block.base);
-        if self.measures.len() > 1 {
-            queue.v.iter_mut().zip(&block.v).for_each(|(queue, v)| queue[..BLOCK].copy_from_slice(v));
+        if has_directions {
+            queue.v = block.v;
         }
         self.share_out(simd);
     }

@@ -43,9 +43,10 @@ impl Shifts {
         moved.dedup();
         let (n, count) = (kinds.kinds.len(), nodes.count());
         let columns = Columns::around(&points(crystal, &kinds), nodes.to, NARROW, count);
+        let homes = columns.homes();
         let mut sums = vec![vec![None; classes(n).count()]; parameters.len()];
         for some in moved.chunks(ATOMS) {
-            let tables = threads::map(some.len(), |k| of_atom(&columns, &nodes, n, some[k]));
+            let tables = threads::map(some.len(), |k| of_atom(&columns, &nodes, n, homes[some[k] as usize]));
             for (sums, moves) in sums.iter_mut().zip(parameters) {
                 for (atom, v) in moves {
                     let Ok(place) = some.binary_search(atom) else { continue };
@@ -68,12 +69,10 @@ impl Shifts {
 const ATOMS: usize = 64;
 
 /// What the pairs of an atom do where it stays and its neighbours move along x, along y, along z.
-fn of_atom(columns: &Columns, nodes: &Nodes, kinds: usize, atom: u32) -> OfAtom {
+fn of_atom(columns: &Columns, nodes: &Nodes, kinds: usize, home: usize) -> OfAtom {
     let axes = (0..3).map(Measure::Shift).collect();
     let mut deposit = Deposit::<Shares>::new(nodes, kinds, axes);
-    if let Some(home) = columns.home(atom as usize) {
-        columns.visit(home..home + 1, &mut deposit);
-    }
+    columns.visit(home..home + 1, &mut deposit);
     deposit.into_shares()
 }
 

@@ -78,7 +78,7 @@ impl Maker<'_> {
             let widen = Change { widen: column.widen(class, &width, &slopes), ..Change::default() };
             let mut term = widen.term(&width, self.shape, weights[0][node], amplitude);
             if let Some(strain) = column.strain {
-                term.add(&width.farther(self.shape).term(&width, self.shape, weights[strain + 1][node], amplitude));
+                term.add(&width.farther(&slopes).term(&width, self.shape, weights[strain + 1][node], amplitude));
             }
             if [term.a, term.b, term.c] != [0.0; 3] {
                 lines.peaks.terms.push(Term { row: self.row(column.index + 1, species), ..term });
@@ -140,7 +140,7 @@ impl Maker<'_> {
         }
         lines.narrowest = lines.narrowest.min(width.sigma);
         let species = (kinds[0].species.min(kinds[1].species), kinds[0].species.max(kinds[1].species));
-        let change = width.farther(self.shape);
+        let change = width.farther(&width.slopes(self.shape));
         let term = change.term(&width, self.shape, 1.0, width.amplitude(self.shape.sum));
         for (column, weights) in of.iter().filter(|(_, weights)| weights[node] != 0.0) {
             let (row, weight) = (self.row(column + 1, species), weights[node]);
@@ -152,8 +152,8 @@ impl Maker<'_> {
 
 impl Width {
     /// What it does to a pair of two kinds that it is 1 Å farther apart.
-    fn farther(&self, shape: &Shape) -> Change {
-        Change { dr: 1.0, widen: self.slopes(shape).v.dot(&self.direction), ..Change::default() }
+    fn farther(&self, slopes: &Slopes) -> Change {
+        Change { dr: 1.0, widen: slopes.v.dot(&self.direction), ..Change::default() }
     }
 }
 
