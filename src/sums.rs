@@ -284,7 +284,7 @@ impl Sums {
         if !shifted.columns.is_empty() {
             summed.add(&shifted.lines(request, &way), engine)?;
         }
-        let lines = self.nodes(request, way, &bulk);
+        let lines = self.nodes(request, way, &bulk, engine)?;
         summed.add(&lines, engine)?;
         if paired.iter().any(|tangent| !tangent.is_nothing()) {
             let moved = moved(request.crystal, &paired);
@@ -297,30 +297,45 @@ impl Sums {
     }
 
     /// The peaks of the nodes, whose weights are gathered anew only if the structure has moved.
-    fn nodes(&mut self, request: &Request, way: Way, bulk: &[Tangent]) -> Lines {
+    fn nodes(
+        &mut self,
+        request: &Request,
+        way: Way,
+        bulk: &[Tangent],
+        engine: &mut dyn Engine,
+    ) -> Result<Lines, EngineError> {
         let Request { crystal, shape, grid, table, .. } = request;
         let of = Structure::of(crystal, &way);
         let strains: Vec<_> = bulk.iter().filter_map(|tangent| tangent.strain(&crystal.basis)).collect();
         let known =
             self.distances.take().filter(|kept| kept.of == of && (strains.is_empty() || kept.strains == strains));
-        let mut kept = known.unwrap_or_else(|| {
-            let _room = tracing::info_span!("distances").entered();
-            let kinds = way.kinds.clone();
-            let distances = if crystal.pairs_within(way.nodes.to) <= FEW {
-                let to = way.nodes.to;
-                let listed = self.shared.take().filter(|listed| listed.serves(crystal, to));
-                let listed = self.shared.insert(listed.unwrap_or_else(|| Listed::find(crystal, to)));
-                Distances::of_list(crystal, listed, kinds, way.nodes, &strains)
-            } else {
-                Distances::gather(crystal, kinds, way.nodes, &strains)
-            };
-            Kept { of, strains, distances }
-        });
+        let mut kept = match known {
+            Some(kept) => kept,
+            None => Kept { distances: self.gather(crystal, &way, &strains, engine)?, of, strains },
+        };
         // The same kinds may have got another U.
         kept.distances.kinds = way.kinds;
         let lines = node_lines(crystal, &kept.distances, shape, grid, bulk, table);
         self.distances = Some(kept);
-        lines
+        Ok(lines)
+    }
+
+    /// What the nodes weigh: of few pairs from a list that is kept, of many by the engine.
+    fn gather(
+        &mut self,
+        crystal: &Crystal,
+        way: &Way,
+        strains: &[Matrix3<f64>],
+        engine: &mut dyn Engine,
+    ) -> Result<Distances, EngineError> {
+        let _room = tracing::info_span!("distances").entered();
+        let (kinds, to) = (way.kinds.clone(), way.nodes.to);
+        if crystal.pairs_within(to) > FEW {
+            return engine.gather(crystal, kinds, way.nodes, strains);
+        }
+        let listed = self.shared.take().filter(|listed| listed.serves(crystal, to));
+        let listed = self.shared.insert(listed.unwrap_or_else(|| Listed::find(crystal, to)));
+        Ok(Distances::of_list(crystal, listed, kinds, way.nodes, strains))
     }
 }
 

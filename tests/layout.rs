@@ -1,7 +1,7 @@
 //! The shaders as a browser would take them, and their structs against those of the host.
 #![cfg(feature = "gpu")]
 
-use corefine::engine::gpu::layout::{ENTRY, Field, GROUP, LANES, LAYOUTS, Layout, SHADER, Staged};
+use corefine::engine::gpu::layout::{Field, Layout, SHADERS};
 use naga::{Module, ScalarKind, TypeInner};
 
 fn parse(source: &str) -> Module {
@@ -67,34 +67,74 @@ fn constant(module: &Module, name: &str) -> u32 {
 
 #[test]
 fn host_and_shader_agree_on_every_struct() {
-    let module = parse(SHADER);
-    for layout in &LAYOUTS {
-        assert_eq!(mismatches(&module, layout), Vec::<String>::new());
+    for shader in SHADERS {
+        let module = parse(shader.source);
+        for layout in shader.layouts {
+            assert_eq!(mismatches(&module, layout), Vec::<String>::new(), "{}", shader.name);
+        }
+    }
+}
+
+/// What a buffer holds: the elements of an array, or the one struct itself.
+fn held(module: &Module, variable: &naga::GlobalVariable) -> naga::Type {
+    match module.types[variable.ty].inner {
+        TypeInner::Array { base, .. } => module.types[base].clone(),
+        _ => module.types[variable.ty].clone(),
     }
 }
 
 #[test]
 fn every_struct_in_a_buffer_is_compared() {
-    let module = parse(SHADER);
-    for (_, variable) in module.global_variables.iter() {
-        let naga::AddressSpace::Storage { .. } = variable.space else { continue };
-        let TypeInner::Array { base, .. } = module.types[variable.ty].inner else { panic!("{variable:?}") };
-        let element = &module.types[base];
-        let known = LAYOUTS.iter().any(|layout| Some(layout.name) == element.name.as_deref());
-        assert!(known || scalar(&element.inner) == "f32", "{element:?} has no twin on the host");
+    for shader in SHADERS {
+        let module = parse(shader.source);
+        let mut buffers = 0;
+        for (_, variable) in module.global_variables.iter() {
+            match variable.space {
+                naga::AddressSpace::Storage { .. } => buffers += 1,
+                naga::AddressSpace::Uniform => {}
+                _ => continue,
+            }
+            let held = held(&module, variable);
+            let known = shader.layouts.iter().any(|layout| Some(layout.name) == held.name.as_deref());
+            let plain = match held.inner {
+                TypeInner::Atomic(scalar) => scalar.kind == ScalarKind::Uint,
+                ref inner => ["f32", "u32"].contains(&scalar(inner).as_str()),
+            };
+            assert!(known || plain, "{held:?} has no twin on the host");
+        }
+        assert_eq!(buffers, shader.buffers, "{}", shader.name);
     }
+}
+
+/// Bytes of all that a workgroup shares.
+fn workgroup_bytes(module: &Module) -> u32 {
+    let shared = module.global_variables.iter().filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup);
+    shared.map(|(_, variable)| module.types[variable.ty].inner.size(module.to_ctx())).sum()
 }
 
 #[test]
 fn constants_agree() {
-    let module = parse(SHADER);
-    let entry = module.entry_points.iter().find(|entry| entry.name == ENTRY).expect("the entry point");
-    assert_eq!(entry.workgroup_size, [LANES as u32, 1, 1]);
-    assert_eq!(constant(&module, "LANES"), LANES as u32);
-    assert_eq!(constant(&module, "GROUP"), GROUP as u32);
-    let (_, staged) = module.types.iter().find(|(_, kind)| kind.name.as_deref() == Some("Staged")).expect("Staged");
-    let TypeInner::Struct { span, .. } = staged.inner else { panic!("{staged:?}") };
-    assert_eq!(span as usize * LANES, Staged::BYTES);
+    for shader in SHADERS {
+        let module = parse(shader.source);
+        let entry = module.entry_points.iter().find(|entry| entry.name == shader.name).expect("the entry point");
+        let known = |name: &str| shader.constants.iter().find(|(known, _)| *known == name).expect("a constant").1;
+        assert_eq!(entry.workgroup_size, [known("LANES") as u32, 1, 1]);
+        for (name, value) in shader.constants {
+            assert_eq!(constant(&module, name) as usize, *value, "{name}");
+        }
+        assert_eq!(workgroup_bytes(&module) as usize, shader.workgroup_bytes, "{}", shader.name);
+    }
+}
+
+/// How near to an edge the host believes the kernel.
+#[test]
+fn the_kernel_doubts_what_the_host_thinks_it_does() {
+    let module = parse(corefine::engine::gpu::bins::layout::BINS.source);
+    let (_, found) = module.constants.iter().find(|(_, c)| c.name.as_deref() == Some("DOUBT")).expect("DOUBT");
+    let naga::Expression::Literal(naga::Literal::F32(value)) = module.global_expressions[found.init] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(f64::from(value), corefine::engine::gpu::bins::DOUBT);
 }
 
 /// The test above can fail: every way in which a struct may differ is seen.
@@ -126,10 +166,12 @@ fn a_wrong_layout_is_seen() {
 /// Portable WGSL: valid without any capability beyond WebGPU's own, so that a browser takes it.
 #[test]
 fn shaders_are_valid_without_any_extension() {
-    let module = parse(SHADER);
-    let flags = naga::valid::ValidationFlags::all();
-    let mut validator = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty());
-    if let Err(error) = validator.validate(&module) {
-        panic!("{}", error.emit_to_string(SHADER));
+    for shader in SHADERS {
+        let module = parse(shader.source);
+        let flags = naga::valid::ValidationFlags::all();
+        let mut validator = naga::valid::Validator::new(flags, naga::valid::Capabilities::empty());
+        if let Err(error) = validator.validate(&module) {
+            panic!("{}", error.emit_to_string(shader.source));
+        }
     }
 }

@@ -8,6 +8,7 @@ mod report_sample;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use corefine::engine::Cpu;
 use corefine::msd::{self, Msd};
 use corefine::outcome::{
     BinAnswer, BondAnswer, CoordinationAnswer, CutoffAnswer, EnsembleResult, Interval, Narrowed, Outcome,
@@ -297,11 +298,11 @@ fn beside() -> String {
                 [[x, 0.5, 0.5], [x, 0.2, 0.6], [0.0, 0.5, 0.5], [0.6, 0.5, 0.5]].map(Vector3::from).to_vec();
             let basis = Matrix3::identity() * 10.0;
             let frame = trajectory::Frame { number, step: None, basis, fractions, unwrapped: false };
-            rdf.add(&rdf.count(&frame));
+            rdf.add(&rdf.count(&rdf.see(&frame), &mut Cpu).unwrap());
             msd.add(&frame);
             relay.add(&relay.near(frame));
         }
-        found.rdf.push(rdf.result(name));
+        found.rdf.push(rdf.result(name, "cpu (2 threads)".to_owned()));
         let settings = msd::Settings { step: 0.1, window: None, temperature: None };
         found.msd.push(msd.result(name, &settings).unwrap());
         found.relay.push(relay.result(name, 0.1).unwrap());

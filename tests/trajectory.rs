@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::io::Cursor;
 
 use corefine::element::Element;
+use corefine::engine::Cpu;
 use corefine::msd::{Msd, Settings};
 use corefine::rdf::{Rdf, RdfResult};
 use corefine::read::trajectory::{Frames, Options};
@@ -219,10 +220,10 @@ fn rdf(frames: &[Frame], atoms: &corefine::trajectory::Atoms, pairs: &[&str], re
     let pairs: Vec<String> = pairs.iter().map(ToString::to_string).collect();
     let mut rdf = Rdf::new(atoms, &pairs, reach, width).unwrap();
     for frame in frames {
-        let counted = rdf.count(frame);
+        let counted = rdf.count(&rdf.see(frame), &mut Cpu).unwrap();
         rdf.add(&counted);
     }
-    rdf.result("made")
+    rdf.result("made", "cpu".to_owned())
 }
 
 fn five_atoms() -> corefine::trajectory::Atoms {

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 #[cfg(feature = "gpu")]
 use std::time::{Duration, Instant};
 
-use corefine::engine::{Cpu, Engine};
+use corefine::engine::{Counter, Cpu, Engine};
 #[cfg(feature = "gpu")]
 use serde_json::json;
 
@@ -56,6 +56,19 @@ impl Worker {
             Self::Check(check) => check.as_mut(),
             #[cfg(feature = "gpu")]
             Self::Auto(auto) => auto.as_mut(),
+        }
+    }
+
+    /// What counts pairs one structure after the other; none for the CPU, which does several at a time.
+    pub fn counter(&mut self) -> Option<&mut dyn Counter> {
+        match self {
+            Self::Cpu(_) => None,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(gpu) => Some(gpu.as_mut()),
+            #[cfg(feature = "gpu")]
+            Self::Check(check) => Some(check.as_mut()),
+            #[cfg(feature = "gpu")]
+            Self::Auto(_) => None,
         }
     }
 

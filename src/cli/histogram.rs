@@ -85,8 +85,11 @@ fn over_time(frames: &mut Frames, list: &BondList, kind: &Bonds) -> Result<BondS
         Ok(BondFrame::of(frame.number, &measure(list, &crystal, kind, None)))
     };
     let mut found = Vec::new();
-    each(frames, &stop, one, |frame| found.push(frame))?;
-    Ok(BondSeries::of(&list.pair, kind.cutoff, kind.bin, found.into_iter().collect::<Result<_, _>>()?))
+    each(frames, &stop, one, |frame| {
+        found.push(frame?);
+        Ok(())
+    })?;
+    Ok(BondSeries::of(&list.pair, kind.cutoff, kind.bin, found))
 }
 
 fn print_series(series: &BondSeries) {

@@ -55,6 +55,7 @@ impl Plan {
                 |frame| {
                     clock.see(&frame);
                     msd.add(&frame);
+                    Ok(())
                 },
             )?;
             let file = frames.name();

@@ -1,11 +1,15 @@
 //! `corefine rdf`: g(r) and n(r) of trajectories.
 
-use corefine::rdf::{Rdf, RdfResult};
+use std::sync::atomic::AtomicBool;
+
+use corefine::engine::{Cpu, EngineError};
+use corefine::rdf::{Counted, Rdf, RdfResult};
 use corefine::read::trajectory::Frames;
 use corefine::report;
 
 use super::End;
 use super::args;
+use super::engine::Worker;
 use super::messages::{Failure, parsed, summary, tell, warn_of};
 use super::output::Folder;
 use super::progress::interrupted_by_user;
@@ -16,6 +20,7 @@ const RESULTS: [&str; 3] = ["result.json", "rdf.csv", "report.html"];
 
 pub struct Plan {
     work: Vec<(Named, Rdf)>,
+    worker: Worker,
     sources: Sources,
     folder: Folder,
 }
@@ -29,19 +34,18 @@ impl Plan {
             Ok((one, rdf))
         };
         let work = opened.into_iter().map(with_counts).collect::<Result<_, Failure>>()?;
-        Ok(Self { work, sources, folder })
+        Ok(Self { work, worker: Worker::named(args.engine.into())?, sources, folder })
     }
 
-    pub fn run(self) -> Result<End, Failure> {
+    pub fn run(mut self) -> Result<End, Failure> {
         let stop = interrupted_by_user();
         let mut results = Vec::new();
         for (Named { name, mut frames }, mut rdf) in self.work {
             if is_stopped(&stop, &name, &results) {
                 break;
             }
-            let counting = rdf.clone();
-            each(&mut frames, &stop, |frame| counting.count(&frame), |counted| rdf.add(&counted))?;
-            results.push(rdf.result(&name));
+            count(&mut frames, &mut rdf, &mut self.worker, &stop)?;
+            results.push(rdf.result(&name, self.worker.engine().name()));
         }
         say(&results);
         let inputs = self.sources.records(&self.folder, &stop)?;
@@ -50,6 +54,19 @@ impl Plan {
         self.folder.write_named(RESULTS, texts)?;
         tell!("results in {}", self.folder.path().display());
         Ok(End::Well)
+    }
+}
+
+/// Counts the pairs of all frames: on the CPU of some frames side by side, on a GPU of one after the other.
+fn count(frames: &mut Frames, rdf: &mut Rdf, worker: &mut Worker, stop: &AtomicBool) -> Result<(), Failure> {
+    let counting = rdf.clone();
+    let mut add = |counted: Result<Counted, EngineError>| {
+        rdf.add(&counted.map_err(Failure::of)?);
+        Ok(())
+    };
+    match worker.counter() {
+        None => each(frames, stop, |frame| counting.count(&counting.see(&frame), &mut Cpu), add),
+        Some(gpu) => each(frames, stop, |frame| counting.see(&frame), |seen| add(counting.count(&seen, gpu))),
     }
 }
 

@@ -47,6 +47,7 @@ impl Plan {
             |near| {
                 clock.see(near.frame());
                 relay.add(&near);
+                Ok(())
             },
         )?;
         let name = frames.name();

@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use corefine::element::Element;
+use corefine::engine::{Cpu, Engine};
 use corefine::msd::{Msd, Settings};
 use corefine::rdf::Rdf;
 use corefine::relay::Relay;
@@ -89,18 +90,19 @@ impl Work {
         each(
             &mut frames,
             stop,
-            |frame| (counting.count(&frame), searching.near(frame)),
+            |frame| (counting.count(&counting.see(&frame), &mut Cpu), searching.near(frame)),
             |(counted, near)| {
                 clock.see(near.frame());
-                rdf.add(&counted);
+                rdf.add(&counted.map_err(Failure::of)?);
                 msd.add(near.frame());
                 relay.add(&near);
+                Ok(())
             },
         )?;
         let file = frames.name();
         let step = clock.between(file)?;
         let settings = Settings { step, window, temperature: None };
-        found.rdf.push(rdf.result(&name));
+        found.rdf.push(rdf.result(&name, Cpu.name()));
         found.msd.push(msd.result(&name, &settings).map_err(|error| Failure::of(format!("{file}: {error}")))?);
         found.relay.push(relay.result(&name, step).map_err(|error| Failure::of(format!("{file}: {error}")))?);
         Ok(frames.atoms().clone())

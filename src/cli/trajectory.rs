@@ -181,24 +181,27 @@ fn no_frame(name: &str) -> Failure {
     Failure::with_hint(format!("{name}: no frame is left to read"), "take smaller --skip and --stride")
 }
 
-/// `work` on every frame, what comes of it to `take`, until the file ends or the user stops it.
+/// `work` on every frame, what comes of it to `take`, until the file ends, `take` fails or the user stops it.
 ///
 /// A file that was cut short is an error: what a whole file would have said is not known.
 pub fn each<T: Send>(
     frames: &mut Frames,
     stop: &AtomicBool,
     work: impl Fn(Frame) -> T + Sync + Send,
-    mut take: impl FnMut(T),
+    mut take: impl FnMut(T) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let progress = Progress::start();
-    let mut taken = 0;
+    let (mut taken, mut failed) = (0, None);
     let read = frames.each(work, |done| {
-        take(done);
+        failed = take(done).err();
         taken += 1;
         progress.frames(taken);
-        !stop.load(Ordering::Relaxed)
+        failed.is_none() && !stop.load(Ordering::Relaxed)
     });
     drop(progress);
+    if let Some(failure) = failed {
+        return Err(failure);
+    }
     frames.warnings().iter().for_each(|text| warn(text));
     match read.map_err(|error: ReadError| Failure::of(error))? {
         0 => Err(no_frame(frames.name())),

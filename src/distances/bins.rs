@@ -20,11 +20,21 @@ impl Bins {
         self.width * self.count as f64
     }
 
+    /// The bin of a distance, Å; that of the last one and beyond are none of them.
+    ///
+    /// A pair on the edge of two bins, to 1e-9 of their width, is in the upper one: rounding does not decide.
+    pub fn of(&self, r: f64) -> usize {
+        r.mul_add(1.0 / self.width, EDGE) as usize
+    }
+
     /// The middle of each bin, Å.
     pub fn middles(&self) -> Vec<f64> {
         (0..self.count).map(|k| (k as f64 + 0.5) * self.width).collect()
     }
 }
+
+/// So near to an edge, in widths of a bin, pairs are on it: far more than rounding, and less than anybody measures.
+const EDGE: f64 = 1e-9;
 
 /// For each pair of `kinds` kinds a, b (a <= b, in the order of [`classes`]) how many pairs of atoms lie in each bin, each
 /// pair once, an atom and its own image in another cell among them.
@@ -38,9 +48,15 @@ impl Bins {
 /// let atom = Place { frac: Vector3::zeros(), occ: 1.0, kind: 0 };
 /// let points = Points { basis: Matrix3::identity() * 3.0, places: vec![atom] };
 /// // Six neighbours at 3 Å, each pair seen from one of its ends.
-/// assert_eq!(bins(&points, 1, Bins { width: 0.75, count: 5 }), [[0, 0, 0, 0, 3]]);
+/// assert_eq!(bins(&points, &[(0, 0)], Bins { width: 0.75, count: 5 }), [[0, 0, 0, 0, 3]]);
 /// ```
-pub fn bins(points: &Points, kinds: usize, bins: Bins) -> Vec<Vec<u64>> {
+pub fn bins(points: &Points, wanted: &[(usize, usize)], bins: Bins) -> Vec<Vec<u64>> {
+    let kinds = points.places.iter().map(|place| place.kind + 1).max().unwrap_or(0);
+    let all = all(points, kinds, bins);
+    wanted.iter().map(|class| all[crate::crystal::place(kinds, *class)].clone()).collect()
+}
+
+fn all(points: &Points, kinds: usize, bins: Bins) -> Vec<Vec<u64>> {
     // One more: pairs beyond the reach, which costs less than to leave them out.
     let numbers = bins.count + 1;
     let narrow = (0.5 * bins.reach()).clamp(NARROW, WIDE);

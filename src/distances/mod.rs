@@ -119,6 +119,15 @@ impl Kinds {
     }
 }
 
+impl Kinds {
+    /// The atoms of their crystal, each with its kind.
+    pub fn points(&self, crystal: &Crystal) -> Points {
+        let atoms = crystal.atoms.iter().zip(&self.of);
+        let places = atoms.map(|(atom, kind)| Place { frac: atom.position.0, occ: atom.occ, kind: *kind });
+        Points { basis: crystal.basis, places: places.collect() }
+    }
+}
+
 fn kind(atom: &Atom) -> Option<Kind> {
     let uiso = atom.u[(0, 0)];
     let isotropic = atom.u == Matrix3::identity() * uiso;
@@ -148,7 +157,7 @@ impl Distances {
     /// If `nodes` begin nearer to r = 0 than shares reach.
     pub fn gather(crystal: &Crystal, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         assert!(nodes.from > nodes.step * Nodes::SHARED as f64, "shares would be laid down below r = 0");
-        let columns = Columns::new(&points(crystal, &kinds), nodes.to, NARROW, nodes.count());
+        let columns = Columns::new(&kinds.points(crystal), nodes.to, NARROW, nodes.count());
         // To make tables into shares takes about what a pair takes for each four numbers.
         let tasks = columns.tasks(2 * Moments::EACH * kinds.kinds.len() * nodes.count() * (strains.len() + 1));
         let sums = threads::map(tasks.len(), |t| {
@@ -170,17 +179,26 @@ impl Distances {
         weights.iter_mut().flatten().for_each(|weights| spline::sharpen(weights));
         Self { nodes, kinds, weights }
     }
+
+    /// Of the moments of pairs that another engine has gathered: for each pair of kinds, in the order of [`classes`], tables of
+    /// `Σ w sⁿ`, n = 0 to 7, for each node k from r = 0 on, over the pairs at `(k + s) step`.
+    pub fn of_moments(kinds: Kinds, nodes: Nodes, tables: Vec<Vec<Vec<f64>>>) -> Self {
+        let weights = |mut moments: Vec<f64>| {
+            // The pairs behind a node have shares from the third node before it on.
+            moments.drain(..3 * Moments::EACH);
+            let mut weights = Moments::shares(moments);
+            weights.resize(nodes.count(), 0.0);
+            spline::sharpen(&mut weights);
+            weights
+        };
+        let weights = tables.into_iter().map(|tables| tables.into_iter().map(weights).collect()).collect();
+        Self { nodes, kinds, weights }
+    }
 }
 
 /// The pairs themselves, and what each strain does to them.
 fn measures(strains: &[Matrix3<f64>]) -> Vec<Measure> {
     std::iter::once(Measure::Number).chain(strains.iter().map(Measure::strain)).collect()
-}
-
-fn points(crystal: &Crystal, kinds: &Kinds) -> Points {
-    let atoms = crystal.atoms.iter().zip(&kinds.of);
-    let places = atoms.map(|(atom, kind)| Place { frac: atom.position.0, occ: atom.occ, kind: *kind });
-    Points { basis: crystal.basis, places: places.collect() }
 }
 
 /// The other kind of a pair, if `kind` is one of them.

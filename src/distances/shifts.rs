@@ -14,7 +14,7 @@ use nalgebra::Vector3;
 use super::columns::{Columns, NARROW};
 use super::deposit::{Deposit, Measure};
 use super::spline::{Shares, sharpen};
-use super::{Kinds, Nodes, other, points};
+use super::{Kinds, Nodes, other};
 use crate::crystal::{Crystal, classes};
 use crate::threads;
 
@@ -42,7 +42,7 @@ impl Shifts {
         moved.sort_unstable();
         moved.dedup();
         let (n, count) = (kinds.kinds.len(), nodes.count());
-        let columns = Columns::around(&points(crystal, &kinds), nodes.to, NARROW, count);
+        let columns = Columns::around(&kinds.points(crystal), nodes.to, NARROW, count);
         let homes = columns.homes();
         let mut sums = vec![vec![None; classes(n).count()]; parameters.len()];
         for some in moved.chunks(ATOMS) {

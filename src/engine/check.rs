@@ -1,7 +1,11 @@
 //! The `check` engine: another engine held to the definition, point by point.
 
-use super::gpu::{Gpu, LEAST_PART, error_bound, error_bound_at};
-use super::{Cpu, Engine, EngineError, Peaks, Rows};
+use nalgebra::Matrix3;
+
+use super::gpu::{Gpu, LEAST_PART, error_bound, error_bound_at, moments};
+use super::{Binned, Counter, Cpu, Engine, EngineError, Peaks, Rows};
+use crate::crystal::{Crystal, Points};
+use crate::distances::{Bins, Distances, Kinds, Nodes};
 
 /// Runs the CPU and another engine, compares them, and returns what the CPU computed.
 ///
@@ -121,6 +125,49 @@ impl<E: Engine> Engine for Check<E> {
             reason: format!("it differs from the CPU beyond its bound: {found}"),
         })
     }
+
+    fn gather(
+        &mut self,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Result<Distances, EngineError> {
+        let want = self.cpu.gather(crystal, kinds.clone(), nodes, strains)?;
+        let got = self.gpu.gather(crystal, kinds, nodes, strains)?;
+        match moments::differ(&got, &want, strains) {
+            None => Ok(want),
+            Some(found) => Err(EngineError {
+                engine: self.gpu.name(),
+                reason: format!("its pairs at a distance differ from the CPU's beyond their bound: {found}"),
+            }),
+        }
+    }
+}
+
+impl<E: Counter + Engine> Counter for Check<E> {
+    /// Both must count alike, but for pairs that lie on the edge of a bin: as many as the engine says may lie in the bin beside.
+    fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError> {
+        let want = self.cpu.count(points, classes, bins)?;
+        let got = self.gpu.count(points, classes, bins)?;
+        match differ(&want, &got) {
+            None => Ok(want),
+            Some(reason) => Err(EngineError { engine: self.gpu.name(), reason }),
+        }
+    }
+}
+
+/// In what counts differ more than they may: only pairs on the edge of a bin may lie in the bin beside.
+pub(super) fn differ(want: &Binned, got: &Binned) -> Option<String> {
+    let differing = |(want, got): (&Vec<u64>, &Vec<u64>)| -> u64 {
+        want.iter().zip(got).map(|(want, got)| want.abs_diff(*got)).sum()
+    };
+    let differ: u64 = want.tables.iter().zip(&got.tables).map(differing).sum();
+    let reason = || {
+        let decided = got.decided;
+        format!("its counts differ from the CPU's by {differ} in all bins, and {decided} pairs lay on the edge of one")
+    };
+    (differ > 2 * got.decided).then(reason)
 }
 
 #[cfg(test)]

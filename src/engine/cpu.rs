@@ -1,6 +1,8 @@
 //! The CPU engine, in f64: plain loops that define what every engine computes.
 
-use super::{Engine, EngineError, Grid, Peak, Peaks, Rows, Term};
+use super::{Binned, Counter, Engine, EngineError, Grid, Peak, Peaks, Rows, Term};
+use crate::crystal::Points;
+use crate::distances::{self, Bins};
 use crate::threads;
 
 /// Sums on the CPU in f64.
@@ -30,6 +32,12 @@ impl Engine for Cpu {
 
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
         Ok(broaden(peaks))
+    }
+}
+
+impl Counter for Cpu {
+    fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError> {
+        Ok(Binned { tables: distances::bins(points, classes, bins), decided: 0 })
     }
 }
 

@@ -17,6 +17,10 @@ pub mod fastest;
 pub mod gpu;
 mod peaks;
 
+use nalgebra::Matrix3;
+
+use crate::crystal::{Crystal, Points};
+use crate::distances::{Bins, Distances, Kinds, Nodes};
 pub use cpu::Cpu;
 pub use peaks::{Grid, Peak, Peaks, Rows, Term};
 
@@ -47,4 +51,30 @@ pub trait Engine {
 
     /// The rows of `peaks`, each with one value per grid point.
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError>;
+
+    /// How many pairs of two kinds lie at which distance, and what strains do to them: [`Distances::gather`].
+    fn gather(
+        &mut self,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Result<Distances, EngineError> {
+        Ok(Distances::gather(crystal, kinds, nodes, strains))
+    }
+}
+
+/// Something that counts pairs of atoms in bins.
+pub trait Counter {
+    /// For each of these pairs of kinds, the smaller first, how many pairs of atoms lie in each bin, as [`crate::distances::bins`] counts them.
+    fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError>;
+}
+
+/// Pairs in bins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binned {
+    /// For each pair of kinds that was asked for the number of pairs in each bin.
+    pub tables: Vec<Vec<u64>>,
+    /// How many of these lay so near to the edge of a bin that they were looked at twice.
+    pub decided: u64,
 }

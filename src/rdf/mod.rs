@@ -8,16 +8,17 @@
 //! `N_a`, `N_b` the numbers of atoms; `<>` the mean over frames. Every periodic image counts, an atom's own among them, at any
 //! distance: a cell and its supercell have one g(r). So `N_b / V` is the density of b also where a and b are one element (some
 //! programs take `N_b - 1` there, which belongs to a system that does not repeat). The histograms are those of
-//! [`crate::distances`], which finds the pairs of a G(r) too.
+//! [`crate::distances`], which finds the pairs of a G(r) too, or of a GPU that gives the same numbers.
 
 mod blocks;
 mod peak;
 
 use serde::Serialize;
 
-use crate::crystal::{classes, place};
-use crate::distances::{self, Bins};
+use crate::crystal::{Points, classes, place};
+use crate::distances::Bins;
 use crate::element::Element;
+use crate::engine::{Counter, EngineError};
 use crate::trajectory::{Atoms, Frame};
 pub use blocks::uncertainty;
 use blocks::{Blocks, Sum};
@@ -33,6 +34,13 @@ pub struct Rdf {
     kind_of: Vec<Option<usize>>,
     blocks: Blocks,
     /// Sum of the volumes of the cells that came, Å³.
+    volume: f64,
+}
+
+/// What of one frame is counted.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    points: Points,
     volume: f64,
 }
 
@@ -76,6 +84,8 @@ pub enum RdfError {
 pub struct RdfResult {
     /// The file.
     pub trajectory: String,
+    /// The engine that counted, `cpu (2 threads)`.
+    pub engine: String,
     /// Frames that were counted.
     pub frames: usize,
     /// Mean volume of the cell, Å³.
@@ -151,17 +161,25 @@ impl Rdf {
         Ok(Self { pairs, bins, kinds, kind_of, blocks, volume: 0.0 })
     }
 
-    /// The pairs of one frame.
-    pub fn count(&self, frame: &Frame) -> Counted {
-        let points = frame.points(|atom| self.kind_of[atom]);
-        let counts = distances::bins(&points, self.kinds.len(), self.bins).concat();
-        let volume = frame.volume();
+    /// The atoms of one frame whose pairs are counted.
+    pub fn see(&self, frame: &Frame) -> Seen {
+        Seen { points: frame.points(|atom| self.kind_of[atom]), volume: frame.volume() }
+    }
+
+    /// Their pairs, by such a counter.
+    ///
+    /// # Errors
+    /// The counter failed.
+    pub fn count(&self, seen: &Seen, counter: &mut dyn Counter) -> Result<Counted, EngineError> {
+        let wanted: Vec<_> = classes(self.kinds.len()).collect();
+        let counts = counter.count(&seen.points, &wanted, self.bins)?.tables.concat();
+        let volume = seen.volume;
         let sum = Sum {
             frames: 1.0,
             weighted: counts.iter().map(|n| *n as f64 * volume).collect(),
             counts: counts.into_iter().map(|n| n as f64).collect(),
         };
-        Counted { sum, volume }
+        Ok(Counted { sum, volume })
     }
 
     /// Takes in the next frame.
@@ -170,11 +188,12 @@ impl Rdf {
         self.blocks.add(&counted.sum);
     }
 
-    /// What all frames together say.
-    pub fn result(&self, trajectory: &str) -> RdfResult {
+    /// What all frames together say, counted by this engine.
+    pub fn result(&self, trajectory: &str, engine: String) -> RdfResult {
         let all = self.blocks.all();
         RdfResult {
             trajectory: trajectory.to_owned(),
+            engine,
             frames: all.frames as usize,
             volume: self.volume / all.frames.max(1.0),
             bin: self.bins.width,

@@ -56,6 +56,24 @@ pub enum EngineArg {
     Auto,
 }
 
+/// What counts pairs: whether a GPU is faster is not tried out there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CounterArg {
+    Cpu,
+    Gpu,
+    Check,
+}
+
+impl From<CounterArg> for EngineArg {
+    fn from(arg: CounterArg) -> Self {
+        match arg {
+            CounterArg::Cpu => Self::Cpu,
+            CounterArg::Gpu => Self::Gpu,
+            CounterArg::Check => Self::Check,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum RadiationArg {
     Xray,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::shared::OutputFolder;
+use super::shared::{CounterArg, OutputFolder};
 
 #[derive(Debug, ClapArgs)]
 pub struct Rdf {
@@ -13,6 +13,9 @@ pub struct Rdf {
     pub pair: Vec<String>,
     #[command(flatten)]
     pub bins: Bins,
+    /// What counts the pairs; `gpu` is for frames of many atoms, `check` runs both and compares
+    #[arg(long, value_enum, default_value = "cpu")]
+    pub engine: CounterArg,
     #[command(flatten)]
     pub input: Trajectories,
     #[command(flatten)]

@@ -79,7 +79,7 @@ impl Computation {
     ) -> Result<(Curve, usize), Failure> {
         let (stop, atoms, name) = (interrupted_by_user(), frames.atoms().clone(), frames.name().to_owned());
         let mut forward = Forward::new(&self.measurement, &self.start).map_err(Failure::of)?;
-        let (mut sum, mut count, mut failed) = (Curve::default(), 0_u32, None);
+        let (mut sum, mut count) = (Curve::default(), 0_u32);
         let one = |frame: Frame| {
             let model = frame.model(&atoms, uiso);
             expand::crystal(&model)
@@ -87,17 +87,13 @@ impl Computation {
                 .map_err(|error| format!("{name}: frame {}: {error}", frame.number))
         };
         each(frames, &stop, one, |read| {
-            let added = read.map_err(Failure::of).and_then(|(model, crystal)| {
-                let state = State { model, crystal, setting: self.start.setting };
-                curve(&mut forward, &state, partials, engine).map_err(Failure::of)
-            });
-            match added {
-                Ok(curve) => sum.add(&curve),
-                Err(failure) => failed = failed.take().or(Some(failure)),
-            }
+            let (model, crystal) = read.map_err(Failure::of)?;
+            let state = State { model, crystal, setting: self.start.setting };
+            sum.add(&curve(&mut forward, &state, partials, engine).map_err(Failure::of)?);
             count += 1;
+            Ok(())
         })?;
-        failed.map_or_else(|| Ok((sum.times(1.0 / f64::from(count)), count as usize)), Err)
+        Ok((sum.times(1.0 / f64::from(count)), count as usize))
     }
 }
 

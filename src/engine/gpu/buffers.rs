@@ -47,9 +47,7 @@ impl Buffers {
 
     /// Bindings 0 to 3 of the kernel.
     pub fn bind(&self, device: &wgpu::Device, layout: &wgpu::BindGroupLayout) -> wgpu::BindGroup {
-        let bound = [&self.peaks, &self.terms, &self.tiles, &self.sums];
-        let entries: Vec<_> = bound.into_iter().flatten().enumerate().map(|(i, buffer)| entry(i, buffer)).collect();
-        device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some("broaden"), layout, entries: &entries })
+        bind(device, layout, "broaden", &[&self.peaks, &self.terms, &self.tiles, &self.sums])
     }
 
     /// Records the way of the sums to where the host can read them.
@@ -61,16 +59,33 @@ impl Buffers {
 
     /// The sums of the first tiles.
     pub async fn read(&self, tiles: usize) -> Result<Vec<f32>, String> {
-        let Some(buffer) = &self.read else { return Ok(Vec::new()) };
-        let bytes = bytes_of_sums(tiles);
-        Mapping::of(buffer, bytes).await?;
-        let sums = match buffer.get_mapped_range(..bytes) {
-            Ok(view) => Ok(bytemuck::pod_collect_to_vec(&view[..])),
-            Err(error) => Err(error.to_string()),
-        };
-        buffer.unmap();
-        sums
+        read(self.read.as_ref(), tiles * LANES).await
     }
+}
+
+/// Binds buffers in order.
+pub(super) fn bind(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    label: &str,
+    buffers: &[&Option<wgpu::Buffer>],
+) -> wgpu::BindGroup {
+    let bound = buffers.iter().copied().flatten().enumerate();
+    let entries: Vec<_> = bound.map(|(i, buffer)| entry(i, buffer)).collect();
+    device.create_bind_group(&wgpu::BindGroupDescriptor { label: Some(label), layout, entries: &entries })
+}
+
+/// The first `count` numbers of a buffer that was made to be read.
+pub(super) async fn read<T: bytemuck::Pod>(buffer: Option<&wgpu::Buffer>, count: usize) -> Result<Vec<T>, String> {
+    let Some(buffer) = buffer else { return Ok(Vec::new()) };
+    let bytes = (count * size_of::<T>()) as u64;
+    Mapping::of(buffer, bytes).await?;
+    let numbers = match buffer.get_mapped_range(..bytes) {
+        Ok(view) => Ok(bytemuck::pod_collect_to_vec(&view[..])),
+        Err(error) => Err(error.to_string()),
+    };
+    buffer.unmap();
+    numbers
 }
 
 fn entry(binding: usize, buffer: &wgpu::Buffer) -> wgpu::BindGroupEntry<'_> {
@@ -82,7 +97,7 @@ fn bytes_of_sums(tiles: usize) -> u64 {
 }
 
 /// The buffer of a slot, made anew where it is too small, with room to grow.
-fn room<'a>(
+pub(super) fn room<'a>(
     slot: &'a mut Option<wgpu::Buffer>,
     device: &wgpu::Device,
     bytes: u64,

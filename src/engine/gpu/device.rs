@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::layout::{LANES, Staged};
+use super::layout::{BROADEN, LANES, Shader};
 
 /// Which adapter to open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -156,7 +156,7 @@ pub(super) async fn open(choice: &Choice, wanted: wgpu::Features) -> Result<Open
     let taken = pick(&infos, choice)?;
     let info = infos[taken].clone();
     let limits = wgpu::Limits::defaults().or_worse_values_from(&found[taken].limits());
-    sufficient(&info.name, &limits)?;
+    sufficient(&info.name, &limits, &BROADEN)?;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("corefine"),
         required_features: wanted & found[taken].features(),
@@ -182,13 +182,17 @@ fn listen(device: &wgpu::Device) -> Trouble {
     trouble
 }
 
-/// Has the adapter what the kernel needs?
-fn sufficient(adapter: &str, offered: &wgpu::Limits) -> Result<(), GpuError> {
+/// Has the adapter what a kernel needs?
+pub(super) fn sufficient(adapter: &str, offered: &wgpu::Limits, shader: &Shader) -> Result<(), GpuError> {
     let needs: [(&'static str, u64, u64); 6] = [
-        ("maxStorageBuffersPerShaderStage", offered.max_storage_buffers_per_shader_stage.into(), 4),
+        ("maxStorageBuffersPerShaderStage", offered.max_storage_buffers_per_shader_stage.into(), shader.buffers.into()),
         ("maxComputeWorkgroupSizeX", offered.max_compute_workgroup_size_x.into(), LANES as u64),
         ("maxComputeInvocationsPerWorkgroup", offered.max_compute_invocations_per_workgroup.into(), LANES as u64),
-        ("maxComputeWorkgroupStorageSize", offered.max_compute_workgroup_storage_size.into(), Staged::BYTES as u64),
+        (
+            "maxComputeWorkgroupStorageSize",
+            offered.max_compute_workgroup_storage_size.into(),
+            shader.workgroup_bytes as u64,
+        ),
         ("maxComputeWorkgroupsPerDimension", offered.max_compute_workgroups_per_dimension.into(), 1),
         ("maxStorageBufferBindingSize", offered.max_storage_buffer_binding_size, super::SMALLEST_BUFFER),
     ];
@@ -269,7 +273,7 @@ mod tests {
     #[test]
     fn a_small_adapter_is_refused() {
         let limits = wgpu::Limits { max_compute_workgroup_size_x: 32, ..wgpu::Limits::defaults() };
-        let message = sufficient("toy", &limits).expect_err("too small").to_string();
+        let message = sufficient("toy", &limits, &BROADEN).expect_err("too small").to_string();
         assert!(message.contains("toy offers maxComputeWorkgroupSizeX = 32"), "{message}");
     }
 }

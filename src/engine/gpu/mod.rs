@@ -9,11 +9,15 @@
 //! Nothing fails in silence: error scopes stand around every use of the device, buffers hold NaN before the kernel
 //! runs, and a device that is lost is an error from then on.
 
+pub mod bins;
 mod bound;
 mod buffers;
 mod device;
 mod fault;
 pub mod layout;
+pub mod moments;
+mod stage;
+mod tiles;
 mod timer;
 mod wait;
 mod work;
@@ -23,12 +27,18 @@ pub(super) use bound::{LEAST_PART, error_bound_at};
 pub use device::{AdapterInfo, Choice, GpuError, Kind, adapters, pick};
 pub use fault::Fault;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use nalgebra::Matrix3;
+
 use super::{Engine, EngineError, Peaks, Rows};
+use crate::crystal::Crystal;
+use crate::distances::{Distances, Kinds, Nodes};
 use buffers::Buffers;
 use device::{Opened, Trouble};
 use layout::LANES;
+use stage::Stage;
 use timer::Timer;
 use work::Work;
 
@@ -48,6 +58,8 @@ pub struct Gpu {
     pipeline: wgpu::ComputePipeline,
     bindings: wgpu::BindGroupLayout,
     buffers: Buffers,
+    /// The other kernels that were asked for, by their names.
+    stages: BTreeMap<&'static str, Stage>,
     trouble: Trouble,
     /// Only where it was asked for.
     timer: Option<Timer>,
@@ -86,7 +98,7 @@ impl Gpu {
         let Opened { info, device, queue, trouble } = device::open(choice, wanted).await?;
         let make = || {
             fault.inspect(|fault| fault.strike(&device));
-            (compile(&device), Timer::new(&device, &queue))
+            (compile(&device, &layout::BROADEN), Timer::new(&device, &queue))
         };
         let made = wait::guarded(&device, make).await.and_then(|made| {
             // No error scope hears of a device that is lost.
@@ -97,7 +109,8 @@ impl Gpu {
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let bindings = pipeline.get_bind_group_layout(0);
         let buffers = Buffers::default();
-        Ok(Self { info, device, queue, pipeline, bindings, buffers, trouble, timer, most_bytes, fault: None })
+        let stages = BTreeMap::new();
+        Ok(Self { info, device, queue, pipeline, bindings, buffers, stages, trouble, timer, most_bytes, fault: None })
     }
 
     /// For how long the kernel has run since the device was opened, by the device's own clock: no transfers, no waiting.
@@ -141,6 +154,12 @@ impl Gpu {
 
     fn failed(&self, reason: String) -> EngineError {
         EngineError { engine: self.name(), reason }
+    }
+
+    /// What has really gone wrong: a lost device is the cause of whatever else did, and says so only when it is waited for.
+    fn blamed(&self, error: EngineError) -> EngineError {
+        let cause = wait::finish(&self.device).err().or_else(|| self.trouble.get());
+        cause.map_or(error, |cause| self.failed(cause))
     }
 
     /// The sums, part by part and dispatch by dispatch.
@@ -187,11 +206,7 @@ impl Gpu {
             buffers.prepare(device, queue, *most_bytes, tiles);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let bindings = buffers.bind(device, bindings);
-            let pass = wgpu::ComputePassDescriptor {
-                timestamp_writes: timer.as_ref().map(Timer::around),
-                ..wgpu::ComputePassDescriptor::default()
-            };
-            encode(&mut encoder, &pass, pipeline, &bindings, groups);
+            encode(&mut encoder, &pass(timer.as_ref()), pipeline, &bindings, groups);
             buffers.read_back(&mut encoder, tiles.len());
             if let Some(timer) = timer {
                 timer.read_back(&mut encoder);
@@ -210,6 +225,12 @@ impl Gpu {
     }
 }
 
+/// A pass, timed where there is a timer.
+fn pass(timer: Option<&Timer>) -> wgpu::ComputePassDescriptor<'_> {
+    let timestamp_writes = timer.map(Timer::around);
+    wgpu::ComputePassDescriptor { timestamp_writes, ..wgpu::ComputePassDescriptor::default() }
+}
+
 /// Records the kernel.
 fn encode(
     encoder: &mut wgpu::CommandEncoder,
@@ -224,16 +245,16 @@ fn encode(
     pass.dispatch_workgroups(groups, 1, 1);
 }
 
-fn compile(device: &wgpu::Device) -> wgpu::ComputePipeline {
+fn compile(device: &wgpu::Device, shader: &layout::Shader) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some("broaden"),
-        source: wgpu::ShaderSource::Wgsl(layout::SHADER.into()),
+        label: Some(shader.name),
+        source: wgpu::ShaderSource::Wgsl(shader.source.into()),
     });
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-        label: Some("broaden"),
+        label: Some(shader.name),
         layout: None,
         module: &module,
-        entry_point: Some(layout::ENTRY),
+        entry_point: Some(shader.name),
         compilation_options: wgpu::PipelineCompilationOptions::default(),
         cache: None,
     })
@@ -251,10 +272,16 @@ impl Engine for Gpu {
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
         let device = self.device.clone();
         let summed = wait::block(&device, self.broaden_async(peaks)).unwrap_or_else(|reason| Err(self.failed(reason)));
-        summed.map_err(|error| {
-            // A lost device is the cause of whatever else went wrong, and says so only when it is waited for.
-            let cause = wait::finish(&device).err().or_else(|| self.trouble.get());
-            cause.map_or(error, |cause| self.failed(cause))
-        })
+        summed.map_err(|error| self.blamed(error))
+    }
+
+    fn gather(
+        &mut self,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Result<Distances, EngineError> {
+        self.moments(crystal, kinds, nodes, strains)
     }
 }

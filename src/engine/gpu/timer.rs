@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::wait::Mapping;
+use super::buffers::read;
 
 /// Bytes of two timestamps.
 const BYTES: u64 = 2 * wgpu::QUERY_SIZE as u64;
@@ -57,13 +57,7 @@ impl Timer {
 
     /// Adds what lay between the timestamps of the last submission.
     pub async fn add(&mut self) -> Result<(), String> {
-        Mapping::of(&self.read, BYTES).await?;
-        let ticks = match self.read.get_mapped_range(..BYTES) {
-            Ok(view) => Ok(bytemuck::pod_collect_to_vec::<u8, u64>(&view[..])),
-            Err(error) => Err(error.to_string()),
-        };
-        self.read.unmap();
-        let ticks = ticks?;
+        let ticks: Vec<u64> = read(Some(&self.read), 2).await?;
         let nanoseconds = ticks[1].saturating_sub(ticks[0]) as f64 * self.period;
         self.total += Duration::from_nanos(nanoseconds as u64);
         Ok(())

@@ -1,0 +1,167 @@
+// Pairs of atoms written down at the nodes of a lattice of distances: the GPU twin of `Moments` in
+// `src/distances/spline.rs`.
+//
+//     a pair at t = k + s, 0 <= s < 1, adds w s^n to the n-th moment of node k,   n = 0 ... 7
+//
+// The weight w is that of both atoms, or that times what a strain e does to the distance: v·ev / (|v| scale).
+//
+// Numbers are added up as whole ones, in units of 1 / ONE: sums do not depend on the order, and every adapter gives the
+// same bits on every run. One workgroup takes the meetings of one group to one window of nodes. `meet.wgsl` stands in
+// front of it; the structs are those of `src/engine/gpu/moments/layout.rs`, and a test compares them.
+
+// Nodes of a window, and moments of each.
+const NODES: u32 = 448u;
+const MOMENTS: u32 = 8u;
+const NUMBERS: u32 = NODES * MOMENTS;
+// What a weight of one is in the sums. A group's meetings are so few that no sum is beyond an i32.
+const ONE: f32 = 131072.0;
+
+struct Group {
+    first: u32,
+    end: u32,
+    table: u32,
+    window: u32,
+}
+
+struct Settings {
+    least: i32,
+    least_past: f32,
+    most: i32,
+    most_past: f32,
+    room: u32,
+    strained: u32,
+    xx: f32,
+    yy: f32,
+    zz: f32,
+    xy: f32,
+    xz: f32,
+    yz: f32,
+}
+
+@group(0) @binding(0) var<storage, read> places: array<Place>;
+@group(0) @binding(1) var<storage, read> meetings: array<Meeting>;
+@group(0) @binding(2) var<storage, read> groups: array<Group>;
+// The meetings of all groups.
+@group(0) @binding(3) var<storage, read> entries: array<u32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+// How many pairs were in doubt and how many were looked at; then the moments, as two words each.
+@group(0) @binding(5) var<storage, read_write> sums: array<atomic<u32>>;
+@group(0) @binding(6) var<storage, read_write> doubts: array<Doubt>;
+@group(0) @binding(7) var<uniform> settings: Settings;
+
+var<workgroup> others: array<Place, LANES>;
+var<workgroup> other_weights: array<f32, LANES>;
+var<workgroup> near: array<atomic<i32>, NUMBERS>;
+var<workgroup> looked: atomic<u32>;
+
+// By how much a distance is beyond another one.
+fn beyond(distance: Distance, whole: i32, past: f32) -> f32 {
+    return f32(distance.whole - whole) + (distance.past - past);
+}
+
+// What becomes longer by how much, in units of the scale.
+fn stretch(here: Place, there: Place, distance: Distance) -> f32 {
+    let x = f32(there.x - here.x) + (there.dx - here.dx);
+    let y = f32(there.y - here.y) + (there.dy - here.dy);
+    let z = f32(there.z - here.z) + (there.dz - here.dz);
+    let along = settings.xx * x * x + settings.yy * y * y + settings.zz * z * z
+        + settings.xy * x * y + settings.xz * x * z + settings.yz * y * z;
+    return along / (f32(distance.whole) + distance.past);
+}
+
+// Writes a pair down, if its node is one of the window.
+fn write_down(distance: Distance, weight: f32, first: i32) {
+    let step = i32(floor(distance.past));
+    let node = distance.whole + step - first;
+    if node < 0 || node >= i32(NODES) {
+        return;
+    }
+    let s = distance.past - f32(step);
+    var moment = ONE * weight;
+    for (var n = 0u; n < MOMENTS; n++) {
+        atomicAdd(&near[u32(node) * MOMENTS + n], i32(round(moment)));
+        moment *= s;
+    }
+}
+
+fn hand_back(doubt: Doubt) {
+    let place = atomicAdd(&sums[0], 1u);
+    if place < settings.room {
+        doubts[place] = doubt;
+    }
+}
+
+// The pairs of one atom of the first tile; gives how many there were.
+fn look_around(meeting: Meeting, index: u32, lane: u32, first: i32) -> u32 {
+    let a = meeting.a + lane;
+    let here = places[a];
+    let weight = weights[a];
+    let start = select(0u, lane + 1u, meeting.once == 1u);
+    for (var j = start; j < meeting.count_b; j++) {
+        let there = others[j];
+        let distance = distance_between(here, there, settings.most + 1);
+        let past = beyond(distance, settings.least, settings.least_past);
+        if abs(past) < DOUBT {
+            // The window that the place itself is in hands it back, and no other.
+            if settings.least >= first && settings.least < first + i32(NODES) {
+                hand_back(Doubt(a, meeting.b + j, index));
+            }
+        } else if past > 0.0 && beyond(distance, settings.most, settings.most_past) <= 0.0 {
+            var both = weight * other_weights[j];
+            if settings.strained == 1u {
+                both *= stretch(here, there, distance);
+            }
+            write_down(distance, both, first);
+        }
+    }
+    return max(meeting.count_b, start) - start;
+}
+
+// Adds a number to one of two words.
+fn add_wide(place: u32, number: i32) {
+    let low = bitcast<u32>(number);
+    let before = atomicAdd(&sums[place], low);
+    let carry = select(0u, 1u, before > 0xffffffffu - low);
+    let high = select(0u, 0xffffffffu, number < 0) + carry;
+    if high != 0u {
+        atomicAdd(&sums[place + 1u], high);
+    }
+}
+
+@compute @workgroup_size(LANES)
+fn moments(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    let group = groups[id.x];
+    let first = i32(group.window * NODES);
+    for (var k = lane; k < NUMBERS; k += LANES) {
+        atomicStore(&near[k], 0);
+    }
+    if lane == 0u {
+        atomicStore(&looked, 0u);
+    }
+    var count = 0u;
+    for (var e = group.first; e < group.end; e++) {
+        let index = entries[e];
+        let meeting = meetings[index];
+        workgroupBarrier();
+        if lane < meeting.count_b {
+            others[lane] = moved(places[meeting.b + lane], meeting);
+            other_weights[lane] = weights[meeting.b + lane];
+        }
+        workgroupBarrier();
+        if lane < meeting.count_a {
+            count += look_around(meeting, index, lane, first);
+        }
+    }
+    atomicAdd(&looked, count);
+    workgroupBarrier();
+    let table = 2u + 2u * (group.table + u32(first) * MOMENTS);
+    for (var k = lane; k < NUMBERS; k += LANES) {
+        let number = atomicLoad(&near[k]);
+        if number != 0 {
+            add_wide(table + 2u * k, number);
+        }
+    }
+    if lane == 0u {
+        atomicAdd(&sums[1], atomicLoad(&looked));
+    }
+}

@@ -1,0 +1,315 @@
+//! Pairs at the nodes of a lattice of distances, on the GPU: what [`Distances::gather`] writes down, by one compute kernel.
+//!
+//! The host sorts atoms into tiles and finds out which tiles may hold neighbours at which nodes (`tiles.rs`); the kernel looks at all
+//! their pairs, and adds up moments in whole numbers, in windows of nodes. Pairs at the seam, where the list of near pairs ends, are
+//! handed back: the host decides in f64, so that each is in one sum or in the other.
+//!
+//! # How far it is from the CPU
+//!
+//! Places are known to some 1e-6 of a step ([`super::bins::DOUBT`]), and each moment of a pair is rounded to 1/ONE. Of these [`ERROR`] is
+//! made. Roundings do not know of each other: in the mean a curve is right to some 1e-7 of its largest value.
+
+pub mod layout;
+
+use nalgebra::{Matrix3, Vector3};
+
+use super::layout::{Doubt, Meeting, Place};
+use super::stage::{Role, Write};
+use super::tiles::{Met, Tiles};
+use super::{Gpu, wait};
+use crate::crystal::{Crystal, classes};
+use crate::distances::{Distances, Kinds, Nodes};
+use crate::engine::EngineError;
+use layout::{EACH, Group, MOMENTS, NODES, ONE, Settings};
+
+/// The kernel's whole numbers hold three times the square of this many steps.
+const MOST_STEPS: f64 = 26_000.0;
+
+/// Meetings of one workgroup: 2² of up to 2¹² pairs, none of which weighs more than 2¹⁷ times the largest weight, which is one.
+const OF_GROUP: usize = 4;
+
+/// Entries of one dispatch: no driver takes the kernel for hung.
+const MOST_ENTRIES: usize = 1 << 16;
+
+/// Room for pairs at the seam in one dispatch.
+const ROOM: usize = 1 << 12;
+
+/// Words in front of the moments: pairs in doubt, and pairs that were looked at.
+const AHEAD: usize = 2;
+
+/// The largest difference that a node's weight may show from [`Distances::gather`], for each pair among eleven nodes before and behind.
+///
+/// | step | error of a share |
+/// |---|---|
+/// | each moment rounded by half of 1/ONE, and computed in f32: 2⁻¹⁸ + 2⁻²¹; eight of them times factors whose sizes add up to 0.96 | 4.1e-6 |
+/// | s is right to 7.6e-6 ([`super::bins::DOUBT`]), and no share changes faster than 0.4 s | 3.1e-6 |
+/// | both sharpened: factors 1 to 0.94 of wⁿ, 9.33 together, and w at most 1 | 6.8e-5 |
+pub const ERROR: f64 = 6.8e-5;
+
+/// All that one sum over pairs is made of.
+struct Work {
+    tiles: Tiles,
+    nodes: Nodes,
+    /// Of each meeting the class that it is of, and who meets.
+    met: Vec<(usize, Met)>,
+    meetings: Vec<Meeting>,
+    /// Of each class and window the meetings that have pairs there.
+    entries: Vec<((usize, usize), u32)>,
+    classes: usize,
+}
+
+/// A measure of pairs: their number, or what a strain does to their distances.
+#[derive(Clone, Copy)]
+struct Strain {
+    matrix: Matrix3<f64>,
+    /// What the kernel's weights are multiplied by, Å.
+    scale: f64,
+}
+
+impl Gpu {
+    /// As [`Distances::gather`]; blocks the thread.
+    pub(in crate::engine) fn moments(
+        &mut self,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Result<Distances, EngineError> {
+        let device = self.device.clone();
+        let work = self.moments_async(crystal, kinds, nodes, strains);
+        let gathered = wait::block(&device, work).unwrap_or_else(|reason| Err(self.failed(reason)));
+        gathered.map_err(|error| self.blamed(error))
+    }
+
+    /// As [`Distances::gather`], for a caller who may not wait.
+    pub async fn moments_async(
+        &mut self,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Result<Distances, EngineError> {
+        if let Some(trouble) = self.trouble.get() {
+            return Err(self.failed(trouble));
+        }
+        let work = Work::new(crystal, &kinds, nodes);
+        match self.tables(&work, strains).await {
+            Ok(tables) => Ok(Distances::of_moments(kinds, nodes, tables)),
+            Err(reason) => Err(self.failed(reason)),
+        }
+    }
+
+    /// For each class the moments of all nodes: of the number of pairs, then, strain after strain, of what it does.
+    async fn tables(&mut self, work: &Work, strains: &[Matrix3<f64>]) -> Result<Vec<Vec<Vec<f64>>>, String> {
+        self.has_room(work)?;
+        let mut tables = vec![Vec::new(); work.classes];
+        for strain in std::iter::once(None).chain(strains.iter().map(|strain| Some(Strain::new(strain, &work.nodes)))) {
+            let mut sums = vec![0.0; work.numbers()];
+            for entries in work.entries.chunks(MOST_ENTRIES.min(self.most_groups())) {
+                self.add_entries(work, entries, strain, &mut sums).await?;
+            }
+            let each = sums.chunks_exact(work.of_class());
+            tables.iter_mut().zip(each).for_each(|(tables, sums)| tables.push(sums.to_vec()));
+        }
+        Ok(tables)
+    }
+
+    fn most_groups(&self) -> usize {
+        self.device.limits().max_compute_workgroups_per_dimension as usize
+    }
+
+    /// Do the numbers fit what the kernel counts in, and the buffers?
+    fn has_room(&self, work: &Work) -> Result<(), String> {
+        let advice = "take a shorter range, or --engine cpu";
+        let steps = work.nodes.to / work.nodes.step;
+        if steps > MOST_STEPS {
+            return Err(format!("{steps:.0} nodes are more than the kernel's {MOST_STEPS}; {advice}"));
+        }
+        let heaviest = work.tiles.occ.iter().fold(0.0, |most: f32, occ| most.max(*occ));
+        if heaviest > 1.0 {
+            return Err(format!("an occupancy of {heaviest} is more than the kernel's 1; use --engine cpu"));
+        }
+        let (words, atoms, meetings) = (AHEAD + 2 * work.numbers(), work.tiles.places.len(), work.meetings.len());
+        let fits = words <= self.room::<u32>() && atoms <= self.room::<Place>() && meetings <= self.room::<Meeting>();
+        let message = || {
+            format!(
+                "a buffer of this adapter does not hold {words} words, {atoms} atoms or {meetings} meetings of tiles; {advice}"
+            )
+        };
+        if fits { Ok(()) } else { Err(message()) }
+    }
+
+    /// Adds the moments of some entries.
+    async fn add_entries(
+        &mut self,
+        work: &Work,
+        entries: &[((usize, usize), u32)],
+        strain: Option<Strain>,
+        sums: &mut [f64],
+    ) -> Result<(), String> {
+        let room = ROOM.min(self.room::<Doubt>());
+        let words = vec![0_u32; AHEAD + 2 * sums.len()];
+        let doubts = vec![Doubt { a: 0, b: 0, meeting: 0 }; room];
+        let numbers: Vec<u32> = entries.iter().map(|(_, meeting)| *meeting).collect();
+        let groups = work.groups(entries);
+        let settings = [work.settings(room, strain)];
+        let writes = [
+            Write::of(0, &work.tiles.places, Role::Input),
+            Write::of(1, &work.meetings, Role::Input),
+            Write::of(2, &groups, Role::Input),
+            Write::of(3, &numbers, Role::Input),
+            Write::of(4, &work.tiles.occ, Role::Input),
+            Write::of(5, &words, Role::Output),
+            Write::of(6, &doubts, Role::Output),
+            Write::of(7, &settings, Role::Settings),
+        ];
+        let [words, doubts] = self.run(&MOMENTS, &writes, groups.len() as u32).await?;
+        work.are_all_there(entries, words[1])?;
+        let doubts = Doubt::first(&doubts, words[0]).ok_or_else(|| {
+            format!("{} pairs lie just where the list of near pairs ends; use --engine cpu", words[0])
+        })?;
+        let scale = strain.map_or(1.0, |strain| strain.scale);
+        for (sum, words) in sums.iter_mut().zip(words[AHEAD..].as_chunks().0) {
+            *sum += wide(*words) / ONE * scale;
+        }
+        doubts.iter().for_each(|doubt| work.decide(doubt, strain, sums));
+        Ok(())
+    }
+}
+
+/// Two words as a number.
+fn wide([low, high]: [u32; 2]) -> f64 {
+    (u64::from(low) | u64::from(high) << 32).cast_signed() as f64
+}
+
+impl Strain {
+    /// No distance up to the last node becomes longer by more than the scale.
+    fn new(matrix: &Matrix3<f64>, nodes: &Nodes) -> Self {
+        let symmetric = 0.5 * (matrix + matrix.transpose());
+        Self { matrix: symmetric, scale: (symmetric.norm() * nodes.to).max(f64::MIN_POSITIVE) }
+    }
+}
+
+impl Work {
+    fn new(crystal: &Crystal, kinds: &Kinds, nodes: Nodes) -> Self {
+        let count = kinds.kinds.len();
+        let tiles = Tiles::new(&kinds.points(crystal), count, (nodes.to, nodes.step));
+        let met: Vec<(usize, Met)> = classes(count)
+            .enumerate()
+            .flat_map(|(class, kinds)| tiles.meetings(kinds).into_iter().map(move |met| (class, met)))
+            .collect();
+        let meetings = met.iter().map(|(_, met)| tiles.meeting(met)).collect();
+        let mut entries: Vec<((usize, usize), u32)> = Vec::new();
+        for (number, (class, met)) in met.iter().enumerate() {
+            let [least, most] = tiles.apart(met);
+            let window = |r: f64| (r.min(nodes.to) / nodes.step) as usize / NODES;
+            // A hair more at either end, for what rounding may do there.
+            let (first, last) = (window(least.max(nodes.from) * (1.0 - 1e-6)), window(most * (1.0 + 1e-6) + 1e-6));
+            entries.extend((first..=last).map(|window| ((*class, window), number as u32)));
+        }
+        entries.sort_unstable();
+        Self { tiles, nodes, met, meetings, entries, classes: classes(count).count() }
+    }
+
+    /// Moments of one class: whole windows.
+    fn of_class(&self) -> usize {
+        self.nodes.count().next_multiple_of(NODES) * EACH
+    }
+
+    /// Moments of all classes.
+    fn numbers(&self) -> usize {
+        self.classes * self.of_class()
+    }
+
+    /// Entries of one class and window follow each other; of no more than [`OF_GROUP`] one workgroup is made.
+    fn groups(&self, entries: &[((usize, usize), u32)]) -> Vec<Group> {
+        let mut groups = Vec::new();
+        let mut first = 0;
+        for alike in entries.chunk_by(|(a, _), (b, _)| a == b) {
+            let (class, window) = alike[0].0;
+            let table = (class * self.of_class()) as u32;
+            let end = first + alike.len();
+            groups.extend((first..end).step_by(OF_GROUP).map(|from| Group {
+                first: from as u32,
+                end: (from + OF_GROUP).min(end) as u32,
+                table,
+                window: window as u32,
+            }));
+            first = end;
+        }
+        groups
+    }
+
+    fn settings(&self, room: usize, strain: Option<Strain>) -> Settings {
+        let steps = |r: f64| {
+            let t = r / self.nodes.step;
+            (t.floor() as i32, (t - t.floor()) as f32)
+        };
+        let ((least, least_past), (most, most_past)) = (steps(self.nodes.from), steps(self.nodes.to));
+        // The kernel has vectors in steps and divides by their length in steps, so that one step is left.
+        let e = strain.map_or(Matrix3::zeros(), |strain| strain.matrix * (self.nodes.step / strain.scale));
+        let [xx, yy, zz] = [0, 1, 2].map(|k| e[(k, k)] as f32);
+        let [xy, xz, yz] = [(0, 1), (0, 2), (1, 2)].map(|at| 2.0 * e[at] as f32);
+        let (room, strained) = (room as u32, u32::from(strain.is_some()));
+        Settings { least, least_past, most, most_past, room, strained, xx, yy, zz, xy, xz, yz }
+    }
+
+    /// Has every pair been looked at? The kernel's count goes round at 2³².
+    fn are_all_there(&self, entries: &[((usize, usize), u32)], looked: u32) -> Result<(), String> {
+        let sent: u64 = entries.iter().map(|(_, meeting)| self.tiles.pairs(&self.met[*meeting as usize].1)).sum();
+        if sent as u32 == looked {
+            return Ok(());
+        }
+        Err(format!(
+            "of {sent} pairs of atoms that it was given it looked at {looked}; update its driver, or use --engine cpu"
+        ))
+    }
+
+    /// Adds a pair at the seam, if it is beyond it.
+    fn decide(&self, doubt: &Doubt, strain: Option<Strain>, sums: &mut [f64]) {
+        let (class, met) = &self.met[doubt.meeting as usize % self.met.len()];
+        let v = self.tiles.vector(doubt, met);
+        let r = v.norm();
+        if r <= self.nodes.from {
+            return;
+        }
+        let t = r / self.nodes.step;
+        let [a, b] = [doubt.a, doubt.b].map(|slot| f64::from(self.tiles.occ[slot as usize]));
+        let mut moment = a * b * strain.map_or(1.0, |strain| along(&strain.matrix, &v) / r);
+        let first = class * self.of_class() + t as usize * EACH;
+        for sum in &mut sums[first..first + EACH] {
+            *sum += moment;
+            moment *= t.fract();
+        }
+    }
+}
+
+fn along(e: &Matrix3<f64>, v: &Vector3<f64>) -> f64 {
+    v.dot(&(e * v))
+}
+
+/// In what gathered distances differ from the CPU's by more than [`ERROR`] allows.
+pub(in crate::engine) fn differ(got: &Distances, want: &Distances, strains: &[Matrix3<f64>]) -> Option<String> {
+    let scales: Vec<f64> =
+        std::iter::once(1.0).chain(strains.iter().map(|strain| Strain::new(strain, &want.nodes).scale)).collect();
+    for (got, want) in got.weights.iter().zip(&want.weights) {
+        let bound = bounds(&want[0]);
+        for ((got, want), scale) in got.iter().zip(want).zip(&scales) {
+            // NaN is beyond every bound.
+            let is_within = |k: usize| (got[k] - want[k]).abs() <= bound[k] * scale;
+            if let Some(k) = (0..want.len()).find(|k| !is_within(*k)) {
+                return Some(format!("node {k}: got {:e}, want {:e}, bound {:.2e}", got[k], want[k], bound[k] * scale));
+            }
+        }
+    }
+    None
+}
+
+/// [`ERROR`] for all pairs that may have a share of each node.
+fn bounds(weights: &[f64]) -> Vec<f64> {
+    let near = |k: usize| {
+        let range = k.saturating_sub(2 * Nodes::SHARED)..(k + 2 * Nodes::SHARED + 1).min(weights.len());
+        weights[range].iter().map(|weight| weight.abs()).sum::<f64>()
+    };
+    (0..weights.len()).map(|k| ERROR * near(k) + f64::MIN_POSITIVE).collect()
+}
