@@ -1,5 +1,7 @@
 //! All atoms of one unit cell, or of one particle: what [`crate::expand`] makes of a [`crate::model::Model`].
 
+use std::borrow::Cow;
+
 use nalgebra::{Matrix3, Vector3};
 
 use crate::element::Species;
@@ -153,12 +155,32 @@ impl Points {
     pub fn pairs_within(&self, reach: f64) -> f64 {
         pairs_within(self.places.len(), self.basis.determinant().abs(), reach)
     }
+
+    /// About how many pairs there are of these and of other atoms of the same cell.
+    pub fn pairs_with(&self, others: &Self, reach: f64) -> f64 {
+        let [here, there] = [self, others].map(|points| points.places.len() as f64);
+        lying_within(here * there, self.basis.determinant().abs(), reach)
+    }
+
+    /// The atoms of one kind, as the only one there is.
+    pub fn of_kind(&self, kind: usize) -> Cow<'_, Self> {
+        if kind == 0 && self.places.iter().all(|place| place.kind == kind) {
+            return Cow::Borrowed(self);
+        }
+        let places = self.places.iter().filter(|place| place.kind == kind);
+        Cow::Owned(Self { basis: self.basis, places: places.map(|place| Place { kind: 0, ..*place }).collect() })
+    }
 }
 
 /// Of so many atoms in a cell of so many Å³, were they anywhere.
 fn pairs_within(atoms: usize, volume: f64, reach: f64) -> f64 {
     let atoms = atoms as f64;
-    0.5 * atoms * atoms / volume * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
+    lying_within(0.5 * atoms * atoms, volume, reach)
+}
+
+/// Of so many pairs of atoms anywhere in a volume those that are as near as that.
+fn lying_within(pairs: f64, volume: f64, reach: f64) -> f64 {
+    pairs / volume * 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3)
 }
 
 /// Every pair of `n` species or kinds, the smaller index first: (0, 0), (0, 1) ... (1, 1) ...

@@ -16,6 +16,33 @@ pub fn map<T: Send>(n: usize, f: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
     (0..n).map(f).collect()
 }
 
+/// `f` of each item, in this order whatever the number of threads.
+///
+/// ```
+/// assert_eq!(corefine::threads::map_each(vec!["a", "b"], |text| text.len()), [1, 1]);
+/// ```
+pub fn map_each<A: Send, T: Send>(items: Vec<A>, f: impl Fn(A) -> T + Sync + Send) -> Vec<T> {
+    #[cfg(feature = "parallel")]
+    if items.len() > 1 && count() > 1 {
+        use rayon::prelude::*;
+        return items.into_par_iter().map(f).collect();
+    }
+    items.into_iter().map(f).collect()
+}
+
+/// What `a` and `b` give, side by side where there are threads for it.
+///
+/// ```
+/// assert_eq!(corefine::threads::both(|| 1, || "two"), (1, "two"));
+/// ```
+pub fn both<A: Send, B: Send>(a: impl FnOnce() -> A + Send, b: impl FnOnce() -> B + Send) -> (A, B) {
+    #[cfg(feature = "parallel")]
+    if count() > 1 {
+        return rayon::join(a, b);
+    }
+    (a(), b())
+}
+
 thread_local! {
     /// Is this thread's work already one of many pieces?
     #[cfg(feature = "parallel")]

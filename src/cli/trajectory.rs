@@ -23,7 +23,7 @@ use super::progress::Progress;
 use super::typed::nth;
 
 /// Bytes that are asked of a file at a time.
-const BUFFER: usize = 1 << 20;
+const BUFFER: usize = 1 << 18;
 
 /// The files that results are made of.
 pub struct Sources {

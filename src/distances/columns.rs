@@ -15,11 +15,14 @@ pub struct Columns {
     basis: Matrix3<f64>,
     reach: f64,
     atoms: Sorted,
+    /// Those whose neighbours are looked for, in the cell itself, kind after kind.
+    home: Vec<Home>,
     /// About how many pairs there are.
     pairs: f64,
     /// Columns that may hold a neighbour, with the vector from an atom's column to theirs.
     near: Vec<Near>,
     meet: Meet,
+    axes: Axes,
     /// By how much a column's corners lie higher or lower than its middle, Å.
     slant: f64,
     /// Half the diagonal of a column across c, Å.
@@ -67,8 +70,6 @@ struct Sorted {
     occ: Vec<f64>,
     /// First node of the atom's kind in a table.
     base: Vec<u32>,
-    /// The atoms of the cell itself, kind after kind.
-    home: Vec<Home>,
 }
 
 struct Home {
@@ -78,9 +79,17 @@ struct Home {
     column: [i64; 2],
     /// From the corner of its column, at its own height.
     place: Flat,
-    /// Its place in the sorted lists.
-    slot: usize,
+    /// Cartesian place, Å.
+    origin: [f64; 3],
+    /// Height along c in layers, as of the others.
+    height: f64,
+    occ: f64,
+    /// Of its own column it meets those that come from here on in the sorted lists.
+    from: usize,
 }
+
+/// Along c, and across it in two directions at right angles: unit vectors.
+struct Axes([Vector3<f64>; 3]);
 
 /// Columns are about this wide, Å, or a ninth of the reach: narrow against the reach, with several atoms a layer.
 pub const NARROW: f64 = 2.5;
@@ -97,15 +106,27 @@ impl Columns {
     ///
     /// In narrow ones fewer atoms are looked at that lie beyond the reach, in wide ones more atoms follow each other.
     pub fn new(points: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
-        Self::meeting(points, reach, narrow, numbers, Meet::Once)
+        Self::meeting(points, None, (reach, narrow), numbers, Meet::Once)
     }
 
     /// As [`Columns::new`], where every atom meets all its neighbours.
     pub fn around(points: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
-        Self::meeting(points, reach, narrow, numbers, Meet::Twice)
+        Self::meeting(points, None, (reach, narrow), numbers, Meet::Twice)
     }
 
-    fn meeting(points: &Points, reach: f64, narrow: f64, numbers: usize, meet: Meet) -> Self {
+    /// As [`Columns::new`], where each of `homes` meets all its neighbours among `others`: other atoms of the same cell.
+    pub fn between(homes: &Points, others: &Points, reach: f64, narrow: f64, numbers: usize) -> Self {
+        Self::meeting(others, Some(homes), (reach, narrow), numbers, Meet::Twice)
+    }
+
+    /// Without `homes` the points meet each other.
+    fn meeting(
+        points: &Points,
+        homes: Option<&Points>,
+        (reach, narrow): (f64, f64),
+        numbers: usize,
+        meet: Meet,
+    ) -> Self {
         let basis = points.basis;
         let inverse = basis.try_inverse().unwrap_or_else(Matrix3::identity);
         let width = (reach / 9.0).max(narrow);
@@ -113,15 +134,61 @@ impl Columns {
         let upwards = (reach * inverse.row(2).norm()).ceil() as i64;
         let each = (basis.column(2).norm() / THIN).ceil();
         let layers = Layers { each: each as i64, upwards, inverse: each / basis.column(2).norm() };
-        let atoms = Sorted::new(points, count, layers, numbers);
-        let (pairs, near) = (points.pairs_within(reach), Vec::new());
-        let mut columns = Self { count, layers, basis, reach, atoms, pairs, near, meet, slant: 0.0, across: 0.0 };
+        let places = by_column(points, count);
+        let atoms = Sorted::new(&places, &basis, count, layers, numbers);
+        let pairs = homes.map_or_else(|| points.pairs_within(reach), |homes| homes.pairs_with(points, reach));
+        let (near, axes) = (Vec::new(), Axes::of(&basis));
+        let (home, slant, across) = (Vec::new(), 0.0, 0.0);
+        let mut columns = Self { count, layers, basis, reach, atoms, home, pairs, near, meet, axes, slant, across };
+        columns.home =
+            homes.map_or_else(|| columns.homes_of(&places), |homes| columns.homes_of(&by_column(homes, count)));
         columns.measure(&inverse);
         columns
     }
 
+    /// Those whose neighbours are looked for, of places column by column: where pairs are met once, those that were sorted.
+    fn homes_of(&self, places: &[InColumn]) -> Vec<Home> {
+        let mut homes = Vec::with_capacity(places.len());
+        for own in places.chunk_by(|a, b| a.0 == b.0) {
+            let bottom = self.atoms.start[self.first_layer(own[0].0)] as usize;
+            let first = bottom + self.layers.upwards as usize * own.len();
+            let from = |k: usize| if self.meet == Meet::Once { first + k + 1 } else { 0 };
+            homes.extend(own.iter().enumerate().map(|(k, place)| self.home(place, from(k))));
+        }
+        if !homes.is_sorted_by_key(|home| home.kind) {
+            homes.sort_by_key(|home| home.kind);
+        }
+        homes
+    }
+
+    fn home(&self, (column, atom, Place { frac, occ, kind }): &InColumn, from: usize) -> Home {
+        let offset = [0, 1].map(|k| frac[k] * self.count[k] as f64 - column[k] as f64);
+        Home {
+            atom: *atom,
+            kind: *kind,
+            column: *column,
+            place: self.flat(offset),
+            origin: place_of(&self.basis, frac, 0),
+            height: self.layers.height(frac, 0),
+            occ: *occ,
+            from,
+        }
+    }
+
+    /// Where the layers of a column of the cell start in the list of layers.
+    fn first_layer(&self, column: [i64; 2]) -> usize {
+        (column[0] * self.count[1] + column[1]) as usize * (self.layers.count() + 1)
+    }
+
+    /// A place given in columns along a and b.
+    fn flat(&self, offset: [f64; 2]) -> Flat {
+        let [x, y] = [0, 1].map(|k| offset[k] / self.count[k] as f64);
+        let v = self.basis * Vector3::new(x, y, 0.0);
+        self.axes.0.each_ref().map(|axis| v.dot(axis))
+    }
+
     fn measure(&mut self, inverse: &Matrix3<f64>) {
-        let corners = [[0.5, 0.5], [0.5, -0.5]].map(|corner| flat(&self.basis, self.count, corner));
+        let corners = [[0.5, 0.5], [0.5, -0.5]].map(|corner| self.flat(corner));
         self.slant = corners.iter().map(|[along, ..]| along.abs()).fold(0.0, f64::max);
         self.across = corners.iter().map(|[_, x, y]| x.hypot(*y)).fold(0.0, f64::max);
         let most = [0, 1].map(|k| (self.reach * inverse.row(k).norm() * self.count[k] as f64).ceil() as i64 + 1);
@@ -133,16 +200,16 @@ impl Columns {
     }
 
     fn near(&self, offset: [i64; 2]) -> Option<Near> {
-        let [_, x, y] = flat(&self.basis, self.count, offset.map(|n| n as f64));
+        let [_, x, y] = self.flat(offset.map(|n| n as f64));
         let near = x.hypot(y) <= self.reach + 2.0 * self.across && (self.meet == Meet::Twice || offset >= [0, 0]);
-        let middle = flat(&self.basis, self.count, offset.map(|n| n as f64 + 0.5));
+        let middle = self.flat(offset.map(|n| n as f64 + 0.5));
         near.then_some(Near { offset, middle })
     }
 
     /// The place of each point among those whose pairs can be visited.
     pub fn homes(&self) -> Vec<usize> {
-        let mut places = vec![0; self.atoms.home.len()];
-        self.atoms.home.iter().enumerate().for_each(|(place, home)| places[home.atom] = place);
+        let mut places = vec![0; self.home.len()];
+        self.home.iter().enumerate().for_each(|(place, home)| places[home.atom] = place);
         places
     }
 
@@ -151,7 +218,7 @@ impl Columns {
     /// Each makes tables of so many `numbers`, and has about as many pairs at least.
     pub fn tasks(&self, numbers: usize) -> Vec<(usize, Range<usize>)> {
         let parts = (self.pairs / TASK.max(numbers as f64)).clamp(1.0, TASKS);
-        let home = &self.atoms.home;
+        let home = &self.home;
         let mut tasks = Vec::new();
         for of_kind in home.chunk_by(|a, b| a.kind == b.kind) {
             let first = tasks.last().map_or(0, |(_, range): &(usize, Range<usize>)| range.end);
@@ -174,16 +241,15 @@ impl Columns {
         let column = [0, 1].map(|k| homes[0].column[k] + near.offset[k]);
         let cell = [0, 1].map(|k| column[k].div_euclid(self.count[k]));
         let inside = [0, 1].map(|k| column[k] - cell[k] * self.count[k]);
-        let index = (inside[0] * self.count[1] + inside[1]) as usize * (self.layers.count() + 1);
+        let index = self.first_layer(inside);
         let start = &self.atoms.start[index..=index + self.layers.count()];
         let shift = self.basis.column(0) * cell[0] as f64 + self.basis.column(1) * cell[1] as f64;
         for home in homes {
             let Some(Range { start: first, end }) = self.window(home, near, start) else { continue };
-            let above = near.offset == [0, 0] && self.meet == Meet::Once;
-            let first = if above { first.max(home.slot + 1) } else { first };
+            let first = if near.offset == [0, 0] { first.max(home.from) } else { first };
             if first < end {
-                let origin = std::array::from_fn(|k| self.atoms.place[k][home.slot] - shift[k]);
-                taker.add(simd, origin, self.atoms.occ[home.slot], &self.atoms.others(first..end));
+                let origin = std::array::from_fn(|k| home.origin[k] - shift[k]);
+                taker.add(simd, origin, home.occ, &self.atoms.others(first..end));
             }
         }
     }
@@ -198,19 +264,23 @@ impl Columns {
         }
         let half = ((self.reach * self.reach - gap * gap).sqrt() + self.slant) * self.layers.inverse;
         // Heights are counted along c from each cell's own base, which lies where the cell does.
-        let middle = self.atoms.height[home.slot] - along * self.layers.inverse;
+        let middle = home.height - along * self.layers.inverse;
         let layer = |height: f64| (height.max(0.0) as usize).min(start.len() - 2);
         Some(start[layer(middle - half)] as usize..start[layer(middle + half) + 1] as usize)
     }
 }
 
-/// A place given in columns along a and b.
-fn flat(basis: &Matrix3<f64>, count: [i64; 2], offset: [f64; 2]) -> Flat {
-    let c = basis.column(2).normalize();
-    let x = (basis.column(0) - c * basis.column(0).dot(&c)).normalize();
-    let y = c.cross(&x);
-    let v = basis * Vector3::new(offset[0] / count[0] as f64, offset[1] / count[1] as f64, 0.0);
-    [v.dot(&c), v.dot(&x), v.dot(&y)]
+impl Axes {
+    fn of(basis: &Matrix3<f64>) -> Self {
+        let c = basis.column(2).normalize();
+        let x = (basis.column(0) - c * basis.column(0).dot(&c)).normalize();
+        Self([c, x, c.cross(&x)])
+    }
+}
+
+/// Cartesian place of an atom's image, so many cells up.
+fn place_of(basis: &Matrix3<f64>, frac: &Vector3<f64>, cells: i64) -> [f64; 3] {
+    (basis * (frac + Vector3::new(0.0, 0.0, cells as f64))).into()
 }
 
 impl Layers {
@@ -218,26 +288,24 @@ impl Layers {
     fn count(&self) -> usize {
         (self.each * (2 * self.upwards + 1)) as usize
     }
+
+    /// Height of an atom's image, so many cells up, from the lowest cell on.
+    fn height(&self, frac: &Vector3<f64>, cells: i64) -> f64 {
+        (frac[2] + (cells + self.upwards) as f64) * self.each as f64
+    }
 }
 
 impl Sorted {
-    fn new(points: &Points, count: [i64; 2], layers: Layers, numbers: usize) -> Self {
-        let basis = &points.basis;
-        let places = by_column(points, count);
+    fn new(places: &[InColumn], basis: &Matrix3<f64>, count: [i64; 2], layers: Layers, numbers: usize) -> Self {
         let mut sorted = Self::with_room(places.len(), (2 * layers.upwards + 1) as usize);
-        let mut rest = &places[..];
+        let mut rest = places;
         for column in (0..count[0]).flat_map(|x| (0..count[1]).map(move |y| [x, y])) {
             let (own, others) = rest.split_at(rest.partition_point(|(of, ..)| *of <= column));
             let bottom = sorted.height.len();
             for n in -layers.upwards..=layers.upwards {
-                for (_, atom, Place { frac, occ, kind }) in own {
-                    if n == 0 {
-                        let offset = [0, 1].map(|k| frac[k] * count[k] as f64 - column[k] as f64);
-                        let place = flat(basis, count, offset);
-                        sorted.home.push(Home { atom: *atom, kind: *kind, column, place, slot: sorted.height.len() });
-                    }
-                    let place = basis * (frac + Vector3::new(0.0, 0.0, n as f64));
-                    sorted.height.push((frac[2] + (n + layers.upwards) as f64) * layers.each as f64);
+                for (_, _, Place { frac, occ, kind }) in own {
+                    let place = place_of(basis, frac, n);
+                    sorted.height.push(layers.height(frac, n));
                     (0..3).for_each(|k| sorted.place[k].push(place[k]));
                     sorted.occ.push(*occ);
                     sorted.base.push((kind * numbers) as u32);
@@ -247,7 +315,6 @@ impl Sorted {
             sorted.close();
             rest = others;
         }
-        sorted.home.sort_by_key(|home| home.kind);
         sorted
     }
 
@@ -260,7 +327,6 @@ impl Sorted {
             place: [room(), room(), room()],
             occ: room(),
             base: Vec::with_capacity(atoms * images),
-            home: Vec::with_capacity(atoms),
         }
     }
 
@@ -295,16 +361,29 @@ impl Sorted {
     }
 }
 
+/// An atom of the cell: its column, its place among the points, and where it is.
+type InColumn = ([i64; 2], usize, Place);
+
 /// The atoms with their columns and their places among the points, moved into the cell, column by column, the lowest first.
-fn by_column(points: &Points, count: [i64; 2]) -> Vec<([i64; 2], usize, Place)> {
-    let inside = |(atom, place): (usize, &Place)| {
-        let frac = place.frac.map(|x| x - x.floor());
-        let column = [0, 1].map(|k| ((frac[k] * count[k] as f64) as i64).min(count[k] - 1));
-        (column, atom, Place { frac, ..*place })
+fn by_column(points: &Points, count: [i64; 2]) -> Vec<InColumn> {
+    let inside = |frac: &Vector3<f64>| frac.map(|x| x - x.floor());
+    let column = |frac: &Vector3<f64>| [0, 1].map(|k| ((frac[k] * count[k] as f64) as i64).min(count[k] - 1));
+    // One number of an atom's column, height and place among the points sorts many times faster than the atoms themselves: of
+    // numbers that are not negative the bits are in their order.
+    let key = |(atom, place): (usize, &Place)| {
+        let frac = inside(&place.frac);
+        let [x, y] = column(&frac);
+        (((x * count[1] + y) as u128) << 96) | (u128::from(frac[2].to_bits()) << 32) | atom as u128
     };
-    let mut places: Vec<_> = points.places.iter().enumerate().map(inside).collect();
-    places.sort_by(|x, y| x.0.cmp(&y.0).then(x.2.frac[2].total_cmp(&y.2.frac[2])));
-    places
+    let mut keys: Vec<u128> = points.places.iter().enumerate().map(key).collect();
+    keys.sort_unstable();
+    let place = |key: &u128| {
+        let atom = *key as u32 as usize;
+        let place = &points.places[atom];
+        let frac = inside(&place.frac);
+        (column(&frac), atom, Place { frac, ..*place })
+    };
+    keys.iter().map(place).collect()
 }
 
 /// Some atoms' pairs, to be compiled for the widest vectors that the processor has.
@@ -320,7 +399,7 @@ impl<T: Take> pulp::WithSimd for Visit<'_, '_, T> {
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, simd: S) {
         // Atoms of one column meet the same others: those stay near at hand.
-        for homes in self.columns.atoms.home[self.range].chunk_by(|a, b| a.column == b.column) {
+        for homes in self.columns.home[self.range].chunk_by(|a, b| a.column == b.column) {
             for near in &self.columns.near {
                 self.columns.meet(simd, homes, near, self.taker);
             }

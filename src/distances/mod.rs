@@ -12,6 +12,7 @@ mod bins;
 mod columns;
 mod deposit;
 mod listed;
+mod nearest;
 mod shifts;
 mod spline;
 

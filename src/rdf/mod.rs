@@ -15,7 +15,7 @@ mod peak;
 
 use serde::Serialize;
 
-use crate::crystal::{Points, classes, place};
+use crate::crystal::{Points, classes};
 use crate::distances::Bins;
 use crate::element::Element;
 use crate::engine::{Counter, EngineError};
@@ -30,6 +30,8 @@ pub struct Rdf {
     bins: Bins,
     /// The elements of all pairs.
     kinds: Vec<Element>,
+    /// The pairs as kinds, the smaller one first, each once.
+    wanted: Vec<(usize, usize)>,
     /// The kind of each atom, if it is of any pair.
     kind_of: Vec<Option<usize>>,
     blocks: Blocks,
@@ -157,8 +159,10 @@ impl Rdf {
         kinds.dedup();
         let kind = |element: Element| kinds.iter().position(|known| *known == element);
         let kind_of = atoms.species.iter().map(|species| kind(species.element)).collect();
-        let blocks = Blocks::new(classes(kinds.len()).count() * bins.count);
-        Ok(Self { pairs, bins, kinds, kind_of, blocks, volume: 0.0 })
+        let is_wanted = |class: &(usize, usize)| pairs.iter().any(|pair| *class == class_of(&kinds, *pair));
+        let wanted: Vec<_> = classes(kinds.len()).filter(is_wanted).collect();
+        let blocks = Blocks::new(wanted.len() * bins.count);
+        Ok(Self { pairs, bins, kinds, wanted, kind_of, blocks, volume: 0.0 })
     }
 
     /// The atoms of one frame whose pairs are counted.
@@ -171,8 +175,7 @@ impl Rdf {
     /// # Errors
     /// The counter failed.
     pub fn count(&self, seen: &Seen, counter: &mut dyn Counter) -> Result<Counted, EngineError> {
-        let wanted: Vec<_> = classes(self.kinds.len()).collect();
-        let counts = counter.count(&seen.points, &wanted, self.bins)?.tables.concat();
+        let counts = counter.count(&seen.points, &self.wanted, self.bins)?.tables.concat();
         let volume = seen.volume;
         let sum = Sum {
             frames: 1.0,
@@ -214,6 +217,16 @@ impl Rdf {
     }
 }
 
+fn kind_of(kinds: &[Element], element: Element) -> usize {
+    kinds.iter().position(|known| *known == element).unwrap_or(0)
+}
+
+/// A pair as kinds, the smaller one first.
+fn class_of(kinds: &[Element], pair: [Element; 2]) -> (usize, usize) {
+    let [a, b] = pair.map(|element| kind_of(kinds, element));
+    (a.min(b), a.max(b))
+}
+
 fn warnings(frames: f64) -> Vec<String> {
     let few = || format!("{frames} frames are too few for uncertainties; eight are needed");
     (frames < 8.0).then(few).into_iter().collect()
@@ -233,8 +246,9 @@ struct Curve {
 
 impl Curve {
     fn of(rdf: &Rdf, pair: [Element; 2]) -> Self {
-        let kinds = pair.map(|element| rdf.kinds.iter().position(|known| *known == element).unwrap_or(0));
-        let class = place(rdf.kinds.len(), (kinds[0].min(kinds[1]), kinds[0].max(kinds[1])));
+        let kinds = pair.map(|element| kind_of(&rdf.kinds, element));
+        let wanted = class_of(&rdf.kinds, pair);
+        let class = rdf.wanted.iter().position(|class| *class == wanted).unwrap_or(0);
         let Bins { width, count } = rdf.bins;
         let ball = |k: usize| 4.0 / 3.0 * std::f64::consts::PI * (k as f64 * width).powi(3);
         Self {

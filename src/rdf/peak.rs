@@ -90,12 +90,12 @@ impl Window {
 fn smoothed(shape: &Shape) -> Vec<f64> {
     let sigma = SMOOTH / shape.width;
     let reach = (4.0 * sigma).ceil() as usize;
-    let weight = |d: usize| (-0.5 * (d as f64 / sigma).powi(2)).exp();
+    let weights: Vec<f64> = (0..=reach).map(|d| (-0.5 * (d as f64 / sigma).powi(2)).exp()).collect();
     let g = &shape.g;
     let one = |k: usize| {
         let (from, to) = (k.saturating_sub(reach), (k + reach).min(g.len() - 1));
         let sum = (from..=to).fold([0.0, 0.0], |[sum, all], l| {
-            let w = weight(k.abs_diff(l));
+            let w = weights[k.abs_diff(l)];
             [sum + w * g[l], all + w]
         });
         sum[0] / sum[1]

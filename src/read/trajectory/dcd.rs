@@ -4,7 +4,7 @@ use nalgebra::{Matrix3, Vector3};
 
 use super::super::ReadError;
 use super::source::{Source, cut_short};
-use super::{Format, Raw, room, same_count};
+use super::{Format, FrameOf, Raw, room};
 use crate::element::Species;
 use crate::model::Cell;
 use crate::trajectory::{Atoms, Frame};
@@ -100,31 +100,35 @@ impl Format for Dcd {
         Ok(Atoms { species: self.species.clone() })
     }
 
-    fn frame(&self, raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
-        same_count(self.atoms, atoms, (name, 0, raw.number))?;
-        let wrong = |message: String| {
-            let message = format!("frame {}: {message}", raw.number);
-            ReadError::value(name, None, message, "every position and cell is finite; write the file again")
-        };
-        let edges: [f64; 6] = std::array::from_fn(|k| {
-            f64::from_le_bytes(std::array::from_fn(|b| raw.head.0.get(8 * k + b).copied().unwrap_or(0)))
-        });
-        let basis = basis(edges).ok_or_else(|| wrong(format!("the cell {edges:?} is none")))?;
-        let inverse = basis.try_inverse().ok_or_else(|| wrong("the cell is flat".to_owned()))?;
-        let at = |i: usize, k: usize| {
-            let start = 4 * (k * self.atoms + i);
-            f64::from(f32::from_le_bytes(std::array::from_fn(|b| raw.body.0.get(start + b).copied().unwrap_or(0))))
-        };
-        let mut fractions = room(atoms);
-        for i in 0..self.atoms {
-            let place = Vector3::new(at(i, 0), at(i, 1), at(i, 2));
-            if !place.iter().all(|x| x.is_finite()) {
-                return Err(wrong(format!("atom {} has no finite position", i + 1)));
-            }
-            fractions.push(inverse * place);
-        }
-        Ok(Frame { number: raw.number, step: Some(raw.head.1 as u64), basis, fractions, unwrapped: false })
+    fn reads(&self) -> FrameOf {
+        frame
     }
+}
+
+fn frame(raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
+    let count = atoms.species.len();
+    let wrong = |message: String| {
+        let message = format!("frame {}: {message}", raw.number);
+        ReadError::value(name, None, message, "every position and cell is finite; write the file again")
+    };
+    let edges: [f64; 6] = std::array::from_fn(|k| {
+        f64::from_le_bytes(std::array::from_fn(|b| raw.head.0.get(8 * k + b).copied().unwrap_or(0)))
+    });
+    let basis = basis(edges).ok_or_else(|| wrong(format!("the cell {edges:?} is none")))?;
+    let inverse = basis.try_inverse().ok_or_else(|| wrong("the cell is flat".to_owned()))?;
+    let at = |i: usize, k: usize| {
+        let start = 4 * (k * count + i);
+        f64::from(f32::from_le_bytes(std::array::from_fn(|b| raw.body.0.get(start + b).copied().unwrap_or(0))))
+    };
+    let mut fractions = room(atoms);
+    for i in 0..count {
+        let place = Vector3::new(at(i, 0), at(i, 1), at(i, 2));
+        if !place.iter().all(|x| x.is_finite()) {
+            return Err(wrong(format!("atom {} has no finite position", i + 1)));
+        }
+        fractions.push(inverse * place);
+    }
+    Ok(Frame { number: raw.number, step: Some(raw.head.1 as u64), basis, fractions, unwrapped: false })
 }
 
 /// The cell vectors from `a, cos γ, b, cos β, cos α, c`. Other writers have angles in degrees instead of cosines, and CHARMM has the symmetric

@@ -5,8 +5,8 @@ use nalgebra::{Matrix3, Vector3};
 use super::super::ReadError;
 use super::super::species;
 use super::source::{Source, cut_short};
-use super::words::{Lines, cell};
-use super::{Format, Raw, room, same_count};
+use super::words::{Cursor, Lines, cell};
+use super::{Format, FrameOf, Raw, same_count};
 use crate::element::Species;
 use crate::trajectory::{Atoms, Frame};
 
@@ -42,6 +42,32 @@ struct Columns<'a> {
     /// Do they go on through the faces of the cell?
     unwrapped: bool,
     images: Option<usize>,
+}
+
+/// What the line of an atom says.
+#[derive(Default)]
+struct Atom {
+    id: usize,
+    place: Vector3<f64>,
+    /// Cells that it has gone through.
+    images: Vector3<f64>,
+}
+
+/// What is wanted of a line, word after word.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Id,
+    Place,
+    Images,
+}
+
+impl Wanted {
+    fn words(self) -> usize {
+        match self {
+            Self::Id => 1,
+            Self::Place | Self::Images => 3,
+        }
+    }
 }
 
 impl Format for Dump {
@@ -90,30 +116,53 @@ impl Format for Dump {
         Ok(Atoms { species: atoms.into_iter().map(|atom| atom.1).collect() })
     }
 
-    fn frame(&self, raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
-        let head = Head::of(text_of(raw, name)?, name, raw.head.1)?;
-        same_count(head.count, atoms, (name, raw.head.1, raw.number))?;
-        let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
-        let mut found = Vec::with_capacity(head.count);
-        let mut words = Vec::new();
-        for k in 0..head.count {
-            words.clear();
-            words.extend(lines.next().split_ascii_whitespace());
-            let id = head.columns.id(&words, k, &lines)?;
-            found.push((id, head.fractions(&words, &lines)?));
-        }
-        // LAMMPS writes atoms in any order; their ids tell who is who.
-        found.sort_by_key(|(id, _)| *id);
-        let mut fractions = room(atoms);
-        fractions.extend(found.into_iter().map(|(_, place)| place));
-        let unwrapped = head.columns.unwrapped || head.columns.images.is_some();
-        Ok(Frame { number: raw.number, step: head.step, basis: head.basis, fractions, unwrapped })
+    fn reads(&self) -> FrameOf {
+        frame
     }
 
     fn warnings(&self) -> Vec<String> {
         let open = "the box is not periodic in every direction, and is taken as if it were";
         self.open.then(|| open.to_owned()).into_iter().collect()
     }
+}
+
+fn frame(raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
+    let head = Head::of(text_of(raw, name)?, name, raw.head.1)?;
+    same_count(head.count, atoms, (name, raw.head.1, raw.number))?;
+    let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
+    let (mut found, wanted) = (Vec::with_capacity(head.count), head.columns.wanted());
+    for k in 0..head.count {
+        let atom = match lines.hasty(|line| plain_atom(line, &wanted, k)) {
+            Some(atom) => atom,
+            None => head.columns.atom(k, &mut lines)?,
+        };
+        found.push((atom.id, head.fractions(&atom)));
+    }
+    let unwrapped = head.columns.unwrapped || head.columns.images.is_some();
+    Ok(Frame { number: raw.number, step: head.step, basis: head.basis, fractions: by_id(found), unwrapped })
+}
+
+/// LAMMPS writes atoms in any order; their ids tell who is who.
+fn by_id(mut found: Vec<(usize, Vector3<f64>)>) -> Vec<Vector3<f64>> {
+    if !found.is_sorted_by_key(|(id, _)| *id) {
+        found.sort_by_key(|(id, _)| *id);
+    }
+    found.into_iter().map(|(_, place)| place).collect()
+}
+
+/// What the line of an atom says, if all that is wanted of it is plain.
+fn plain_atom(line: &mut Cursor, wanted: &[(usize, Wanted)], k: usize) -> Option<Atom> {
+    let (mut atom, mut at) = (Atom { id: k, ..Atom::default() }, 0);
+    for (column, what) in wanted {
+        (0..column.checked_sub(at)?).for_each(|_| _ = line.word());
+        at = column + what.words();
+        match what {
+            Wanted::Id => atom.id = line.whole()?,
+            Wanted::Place => atom.place = line.numbers()?.into(),
+            Wanted::Images => atom.images = line.numbers()?.into(),
+        }
+    }
+    Some(atom)
 }
 
 impl Dump {
@@ -165,14 +214,9 @@ impl<'a> Head<'a> {
         Ok(Self { step, count, basis, inverse, origin: bounds.origin, columns })
     }
 
-    fn fractions(&self, words: &[&str], lines: &Lines) -> Result<Vector3<f64>, ReadError> {
-        let three = |first: usize, what: &str| -> Result<Vector3<f64>, ReadError> {
-            let word = |k: usize| words.get(first + k).copied().unwrap_or("nothing");
-            Ok(Vector3::new(lines.number(word(0), what)?, lines.number(word(1), what)?, lines.number(word(2), what)?))
-        };
-        let place = three(self.columns.place, "a position")?;
-        let place = if self.columns.scaled { place } else { self.inverse * (place - self.origin) };
-        Ok(place + self.columns.images.map_or(Ok(Vector3::zeros()), |first| three(first, "an image flag"))?)
+    fn fractions(&self, atom: &Atom) -> Vector3<f64> {
+        let place = if self.columns.scaled { atom.place } else { self.inverse * (atom.place - self.origin) };
+        place + atom.images
     }
 }
 
@@ -237,6 +281,28 @@ impl<'a> Columns<'a> {
 
     fn at(&self, title: &str) -> Option<usize> {
         self.names.iter().position(|name| *name == title)
+    }
+
+    /// What is wanted of a line, and where it stands, from left to right.
+    fn wanted(&self) -> Vec<(usize, Wanted)> {
+        let id = self.id.map(|column| (column, Wanted::Id));
+        let images = self.images.map(|column| (column, Wanted::Images));
+        let mut wanted: Vec<_> = [id, images, Some((self.place, Wanted::Place))].into_iter().flatten().collect();
+        wanted.sort_by_key(|(column, _)| *column);
+        wanted
+    }
+
+    /// What the next line says, the `k`-th of a frame.
+    fn atom(&self, k: usize, lines: &mut Lines) -> Result<Atom, ReadError> {
+        let words: Vec<&str> = lines.next().split_ascii_whitespace().collect();
+        let three = |first: usize, what: &str| -> Result<Vector3<f64>, ReadError> {
+            let word = |k: usize| words.get(first + k).copied().unwrap_or("nothing");
+            Ok(Vector3::new(lines.number(word(0), what)?, lines.number(word(1), what)?, lines.number(word(2), what)?))
+        };
+        let id = self.id(&words, k, lines)?;
+        let place = three(self.place, "a position")?;
+        let images = self.images.map_or(Ok(Vector3::zeros()), |first| three(first, "an image flag"))?;
+        Ok(Atom { id, place, images })
     }
 
     /// Who an atom is; without ids, its place in the frame.

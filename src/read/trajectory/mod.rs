@@ -62,29 +62,56 @@ trait Format: Send + Sync {
     fn next(&mut self, source: &mut Source) -> Result<Option<Raw>, ReadError>;
     /// What the first frame says of the atoms.
     fn atoms(&self, raw: &Raw, name: &str) -> Result<Atoms, ReadError>;
-    /// What a frame says, for atoms that are known.
-    fn frame(&self, raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError>;
+    /// How its frames are read, once the atoms are known: apart from the file, so that frames are read while others come.
+    fn reads(&self) -> FrameOf;
     /// What a user should know about the file.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
     }
 }
 
+/// What a frame says, of which the atoms and the file's name are known.
+type FrameOf = fn(&Raw, &Atoms, &str) -> Result<Frame, ReadError>;
+
 /// A trajectory that is being read.
 pub struct Frames<'a> {
+    name: String,
+    coming: Coming<'a>,
+    atoms: Atoms,
+    reads: FrameOf,
+}
+
+/// The frames that are still to come.
+struct Coming<'a> {
     source: Source<'a>,
     format: Box<dyn Format>,
     options: Options,
-    atoms: Atoms,
     /// The first frame, which told what the atoms are.
-    first: Option<Raw>,
+    first: Option<Frame>,
     /// Frames that came so far, and how many of them were picked.
     came: usize,
     picked: usize,
 }
 
+/// A frame that has come.
+enum Came {
+    /// As it stands in the file.
+    Raw(Raw),
+    /// It has been read already.
+    Read(Frame),
+}
+
+/// Frames that are worked on together, and whether the file is at its end, or why it cannot be read on.
+type Batch = (Vec<Came>, Result<bool, ReadError>);
+
 /// A frame that is larger than this, in bytes, is worked on with all threads; of smaller ones each thread has its own.
 const LARGE: usize = 64 << 20;
+
+/// Of frames so many come together for each thread, and more where they are small, as to hand work over takes its time too: so many
+/// bytes for each thread, but no more than so many frames.
+const FRAMES: usize = 2;
+const SMALL: usize = 128 << 10;
+const SMALL_FRAMES: usize = 16;
 
 impl<'a> Frames<'a> {
     /// Looks at a stream's beginning: its format, its atoms.
@@ -105,9 +132,10 @@ impl<'a> Frames<'a> {
         let mut source = Source::new(stream, name);
         let mut format = format_of(&mut source, &options)?;
         let first = format.next(&mut source)?.ok_or_else(|| ReadError::empty(name))?;
-        let atoms = format.atoms(&first, name)?;
-        format.frame(&first, &atoms, name)?;
-        Ok(Self { source, format, options, atoms, first: Some(first), came: 0, picked: 0 })
+        let (atoms, reads) = (format.atoms(&first, name)?, format.reads());
+        let first = Some(reads(&first, &atoms, name)?);
+        let coming = Coming { source, format, options, first, came: 0, picked: 0 };
+        Ok(Self { name: name.to_owned(), coming, atoms, reads })
     }
 
     /// What stays for all frames.
@@ -117,12 +145,12 @@ impl<'a> Frames<'a> {
 
     /// The file's name.
     pub fn name(&self) -> &str {
-        &self.source.name
+        &self.name
     }
 
     /// What a user should know about the file, as far as it has been read.
     pub fn warnings(&self) -> Vec<String> {
-        self.format.warnings().into_iter().map(|text| format!("{}: {text}", self.name())).collect()
+        self.coming.format.warnings().into_iter().map(|text| format!("{}: {text}", self.name())).collect()
     }
 
     /// `work` on every picked frame, several at a time, and what comes of it to `take`, in order, which says whether to go on.
@@ -136,35 +164,53 @@ impl<'a> Frames<'a> {
         work: impl Fn(Frame) -> T + Sync + Send,
         mut take: impl FnMut(T) -> bool,
     ) -> Result<usize, ReadError> {
-        let mut taken = 0;
+        let Self { name, coming, atoms, reads } = self;
+        let read = |came: Came| match came {
+            Came::Raw(raw) => reads(&raw, atoms, name),
+            Came::Read(frame) => Ok(frame),
+        };
+        let (mut taken, mut batch) = (0, coming.batch());
         loop {
-            let (batch, end) = self.batch();
-            let (format, atoms, name) = (&self.format, &self.atoms, &self.source.name);
-            let one = |k: usize| format.frame(&batch[k], atoms, name).map(&work);
-            let done = threads::map(batch.len(), |k| if batch.len() > 1 { threads::alone(|| one(k)) } else { one(k) });
+            let (frames, end) = batch;
+            let at_end = end != Ok(false);
+            // While some frames are worked on, the next ones come.
+            let (done, next) = threads::both(
+                || worked_on(frames, |came| read(came).map(&work)),
+                || if at_end { (Vec::new(), end) } else { coming.batch() },
+            );
             for result in done {
                 taken += 1;
                 if !take(result?) {
                     return Ok(taken);
                 }
             }
-            match end {
-                Ok(true) => return Ok(taken),
-                Ok(false) => {}
-                Err(error) => return Err(error),
+            if at_end {
+                return next.1.map(|_| taken);
             }
+            batch = next;
         }
     }
+}
 
-    /// Frames that are worked on together, and whether the file is at its end, or why it cannot be read on.
-    fn batch(&mut self) -> (Vec<Raw>, Result<bool, ReadError>) {
-        let mut batch: Vec<Raw> = Vec::new();
-        let mut size = 0;
-        while batch.len() < 4 * threads::count() && size < LARGE {
+/// What comes of each frame, several at a time: a thread has whole frames, unless there is only one of them.
+fn worked_on<T: Send>(frames: Vec<Came>, work: impl Fn(Came) -> T + Sync) -> Vec<T> {
+    let alone = frames.len() > 1;
+    threads::map_each(frames, |came| if alone { threads::alone(|| work(came)) } else { work(came) })
+}
+
+impl Coming<'_> {
+    fn batch(&mut self) -> Batch {
+        let (mut batch, mut size) = (Vec::new(), 0);
+        let threads = threads::count();
+        let is_full = |frames: usize, size: usize| {
+            let most = if size < SMALL * threads { SMALL_FRAMES } else { FRAMES };
+            frames >= most * threads || size >= LARGE
+        };
+        while !is_full(batch.len(), size) {
             match self.next() {
-                Ok(Some(raw)) => {
-                    size += raw.body.0.len();
-                    batch.push(raw);
+                Ok(Some(came)) => {
+                    size += came.size();
+                    batch.push(came);
                 }
                 Ok(None) => return (batch, Ok(true)),
                 Err(error) => return (batch, Err(error)),
@@ -174,24 +220,41 @@ impl<'a> Frames<'a> {
     }
 
     /// The next frame that was asked for.
-    fn next(&mut self) -> Result<Option<Raw>, ReadError> {
+    fn next(&mut self) -> Result<Option<Came>, ReadError> {
         if self.options.most.is_some_and(|most| self.picked >= most) {
             return Ok(None);
         }
         loop {
             let next = match self.first.take() {
-                Some(first) => Some(first),
-                None => self.format.next(&mut self.source)?,
+                Some(first) => Some(Came::Read(first)),
+                None => self.format.next(&mut self.source)?.map(Came::Raw),
             };
-            let Some(mut raw) = next else { return Ok(None) };
+            let Some(came) = next else { return Ok(None) };
             self.came += 1;
             let past = self.came.checked_sub(self.options.skip + 1);
             if past.is_some_and(|past| past.is_multiple_of(self.options.stride.max(1))) {
                 self.picked += 1;
-                raw.number = self.came;
-                return Ok(Some(raw));
+                return Ok(Some(came.numbered(self.came)));
             }
         }
+    }
+}
+
+impl Came {
+    /// About how much memory it takes, bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Raw(raw) => raw.body.0.len(),
+            Self::Read(frame) => size_of_val(&frame.fractions[..]),
+        }
+    }
+
+    fn numbered(mut self, number: usize) -> Self {
+        match &mut self {
+            Self::Raw(raw) => raw.number = number,
+            Self::Read(frame) => frame.number = number,
+        }
+        self
     }
 }
 

@@ -6,14 +6,15 @@ use super::super::ReadError;
 use super::super::species;
 use super::source::{Source, cut_short};
 use super::words::{Lines, cell};
-use super::{Format, Raw, room};
+use super::{Format, FrameOf, Raw, room};
 use crate::element::Species;
 use crate::trajectory::{Atoms, Frame};
 
-/// The head that came last, and the line that it begins on.
+/// The head that came last, the line that it begins on, and the number of atoms that it has.
 #[derive(Default)]
 pub struct Xdatcar {
     head: (Vec<u8>, usize),
+    atoms: usize,
 }
 
 /// Lines of a head.
@@ -43,10 +44,10 @@ impl Format for Xdatcar {
                 return Err(cut_short(&source.name, Some(source.line)));
             }
             check_mark(&mark, source)?;
+            self.atoms = Head::of(&self.head, &source.name)?.counts.iter().sum();
         }
-        let atoms = Head::of(&self.head, &source.name)?.counts.iter().sum();
         let (mut body, start) = (Vec::new(), source.line + 1);
-        if !source.lines(atoms, &mut body)? {
+        if !source.lines(self.atoms, &mut body)? {
             return Err(cut_short(&source.name, Some(source.line)));
         }
         Ok(Some(Raw { number: 0, head: self.head.clone(), body: (body, start) }))
@@ -58,17 +59,21 @@ impl Format for Xdatcar {
         Ok(Atoms { species: each.flat_map(|(species, count)| std::iter::repeat_n(*species, *count)).collect() })
     }
 
-    fn frame(&self, raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
-        let head = Head::of(&raw.head, name)?;
-        let count = head.counts.iter().sum();
-        super::same_count(count, atoms, (name, raw.head.1 + HEAD - 1, raw.number))?;
-        let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
-        let mut fractions = room(atoms);
-        for _ in 0..count {
-            fractions.push(Vector3::from(lines.numbers::<3>("a position")?));
-        }
-        Ok(Frame { number: raw.number, step: None, basis: head.basis, fractions, unwrapped: false })
+    fn reads(&self) -> FrameOf {
+        frame
     }
+}
+
+fn frame(raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
+    let head = Head::of(&raw.head, name)?;
+    let count = head.counts.iter().sum();
+    super::same_count(count, atoms, (name, raw.head.1 + HEAD - 1, raw.number))?;
+    let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
+    let mut fractions = room(atoms);
+    for _ in 0..count {
+        fractions.push(Vector3::from(lines.numbers::<3>("a position")?));
+    }
+    Ok(Frame { number: raw.number, step: None, basis: head.basis, fractions, unwrapped: false })
 }
 
 /// `Direct configuration= 1`.

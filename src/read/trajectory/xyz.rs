@@ -1,13 +1,14 @@
 //! Extended xyz, frame after frame.
 
+use memchr::memchr_iter;
 use nalgebra::Vector3;
 
 use super::super::ReadError;
 use super::super::species;
 use super::super::xyz::{Columns, flat, keys, lattice, origin};
 use super::source::{HINT, Source, cut_short};
-use super::words::Lines;
-use super::{Format, Raw, room, same_count};
+use super::words::{Cursor, Lines};
+use super::{Format, FrameOf, Raw, room, same_count};
 use crate::element::Species;
 use crate::trajectory::{Atoms, Frame};
 
@@ -42,31 +43,67 @@ impl Format for Xyz {
     fn atoms(&self, raw: &Raw, name: &str) -> Result<Atoms, ReadError> {
         let (columns, count) = (comment(raw, name)?.columns, count(raw));
         let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
-        let species: Result<_, _> = (0..count).map(|_| species_of(lines.next(), &columns, &lines)).collect();
-        Ok(Atoms { species: species? })
+        let mut species: Vec<Species> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let as_before = species.last().and_then(|last| lines.hasty(|line| names(line, &columns, *last)));
+            let next = as_before.map_or_else(|| species_of(lines.next(), &columns, &lines), Ok)?;
+            species.push(next);
+        }
+        Ok(Atoms { species })
     }
 
-    fn frame(&self, raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
-        same_count(count(raw), atoms, (name, raw.head.1, raw.number))?;
-        let Comment { basis, inverse, origin, columns } = comment(raw, name)?;
-        let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
-        let mut fractions = room(atoms);
-        for (i, species) in atoms.species.iter().enumerate() {
-            let line = lines.next();
-            if !is(line, &columns, *species) && species_of(line, &columns, &lines)? != *species {
-                let message =
-                    format!("atom {} of frame {} is no {species}, as it is in the first frame", i + 1, raw.number);
-                return Err(lines.wrong(message, "write the atoms of all frames in one order"));
-            }
-            let mut words = line.split_ascii_whitespace().skip(columns.position);
-            let mut place = Vector3::zeros();
-            for x in &mut place {
-                *x = lines.number(words.next().unwrap_or("nothing"), "a position")?;
-            }
-            fractions.push(inverse * (place - origin));
-        }
-        Ok(Frame { number: raw.number, step: None, basis, fractions, unwrapped: false })
+    fn reads(&self) -> FrameOf {
+        frame
     }
+}
+
+fn frame(raw: &Raw, atoms: &Atoms, name: &str) -> Result<Frame, ReadError> {
+    same_count(count(raw), atoms, (name, raw.head.1, raw.number))?;
+    let Comment { basis, inverse, origin, columns } = comment(raw, name)?;
+    let mut lines = Lines::new(&raw.body.0, name, raw.body.1)?;
+    let mut fractions = room(atoms);
+    for (i, species) in atoms.species.iter().enumerate() {
+        let place = match lines.hasty(|line| plain_place(line, &columns, *species)) {
+            Some(place) => place,
+            None => place_of(&mut lines, &columns, *species, (i + 1, raw.number))?,
+        };
+        fractions.push(inverse * (place - origin));
+    }
+    Ok(Frame { number: raw.number, step: None, basis, fractions, unwrapped: false })
+}
+
+/// Where an atom is, if its line plainly names this element, in front of the numbers as programs have it.
+fn plain_place(line: &mut Cursor, columns: &Columns, species: Species) -> Option<Vector3<f64>> {
+    let between = columns.position.checked_sub(columns.species + 1)?;
+    names(line, columns, species)?;
+    (0..between).for_each(|_| _ = line.word());
+    line.numbers().map(Vector3::from)
+}
+
+/// The species, if the line plainly names its element.
+fn names(line: &mut Cursor, columns: &Columns, species: Species) -> Option<Species> {
+    (0..columns.species).for_each(|_| _ = line.word());
+    (line.word() == species.element.symbol().as_bytes() && species.charge == 0).then_some(species)
+}
+
+/// Where the atom of the next line is, the `i`-th of a frame, which has to be of this species.
+fn place_of(
+    lines: &mut Lines,
+    columns: &Columns,
+    species: Species,
+    (i, frame): (usize, usize),
+) -> Result<Vector3<f64>, ReadError> {
+    let line = lines.next();
+    if species_of(line, columns, lines)? != species {
+        let message = format!("atom {i} of frame {frame} is no {species}, as it is in the first frame");
+        return Err(lines.wrong(message, "write the atoms of all frames in one order"));
+    }
+    let mut words = line.split_ascii_whitespace().skip(columns.position);
+    let mut place = Vector3::zeros();
+    for x in &mut place {
+        *x = lines.number(words.next().unwrap_or("nothing"), "a position")?;
+    }
+    Ok(place)
 }
 
 struct Comment {
@@ -90,12 +127,8 @@ fn comment(raw: &Raw, name: &str) -> Result<Comment, ReadError> {
 
 /// Lines of a frame, one for each atom.
 fn count(raw: &Raw) -> usize {
-    raw.body.0.split_inclusive(|byte| *byte == b'\n').count()
-}
-
-/// Does a line plainly name this element? Most do, and are read faster so.
-fn is(line: &str, columns: &Columns, species: Species) -> bool {
-    species.charge == 0 && line.split_ascii_whitespace().nth(columns.species) == Some(species.element.symbol())
+    let unended = raw.body.0.last().is_some_and(|byte| *byte != b'\n');
+    memchr_iter(b'\n', &raw.body.0).count() + usize::from(unended)
 }
 
 fn species_of(line: &str, columns: &Columns, lines: &Lines) -> Result<Species, ReadError> {
