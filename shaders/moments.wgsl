@@ -5,16 +5,14 @@
 //
 // The weight w is that of both atoms, or that times what a strain e does to the distance: v·ev / (|v| scale).
 //
-// Numbers are added up as whole ones, in units of 1 / ONE: sums do not depend on the order, and every adapter gives the
-// same bits on every run. One workgroup takes the meetings of one group to one window of nodes. `meet.wgsl` stands in
+// Numbers are added up as whole ones, a weight of one as `settings.one`: sums do not depend on the order, and every run
+// gives the same bits. A sum beyond an i32 shows in the check sum, and the host does it again with a smaller one. One workgroup takes the meetings of one group to one window of nodes. `meet.wgsl` stands in
 // front of it; the structs are those of `src/engine/gpu/moments/layout.rs`, and a test compares them.
 
 // Nodes of a window, and moments of each.
 const NODES: u32 = 448u;
 const MOMENTS: u32 = 8u;
 const NUMBERS: u32 = NODES * MOMENTS;
-// What a weight of one is in the sums. A group's meetings are so few that no sum is beyond an i32.
-const ONE: f32 = 131072.0;
 
 struct Group {
     first: u32,
@@ -30,6 +28,7 @@ struct Settings {
     most_past: f32,
     room: u32,
     strained: u32,
+    one: f32,
     xx: f32,
     yy: f32,
     zz: f32,
@@ -44,7 +43,8 @@ struct Settings {
 // The meetings of all groups.
 @group(0) @binding(3) var<storage, read> entries: array<u32>;
 @group(0) @binding(4) var<storage, read> weights: array<f32>;
-// How many pairs were in doubt and how many were looked at; then the moments, as two words each.
+// How many pairs were in doubt and how many were looked at; then what all pairs weigh that were written down, and the
+// moments, as two words each.
 @group(0) @binding(5) var<storage, read_write> sums: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> doubts: array<Doubt>;
 @group(0) @binding(7) var<uniform> settings: Settings;
@@ -69,19 +69,20 @@ fn stretch(here: Place, there: Place, distance: Distance) -> f32 {
     return along / (f32(distance.whole) + distance.past);
 }
 
-// Writes a pair down, if its node is one of the window.
-fn write_down(distance: Distance, weight: f32, first: i32) {
+// Writes a pair down, if its node is one of the window; gives what it weighs there.
+fn write_down(distance: Distance, weight: f32, first: i32) -> i32 {
     let step = i32(floor(distance.past));
     let node = distance.whole + step - first;
     if node < 0 || node >= i32(NODES) {
-        return;
+        return 0;
     }
     let s = distance.past - f32(step);
-    var moment = ONE * weight;
+    var moment = settings.one * weight;
     for (var n = 0u; n < MOMENTS; n++) {
         atomicAdd(&near[u32(node) * MOMENTS + n], i32(round(moment)));
         moment *= s;
     }
+    return i32(round(settings.one * weight));
 }
 
 fn hand_back(doubt: Doubt) {
@@ -91,12 +92,19 @@ fn hand_back(doubt: Doubt) {
     }
 }
 
-// The pairs of one atom of the first tile; gives how many there were.
-fn look_around(meeting: Meeting, index: u32, lane: u32, first: i32) -> u32 {
+// How many pairs were looked at, and what those weigh that were written down.
+struct Seen {
+    count: u32,
+    weight: i32,
+}
+
+// The pairs of one atom of the first tile.
+fn look_around(meeting: Meeting, index: u32, lane: u32, first: i32) -> Seen {
     let a = meeting.a + lane;
     let here = places[a];
     let weight = weights[a];
     let start = select(0u, lane + 1u, meeting.once == 1u);
+    var written = 0;
     for (var j = start; j < meeting.count_b; j++) {
         let there = others[j];
         let distance = distance_between(here, there, settings.most + 1);
@@ -111,10 +119,10 @@ fn look_around(meeting: Meeting, index: u32, lane: u32, first: i32) -> u32 {
             if settings.strained == 1u {
                 both *= stretch(here, there, distance);
             }
-            write_down(distance, both, first);
+            written += write_down(distance, both, first);
         }
     }
-    return max(meeting.count_b, start) - start;
+    return Seen(max(meeting.count_b, start) - start, written);
 }
 
 // Adds a number to one of two words.
@@ -138,7 +146,7 @@ fn moments(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
     if lane == 0u {
         atomicStore(&looked, 0u);
     }
-    var count = 0u;
+    var seen = Seen(0u, 0);
     for (var e = group.first; e < group.end; e++) {
         let index = entries[e];
         let meeting = meetings[index];
@@ -149,12 +157,14 @@ fn moments(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index
         }
         workgroupBarrier();
         if lane < meeting.count_a {
-            count += look_around(meeting, index, lane, first);
+            let more = look_around(meeting, index, lane, first);
+            seen = Seen(seen.count + more.count, seen.weight + more.weight);
         }
     }
-    atomicAdd(&looked, count);
+    atomicAdd(&looked, seen.count);
+    add_wide(2u, seen.weight);
     workgroupBarrier();
-    let table = 2u + 2u * (group.table + u32(first) * MOMENTS);
+    let table = 4u + 2u * (group.table + u32(first) * MOMENTS);
     for (var k = lane; k < NUMBERS; k += LANES) {
         let number = atomicLoad(&near[k]);
         if number != 0 {

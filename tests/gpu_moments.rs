@@ -54,7 +54,7 @@ fn nodes_weigh_what_they_weigh_on_the_cpu() {
     for (class, (got, want)) in got.weights.iter().zip(&want.weights).enumerate() {
         for (table, (got, want)) in got.iter().zip(want).enumerate() {
             // What a strain does is rounded to a part of the most that it could do.
-            let allowed = if table == 0 { 1e-5 } else { 3e-5 };
+            let allowed = if table == 0 { 2e-6 } else { 5e-6 };
             assert!(apart(got, want) < allowed, "class {class}, table {table}: {:e}", apart(got, want));
         }
     }
@@ -77,7 +77,7 @@ fn the_bits_are_the_same_on_every_run() {
 fn curves_and_columns_are_those_of_the_cpu() {
     let Some(mut gpu) = gpu() else { return };
     let model = flagship();
-    for (rmax, allowed) in [(2000, [3e-7, 2e-6]), (6000, [1e-6, 6e-6])] {
+    for (rmax, allowed) in [(2000, [2e-7, 2e-6]), (6000, [4e-7, 6e-6])] {
         let (state, measurement) = (state(&model, &job("")), xrays(0.1, 23.5, hundredths(100, rmax)));
         let want = curve(&state, &measurement, &mut Cpu);
         // The pairs alone, then the peaks in f32, too.
@@ -140,6 +140,23 @@ fn faults_are_errors_and_no_distances() {
         let kinds = Kinds::of(&crystal, Kinds::MOST).unwrap();
         let error = gpu.gather(&crystal, kinds, NODES, &[]).expect_err("a fault").to_string();
         assert!(error.contains("engine failed"), "{fault:?}: {error}");
+    }
+}
+
+/// Thousands of pairs at one node are too many for the finer of two units: then the coarser one serves.
+#[test]
+fn heaps_of_pairs_are_added_up_too() {
+    let Some(mut gpu) = gpu() else { return };
+    let mut crystal = expand::crystal(&shipped("ni")).unwrap();
+    let (here, mut there) = (crystal.atoms[0].clone(), crystal.atoms[0].clone());
+    there.position.0[2] += 0.4;
+    crystal.atoms = (0..64).flat_map(|_| [here.clone(), there.clone()]).collect();
+    let nodes = Nodes { step: 0.02, from: 1.00731, to: 9.0 };
+    let (want, got) =
+        (gathered(&mut Cpu, &crystal, nodes, &strains()), gathered(&mut gpu, &crystal, nodes, &strains()));
+    for table in 0..3 {
+        let off = apart(&got.weights[0][0], &want.weights[0][0]);
+        assert!(off < 3e-5, "{table}: {off:e}");
     }
 }
 

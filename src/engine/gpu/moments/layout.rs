@@ -18,8 +18,8 @@ pub const NODES: usize = 448;
 /// Moments of a node: `MOMENTS` of the shader.
 pub const EACH: usize = 8;
 
-/// What a weight of one is in the sums: `ONE` of the shader.
-pub const ONE: f64 = (1 << 17) as f64;
+/// What a weight of one is in the sums: the first where no more than a thousand pairs of a group are at one node, else the second.
+pub const ONES: [f32; 2] = [(1 << 21) as f32, (1 << 17) as f32];
 
 shared! {
     /// The work of one workgroup: some meetings of the same two kinds, at the nodes of one window.
@@ -50,6 +50,8 @@ shared! {
         room: u32,
         /// 1 where weights are times what the strain does.
         strained: u32,
+        /// What a weight of one is in the sums.
+        one: f32,
         /// The strain, in units of its scale.
         xx: f32,
         /// ..

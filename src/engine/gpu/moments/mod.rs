@@ -6,7 +6,7 @@
 //!
 //! # How far it is from the CPU
 //!
-//! Places are known to some 1e-6 of a step ([`super::bins::DOUBT`]), and each moment of a pair is rounded to 1/ONE. Of these [`ERROR`] is
+//! Places are known to some 1e-6 of a step ([`super::bins::DOUBT`]), and each moment of a pair is rounded to a part of one ([`ONES`]). Of these [`ERROR`] is
 //! made. Roundings do not know of each other: in the mean a curve is right to some 1e-7 of its largest value.
 
 pub mod layout;
@@ -20,12 +20,12 @@ use super::{Gpu, wait};
 use crate::crystal::{Crystal, classes};
 use crate::distances::{Distances, Kinds, Nodes};
 use crate::engine::EngineError;
-use layout::{EACH, Group, MOMENTS, NODES, ONE, Settings};
+use layout::{EACH, Group, MOMENTS, NODES, ONES, Settings};
 
 /// The kernel's whole numbers hold three times the square of this many steps.
 const MOST_STEPS: f64 = 26_000.0;
 
-/// Meetings of one workgroup: 2² of up to 2¹² pairs, none of which weighs more than 2¹⁷ times the largest weight, which is one.
+/// Meetings of one workgroup: 2² of up to 2¹² pairs, which weigh no more than 2¹⁷ each by the second of [`ONES`]; so none of its sums is beyond an i32.
 const OF_GROUP: usize = 4;
 
 /// Entries of one dispatch: no driver takes the kernel for hung.
@@ -34,14 +34,14 @@ const MOST_ENTRIES: usize = 1 << 16;
 /// Room for pairs at the seam in one dispatch.
 const ROOM: usize = 1 << 12;
 
-/// Words in front of the moments: pairs in doubt, and pairs that were looked at.
-const AHEAD: usize = 2;
+/// Words in front of the moments: pairs in doubt, pairs that were looked at, and two of the check sum.
+const AHEAD: usize = 4;
 
 /// The largest difference that a node's weight may show from [`Distances::gather`], for each pair among eleven nodes before and behind.
 ///
 /// | step | error of a share |
 /// |---|---|
-/// | each moment rounded by half of 1/ONE, and computed in f32: 2⁻¹⁸ + 2⁻²¹; eight of them times factors whose sizes add up to 0.96 | 4.1e-6 |
+/// | each moment rounded to 2⁻¹⁷ at worst ([`ONES`]), and computed in f32: 2⁻¹⁸ + 2⁻²¹; eight of them times factors whose sizes add up to 0.96 | 4.1e-6 |
 /// | s is right to 7.6e-6 ([`super::bins::DOUBT`]), and no share changes faster than 0.4 s | 3.1e-6 |
 /// | both sharpened: factors 1 to 0.94 of wⁿ, 9.33 together, and w at most 1 | 6.8e-5 |
 pub const ERROR: f64 = 6.8e-5;
@@ -102,16 +102,34 @@ impl Gpu {
     /// For each class the moments of all nodes: of the number of pairs, then, strain after strain, of what it does.
     async fn tables(&mut self, work: &Work, strains: &[Matrix3<f64>]) -> Result<Vec<Vec<Vec<f64>>>, String> {
         self.has_room(work)?;
+        for one in ONES {
+            if let Some(tables) = self.tables_with(work, strains, one).await? {
+                return Ok(tables);
+            }
+        }
+        Err("its sums do not add up; update its driver, or use --engine cpu".to_owned())
+    }
+
+    /// With this as a weight of one; `None` where a sum was beyond an i32. The number of pairs comes first: what a strain does to
+    /// them weighs no more.
+    async fn tables_with(
+        &mut self,
+        work: &Work,
+        strains: &[Matrix3<f64>],
+        one: f32,
+    ) -> Result<Option<Vec<Vec<Vec<f64>>>>, String> {
         let mut tables = vec![Vec::new(); work.classes];
         for strain in std::iter::once(None).chain(strains.iter().map(|strain| Some(Strain::new(strain, &work.nodes)))) {
             let mut sums = vec![0.0; work.numbers()];
             for entries in work.entries.chunks(MOST_ENTRIES.min(self.most_groups())) {
-                self.add_entries(work, entries, strain, &mut sums).await?;
+                if !self.add_entries(work, entries, (strain, one), &mut sums).await? {
+                    return Ok(None);
+                }
             }
             let each = sums.chunks_exact(work.of_class());
             tables.iter_mut().zip(each).for_each(|(tables, sums)| tables.push(sums.to_vec()));
         }
-        Ok(tables)
+        Ok(Some(tables))
     }
 
     fn most_groups(&self) -> usize {
@@ -139,20 +157,20 @@ impl Gpu {
         if fits { Ok(()) } else { Err(message()) }
     }
 
-    /// Adds the moments of some entries.
+    /// Adds the moments of some entries, and says whether they add up.
     async fn add_entries(
         &mut self,
         work: &Work,
         entries: &[((usize, usize), u32)],
-        strain: Option<Strain>,
+        (strain, one): (Option<Strain>, f32),
         sums: &mut [f64],
-    ) -> Result<(), String> {
+    ) -> Result<bool, String> {
         let room = ROOM.min(self.room::<Doubt>());
         let words = vec![0_u32; AHEAD + 2 * sums.len()];
         let doubts = vec![Doubt { a: 0, b: 0, meeting: 0 }; room];
         let numbers: Vec<u32> = entries.iter().map(|(_, meeting)| *meeting).collect();
         let groups = work.groups(entries);
-        let settings = [work.settings(room, strain)];
+        let settings = [work.settings(room, (strain, one))];
         let writes = [
             Write::of(0, &work.tiles.places, Role::Input),
             Write::of(1, &work.meetings, Role::Input),
@@ -168,18 +186,21 @@ impl Gpu {
         let doubts = Doubt::first(&doubts, words[0]).ok_or_else(|| {
             format!("{} pairs lie just where the list of near pairs ends; use --engine cpu", words[0])
         })?;
-        let scale = strain.map_or(1.0, |strain| strain.scale);
-        for (sum, words) in sums.iter_mut().zip(words[AHEAD..].as_chunks().0) {
-            *sum += wide(*words) / ONE * scale;
+        let moments = words[AHEAD..].as_chunks().0;
+        let written: i64 = moments.iter().step_by(EACH).map(|words| wide(*words)).sum();
+        if written != wide([words[2], words[3]]) {
+            return Ok(false);
         }
+        let scale = strain.map_or(1.0, |strain| strain.scale) / f64::from(one);
+        sums.iter_mut().zip(moments).for_each(|(sum, words)| *sum += wide(*words) as f64 * scale);
         doubts.iter().for_each(|doubt| work.decide(doubt, strain, sums));
-        Ok(())
+        Ok(true)
     }
 }
 
 /// Two words as a number.
-fn wide([low, high]: [u32; 2]) -> f64 {
-    (u64::from(low) | u64::from(high) << 32).cast_signed() as f64
+fn wide([low, high]: [u32; 2]) -> i64 {
+    (u64::from(low) | u64::from(high) << 32).cast_signed()
 }
 
 impl Strain {
@@ -240,7 +261,7 @@ impl Work {
         groups
     }
 
-    fn settings(&self, room: usize, strain: Option<Strain>) -> Settings {
+    fn settings(&self, room: usize, (strain, one): (Option<Strain>, f32)) -> Settings {
         let steps = |r: f64| {
             let t = r / self.nodes.step;
             (t.floor() as i32, (t - t.floor()) as f32)
@@ -251,7 +272,7 @@ impl Work {
         let [xx, yy, zz] = [0, 1, 2].map(|k| e[(k, k)] as f32);
         let [xy, xz, yz] = [(0, 1), (0, 2), (1, 2)].map(|at| 2.0 * e[at] as f32);
         let (room, strained) = (room as u32, u32::from(strain.is_some()));
-        Settings { least, least_past, most, most_past, room, strained, xx, yy, zz, xy, xz, yz }
+        Settings { least, least_past, most, most_past, room, strained, one, xx, yy, zz, xy, xz, yz }
     }
 
     /// Has every pair been looked at? The kernel's count goes round at 2³².
