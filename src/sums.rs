@@ -119,7 +119,7 @@ const TERM_BYTES: f64 = 64.0;
 /// Nodes are this share of the narrowest peak's standard deviation apart: errors below 2e-9 of a peak's top.
 const SPACING: f64 = 0.22;
 
-/// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 1 MB, and 8 while it is made.
+/// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 9 MB.
 const FEW: f64 = (1 << 18) as f64;
 
 /// So many times as many pairs as nodes make the nodes worth while.
@@ -308,8 +308,9 @@ impl Sums {
             let kinds = way.kinds.clone();
             let distances = if crystal.pairs_within(way.nodes.to) <= FEW {
                 let to = way.nodes.to;
-                let listed = self.shared.take().filter(|listed| listed.serves(crystal, to));
+                let listed = self.shared.take().filter(|listed| listed.reach() >= to);
                 let listed = self.shared.insert(listed.unwrap_or_else(|| Listed::find(crystal, to)));
+                listed.follow(crystal);
                 Distances::of_list(crystal, listed, kinds, way.nodes, &strains)
             } else {
                 Distances::gather(crystal, kinds, way.nodes, &strains)
