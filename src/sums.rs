@@ -262,11 +262,9 @@ impl Sums {
     /// # Errors
     /// Where the engine fails.
     pub fn rows(&mut self, request: &Request, engine: &mut dyn Engine) -> Result<Summed, EngineError> {
-        let rows = Rows { n: request.grid.n, values: Vec::new() };
+        let rows = Rows::zeros(request.table.keys.len(), request.grid.n);
         let mut summed = Summed { rows, narrowest: f64::INFINITY, clamped: 0 };
         self.fill(request, engine, &mut summed)?;
-        // Where no peak came there are zeros.
-        summed.rows.values.resize(request.table.keys.len() * request.grid.n, 0.0);
         Ok(summed)
     }
 
@@ -282,10 +280,9 @@ impl Sums {
         let Single { shifted, paired } = way.split(request, single);
         let from = way.nodes.from;
         if !shifted.columns.is_empty() {
-            summed.add(&shifted.lines(request, &way), engine)?;
+            summed.add(shifted.lines(request, &way), engine)?;
         }
-        let lines = self.nodes(request, way, &bulk);
-        summed.add(&lines, engine)?;
+        summed.add(self.nodes(request, way, &bulk), engine)?;
         if paired.iter().any(|tangent| !tangent.is_nothing()) {
             let moved = moved(request.crystal, &paired);
             let far = Part { from, to: request.reach, value: false };
@@ -353,14 +350,18 @@ impl Structure {
 }
 
 impl Summed {
-    fn add(&mut self, lines: &Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
+    /// The engine is asked for those rows only that a part has something for: most columns have nothing to do with most pairs.
+    fn add(&mut self, mut lines: Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
         self.clamped += lines.clamped;
         self.narrowest = self.narrowest.min(lines.narrowest);
+        let touched = lines.peaks.close_ranks();
+        if touched.is_empty() {
+            return Ok(());
+        }
         let rows = tracing::info_span!("engine").in_scope(|| engine.broaden(&lines.peaks))?;
-        if self.rows.values.is_empty() {
-            self.rows = rows;
-        } else {
-            self.rows.values.iter_mut().zip(rows.values).for_each(|(total, value)| *total += value);
+        for (k, row) in touched.into_iter().enumerate() {
+            let total = self.rows.row_mut(row as usize).iter_mut();
+            total.zip(rows.row(k)).for_each(|(total, value)| *total += value);
         }
         Ok(())
     }
@@ -377,7 +378,7 @@ impl Pairs {
     ) -> Result<(), EngineError> {
         let Request { crystal, shape, grid, tangents, table, .. } = request;
         for batch in self.list.chunks(BATCH) {
-            summed.add(&lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
+            summed.add(lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
         }
         Ok(())
     }
