@@ -11,7 +11,7 @@ use crate::threads;
 /// Every pair of atoms within a distance, each pair once.
 ///
 /// The list is found once with a margin and serves until an atom has moved, or the cell has strained, by more than
-/// the margin allows ([`Pairs::follow`]).
+/// the margin allows; then the pairs of those atoms are found again, if they are few ([`Pairs::follow`]).
 #[derive(Debug, Clone)]
 pub struct Pairs {
     /// All pairs within `reach` plus the margin, in an order that depends on the structure only.
@@ -20,6 +20,8 @@ pub struct Pairs {
     pub reach: f64,
     basis: Matrix3<f64>,
     positions: Vec<Vector3<f64>>,
+    /// What each atom adds to the reach, Å.
+    margins: Vec<f64>,
     /// Only pairs with one of these atoms, if not all.
     of: Option<Vec<bool>>,
 }
@@ -54,6 +56,9 @@ impl Frame {
 /// How much farther than asked pairs are looked for, Å: refined atoms move by tenths of it.
 pub const MARGIN: f64 = 0.5;
 
+/// What an atom adds to that which has used up its margin once, Å.
+const ROAMING: f64 = 0.75;
+
 impl Pairs {
     /// All pairs of `crystal` with a distance of at most `reach` Å.
     pub fn find(crystal: &Crystal, reach: f64) -> Self {
@@ -68,7 +73,8 @@ impl Pairs {
     fn search(crystal: &Crystal, reach: f64, of: Option<Vec<bool>>) -> Self {
         let positions: Vec<_> = crystal.atoms.iter().map(|atom| atom.position.0).collect();
         let list = search(&crystal.basis, &positions, reach + MARGIN, of.as_deref());
-        Self { list, reach, basis: crystal.basis, positions, of }
+        let margins = vec![MARGIN / 2.0; positions.len()];
+        Self { list, reach, basis: crystal.basis, positions, margins, of }
     }
 
     /// The atoms that every pair has one of, if not all are meant.
@@ -76,16 +82,40 @@ impl Pairs {
         self.of.as_deref()
     }
 
-    /// Takes note that the atoms have moved; searches again only if the margin is used up.
-    pub fn follow(&mut self, crystal: &Crystal) {
-        if !self.serves(crystal) {
+    /// Takes note that the atoms have moved: where the margin of a few is used up their neighbours are looked for again, where that of
+    /// many is, all are. Tells whether the list has changed.
+    pub fn follow(&mut self, crystal: &Crystal) -> bool {
+        if self.serves(crystal) {
+            return false;
+        }
+        let strayed = self.strayed(crystal, ON_THE_WAY);
+        let few = strayed.iter().filter(|strayed| **strayed).count() as f64 <= FEW * strayed.len() as f64;
+        if few && self.positions.len() == crystal.atoms.len() {
+            self.look_again(crystal, &strayed);
+        } else {
             *self = Self::search(crystal, self.reach, self.of.take());
         }
+        true
     }
 
     /// Are all pairs of `crystal` up to the reach among those that were found?
     pub fn serves(&self, crystal: &Crystal) -> bool {
-        self.positions.len() == crystal.atoms.len() && self.drift(crystal) <= MARGIN
+        self.positions.len() == crystal.atoms.len() && !self.strayed(crystal, 1.0).contains(&true)
+    }
+
+    /// Finds the pairs of some atoms where they are now, farther out than before, as atoms that went far once do so again. In the cell
+    /// of the first search, so that one list has one measure.
+    fn look_again(&mut self, crystal: &Crystal, strayed: &[bool]) {
+        let Self { list, reach, basis, positions, margins, of } = self;
+        for (k, atom) in crystal.atoms.iter().enumerate().filter(|(k, _)| strayed[*k]) {
+            (positions[k], margins[k]) = (atom.position.0, ROAMING);
+        }
+        let ends = |marks: &[bool], pair: &Pair| marks[pair.i as usize] || marks[pair.j as usize];
+        let mut found = search(basis, positions, *reach + 2.0 * ROAMING, Some(strayed));
+        found.retain(|pair| of.as_ref().is_none_or(|of| ends(of, pair)));
+        list.retain(|pair| !ends(strayed, pair));
+        list.append(&mut found);
+        list.sort_by_key(|pair| pair.i);
     }
 
     /// The places of the atoms of `crystal` as the list's shifts know them.
@@ -106,18 +136,35 @@ impl Pairs {
         crystal.atoms.iter().zip(&self.positions).map(place).collect()
     }
 
-    /// The most that any distance up to the reach can have changed since the search, Å.
-    fn drift(&self, crystal: &Crystal) -> f64 {
-        let moved = |(atom, then): (&Atom, &Vector3<f64>)| {
+    /// The atoms that have moved by more than a share of what their margins allow.
+    fn strayed(&self, crystal: &Crystal, share: f64) -> Vec<bool> {
+        let strain = self.strain(crystal);
+        let has = |((atom, then), margin): ((&Atom, &Vector3<f64>), &f64)| {
             let by = atom.position.0 - then;
-            (self.basis * (by - by.map(f64::round))).norm()
+            let moved = (self.basis * (by - by.map(f64::round))).norm();
+            let stays = moved <= share * self.allowed(strain, *margin);
+            // What is no number has strayed.
+            !stays
         };
-        let farthest = crystal.atoms.iter().zip(&self.positions).map(moved).fold(0.0, f64::max);
-        let Some(inverse) = self.basis.try_inverse() else { return f64::INFINITY };
-        let strain = crystal.basis * inverse - Matrix3::identity();
-        2.0 * farthest * (1.0 + strain.norm()) + strain.norm() * (self.reach + MARGIN)
+        crystal.atoms.iter().zip(&self.positions).zip(&self.margins).map(has).collect()
+    }
+
+    /// The size of the cell's strain since the search.
+    fn strain(&self, crystal: &Crystal) -> f64 {
+        self.basis.try_inverse().map_or(f64::NAN, |inverse| (crystal.basis * inverse - Matrix3::identity()).norm())
+    }
+
+    /// How far an atom with this margin may have moved under a strain, Å. If both of a pair have moved no farther, its distance, up to
+    /// the reach, has changed by no more than their margins together.
+    fn allowed(&self, strain: f64, margin: f64) -> f64 {
+        (margin - strain * (0.5 * self.reach + margin)) / (1.0 + strain)
     }
 }
+
+/// Up to this share of the atoms are looked for again by themselves.
+const FEW: f64 = 0.25;
+/// Of what an atom may move, the share from which on it is looked for again where others have to be.
+const ON_THE_WAY: f64 = 0.5;
 
 /// Pairs within `cutoff`, by bins: the cell is cut into bins of a third of a cutoff, and each atom looks into those bins, in
 /// its own cell or another, that the cutoff can reach.
@@ -128,13 +175,16 @@ fn search(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64, of: Opt
     let cells: Vec<_> = positions.iter().map(|position| position.map(f64::floor)).collect();
     let places: Vec<_> =
         positions.iter().zip(&cells).map(|(position, cell)| Place::new(&lattice, &(position - cell))).collect();
-    let all = Bins::sort(&lattice, &places, |_| true);
-    let meant = of.map(|of| (of, Bins::sort(&lattice, &places, |atom| of[atom])));
-    let search = Search { lattice, cells, places, cutoff, all, meant };
+    let bins = Bins::sort(&lattice, &places);
+    let search = Search { lattice, cells, places, cutoff, bins, of };
     let mut chunks = threads::map(positions.len().div_ceil(CHUNK), |k| {
         search.pairs(k * CHUNK..((k + 1) * CHUNK).min(positions.len()))
     });
-    if chunks.len() == 1 { chunks.remove(0) } else { chunks.concat() }
+    let mut list = if chunks.len() == 1 { chunks.remove(0) } else { chunks.concat() };
+    if of.is_some() {
+        list.sort_by_key(|pair| pair.i);
+    }
+    list
 }
 
 /// Atoms whose neighbours one thread looks for at a time.
@@ -148,28 +198,29 @@ struct Search<'a> {
     /// Where in its cell.
     places: Vec<Place>,
     cutoff: f64,
-    all: Bins,
-    /// Which atoms one of a pair has to be among, and these alone in bins.
-    meant: Option<(&'a [bool], Bins)>,
+    bins: Bins,
+    /// Which atoms one of a pair has to be among, if not all are meant.
+    of: Option<&'a [bool]>,
 }
 
 impl Search<'_> {
-    /// The pairs of some atoms with those that come after them.
+    /// The pairs of some atoms, those of them that are meant, with all atoms that do not look for pairs themselves, or come after them.
     fn pairs(&self, atoms: Range<usize>) -> Vec<Pair> {
-        let mut list = Vec::with_capacity((self.expected() * atoms.len() as f64) as usize);
-        atoms.for_each(|i| self.neighbours(i, &mut list));
+        let looking = |atom: &usize| self.of.is_none_or(|of| of[*atom]);
+        let count = atoms.clone().filter(looking).count();
+        let mut list = Vec::with_capacity((self.expected() * count as f64) as usize);
+        atoms.filter(looking).for_each(|i| self.neighbours(i, &mut list));
         list
     }
 
-    /// About how many of the atoms that come after it an atom is near to, in the mean.
+    /// About how many pairs an atom finds, in the mean.
     fn expected(&self) -> f64 {
         let sphere = 4.0 / 3.0 * PI * self.cutoff.powi(3) / self.lattice.volume;
-        let partners = self.meant.as_ref().map_or(&self.all, |(_, bins)| bins);
-        (0.6 * sphere * partners.places.len() as f64).min(MOST_EXPECTED)
+        let share = if self.of.is_some() { 1.2 } else { 0.6 };
+        (share * sphere * self.places.len() as f64).min(MOST_EXPECTED)
     }
 
     fn neighbours(&self, i: usize, list: &mut Vec<Pair>) {
-        let bins = self.meant.as_ref().filter(|(of, _)| !of[i]).map_or(&self.all, |(_, bins)| bins);
         let Place { cartesian: from, bin: home } = self.places[i];
         let off_centre = self.lattice.centre(home) - from;
         let (far, near) = ((self.cutoff + self.lattice.radius).powi(2), self.cutoff * self.cutoff);
@@ -179,17 +230,24 @@ impl Search<'_> {
             }
             let (bin, shift) = self.lattice.walk(home, way.steps);
             let origin = self.lattice.basis * shift - from;
-            for (place, &j) in bins.members(bin) {
+            for (place, &j) in self.bins.members(bin) {
                 let other = j as usize;
-                if other < i || (place + origin).norm_squared() > near {
+                if self.finds(other, i) || (place + origin).norm_squared() > near {
                     continue;
                 }
                 let shift = shift + self.cells[i] - self.cells[other];
-                if other != i || positive(&shift) {
+                if other > i || (other == i && positive(&shift)) {
                     list.push(Pair { i: i as u32, j, shift });
+                } else if other < i {
+                    list.push(Pair { i: j, j: i as u32, shift: Vector3::zeros() - shift });
                 }
             }
         }
+    }
+
+    /// Does an atom that comes before another find the pair of them itself?
+    fn finds(&self, before: usize, other: usize) -> bool {
+        before < other && self.of.is_none_or(|of| of[before])
     }
 }
 
@@ -289,12 +347,10 @@ struct Bins {
 }
 
 impl Bins {
-    /// Of those atoms that are `wanted`.
-    fn sort(lattice: &Lattice, places: &[Place], wanted: impl Fn(usize) -> bool) -> Self {
-        let mut members: Vec<(usize, u32)> = (0..places.len())
-            .filter(|atom| wanted(*atom))
-            .map(|atom| (lattice.walk(places[atom].bin, [0; 3]).0, atom as u32))
-            .collect();
+    fn sort(lattice: &Lattice, places: &[Place]) -> Self {
+        let numbered = places.iter().zip(0_u32..);
+        let mut members: Vec<(usize, u32)> =
+            numbered.map(|(place, atom)| (lattice.walk(place.bin, [0; 3]).0, atom)).collect();
         members.sort_unstable();
         let mut start = vec![0; lattice.count.iter().product::<i64>() as usize + 1];
         for (bin, _) in &members {
@@ -319,7 +375,32 @@ impl Bins {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Cell, Profile};
+    use crate::units::Frac;
     use proptest::prelude::*;
+
+    fn of_nickel(basis: Matrix3<f64>, positions: &[[f64; 3]]) -> Crystal {
+        let atom = |position: &[f64; 3]| Atom {
+            site: 0,
+            operator: 0,
+            shift: Vector3::zeros(),
+            species: 0,
+            position: Frac(Vector3::from(*position)),
+            occ: 1.0,
+            u: Matrix3::identity() * 0.005,
+            beyond: None,
+            inside: None,
+            molecule: None,
+        };
+        Crystal {
+            cluster: false,
+            cell: Cell::from_parameters([7.0, 6.0, 8.0, 90.0, 90.0, 90.0]),
+            basis,
+            species: vec!["Ni".parse().unwrap()],
+            atoms: positions.iter().map(atom).collect(),
+            profile: Profile::default(),
+        }
+    }
 
     /// Every pair by brute force over all shifts that the cutoff, and positions up to four cells apart, can ask for.
     fn brute(basis: &Matrix3<f64>, positions: &[Vector3<f64>], cutoff: f64) -> Vec<f64> {
@@ -364,6 +445,36 @@ mod tests {
             prop_assert_eq!(found.len(), expected.len());
             for (f, e) in found.iter().zip(&expected) {
                 prop_assert!((f - e).abs() < 1e-9);
+            }
+        }
+
+        #[test]
+        fn follows_atoms_wherever_they_go(
+            positions in prop::collection::vec(prop::array::uniform3(-0.5..1.5_f64), 8..16),
+            steps in prop::collection::vec((0..8_usize, prop::array::uniform3(-0.3..0.3_f64)), 1..12),
+            some in prop::bool::ANY,
+        ) {
+            let basis = Matrix3::new(7.0, 0.5, 0.0, 0.0, 6.0, -0.7, 0.0, 0.0, 8.0);
+            let mut crystal = of_nickel(basis, &positions);
+            let of = some.then(|| (0..positions.len()).map(|k| k % 3 == 0).collect::<Vec<_>>());
+            let mut pairs = Pairs::search(&crystal, 4.0, of.clone());
+            for (k, (atom, by)) in steps.into_iter().enumerate() {
+                crystal.atoms[atom].position.0 += Vector3::from(by);
+                crystal.basis *= if k % 2 == 0 { 1.002 } else { 0.997 };
+                pairs.follow(&crystal);
+                let frame = pairs.frame(&crystal);
+                let near = |list: &[Pair], lengths: &dyn Fn(&Pair) -> f64| {
+                    let mut near: Vec<f64> = list.iter().map(lengths).filter(|r| *r <= 4.0).collect();
+                    near.sort_by(f64::total_cmp);
+                    near
+                };
+                let anew = Pairs::search(&crystal, 4.0, of.clone());
+                let known = anew.frame(&crystal);
+                let followed = near(&pairs.list, &|pair| frame.vector(pair).norm());
+                let found = near(&anew.list, &|pair| known.vector(pair).norm());
+                prop_assert_eq!(followed.len(), found.len());
+                prop_assert!(followed.iter().zip(&found).all(|(a, b)| (a - b).abs() < 1e-9));
+                prop_assert!(pairs.list.is_sorted_by_key(|pair| pair.i));
             }
         }
     }

@@ -119,7 +119,7 @@ const TERM_BYTES: f64 = 64.0;
 /// Nodes are this share of the narrowest peak's standard deviation apart: errors below 2e-9 of a peak's top.
 const SPACING: f64 = 0.22;
 
-/// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 1 MB, and 8 while it is made.
+/// Up to so many pairs are listed once and not looked for again at each step, although they go through nodes: 9 MB.
 const FEW: f64 = (1 << 18) as f64;
 
 /// So many times as many pairs as nodes make the nodes worth while.
@@ -262,11 +262,9 @@ impl Sums {
     /// # Errors
     /// Where the engine fails.
     pub fn rows(&mut self, request: &Request, engine: &mut dyn Engine) -> Result<Summed, EngineError> {
-        let rows = Rows { n: request.grid.n, values: Vec::new() };
+        let rows = Rows::zeros(request.table.keys.len(), request.grid.n);
         let mut summed = Summed { rows, narrowest: f64::INFINITY, clamped: 0 };
         self.fill(request, engine, &mut summed)?;
-        // Where no peak came there are zeros.
-        summed.rows.values.resize(request.table.keys.len() * request.grid.n, 0.0);
         Ok(summed)
     }
 
@@ -282,10 +280,10 @@ impl Sums {
         let Single { shifted, paired } = way.split(request, single);
         let from = way.nodes.from;
         if !shifted.columns.is_empty() {
-            summed.add(&shifted.lines(request, &way), engine)?;
+            summed.add(shifted.lines(request, &way), engine)?;
         }
         let lines = self.nodes(request, way, &bulk, engine)?;
-        summed.add(&lines, engine)?;
+        summed.add(lines, engine)?;
         if paired.iter().any(|tangent| !tangent.is_nothing()) {
             let moved = moved(request.crystal, &paired);
             let far = Part { from, to: request.reach, value: false };
@@ -333,8 +331,9 @@ impl Sums {
         if crystal.pairs_within(to) > FEW {
             return engine.gather(crystal, kinds, way.nodes, strains);
         }
-        let listed = self.shared.take().filter(|listed| listed.serves(crystal, to));
+        let listed = self.shared.take().filter(|listed| listed.reach() >= to);
         let listed = self.shared.insert(listed.unwrap_or_else(|| Listed::find(crystal, to)));
+        listed.follow(crystal);
         Ok(Distances::of_list(crystal, listed, kinds, way.nodes, strains))
     }
 }
@@ -367,14 +366,18 @@ impl Structure {
 }
 
 impl Summed {
-    fn add(&mut self, lines: &Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
+    /// The engine is asked for those rows only that a part has something for: most columns have nothing to do with most pairs.
+    fn add(&mut self, mut lines: Lines, engine: &mut dyn Engine) -> Result<(), EngineError> {
         self.clamped += lines.clamped;
         self.narrowest = self.narrowest.min(lines.narrowest);
+        let touched = lines.peaks.close_ranks();
+        if touched.is_empty() {
+            return Ok(());
+        }
         let rows = tracing::info_span!("engine").in_scope(|| engine.broaden(&lines.peaks))?;
-        if self.rows.values.is_empty() {
-            self.rows = rows;
-        } else {
-            self.rows.values.iter_mut().zip(rows.values).for_each(|(total, value)| *total += value);
+        for (k, row) in touched.into_iter().enumerate() {
+            let total = self.rows.row_mut(row as usize).iter_mut();
+            total.zip(rows.row(k)).for_each(|(total, value)| *total += value);
         }
         Ok(())
     }
@@ -391,7 +394,7 @@ impl Pairs {
     ) -> Result<(), EngineError> {
         let Request { crystal, shape, grid, tangents, table, .. } = request;
         for batch in self.list.chunks(BATCH) {
-            summed.add(&lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
+            summed.add(lines(crystal, self, (batch, part), shape, grid, tangents, table), engine)?;
         }
         Ok(())
     }

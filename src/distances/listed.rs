@@ -11,11 +11,18 @@ use crate::crystal::{Crystal, classes};
 use crate::pairs::{Pair, Pairs};
 use crate::threads;
 
-/// Pairs of atoms in few bytes: every image of an atom that is somebody's neighbour is written down once.
+/// Pairs of atoms as they are gone through: every image of an atom that is somebody's neighbour is written down once.
 #[derive(Debug, Clone)]
 pub struct Listed {
-    /// What was found, without its list.
+    /// What was found.
     pairs: Pairs,
+    /// The same in few bytes.
+    short: Short,
+}
+
+/// A list of pairs in few bytes.
+#[derive(Debug, Clone)]
+struct Short {
     /// Atoms, and whole cells added to their positions.
     images: Vec<(u32, Vector3<f64>)>,
     /// The neighbours of the first atom, of the second ..., as places among the images.
@@ -30,17 +37,28 @@ const CHUNK: usize = 1 << 14;
 impl Listed {
     /// All pairs of `crystal` with a distance of at most `reach` Å.
     pub fn find(crystal: &Crystal, reach: f64) -> Self {
-        let mut pairs = Pairs::find(crystal, reach);
-        let list = std::mem::take(&mut pairs.list);
-        let atoms = crystal.atoms.len();
-        let start = (0..=atoms).map(|atom| list.partition_point(|pair| (pair.i as usize) < atom)).collect();
-        let (images, neighbours) = numbered(&list, atoms);
-        Self { pairs, images, neighbours, start }
+        let pairs = Pairs::find(crystal, reach);
+        Self { short: Short::of(&pairs.list, crystal.atoms.len()), pairs }
     }
 
-    /// Does it hold all pairs of `crystal` up to `reach` Å?
-    pub fn serves(&self, crystal: &Crystal, reach: f64) -> bool {
-        self.pairs.reach >= reach && self.pairs.serves(crystal)
+    /// Up to which distance it was found, Å.
+    pub fn reach(&self) -> f64 {
+        self.pairs.reach
+    }
+
+    /// Takes note that the atoms have moved; see [`Pairs::follow`].
+    pub fn follow(&mut self, crystal: &Crystal) {
+        if self.pairs.follow(crystal) {
+            self.short = Short::of(&self.pairs.list, crystal.atoms.len());
+        }
+    }
+}
+
+impl Short {
+    fn of(list: &[Pair], atoms: usize) -> Self {
+        let start = (0..=atoms).map(|atom| list.partition_point(|pair| (pair.i as usize) < atom)).collect();
+        let (images, neighbours) = numbered(list, atoms);
+        Self { images, neighbours, start }
     }
 
     /// Atoms that have about a chunk of pairs together.
@@ -83,10 +101,11 @@ impl Distances {
     pub fn of_list(crystal: &Crystal, listed: &Listed, kinds: Kinds, nodes: Nodes, strains: &[Matrix3<f64>]) -> Self {
         let count = nodes.count();
         let places = Places::new(crystal, listed, &kinds, count);
-        let chunks = listed.chunks();
+        let chunks = listed.short.chunks();
         let sums = threads::map(chunks.len(), |k| {
             let mut deposit = Deposit::<Shares>::new(&nodes, places.classes, measures(strains));
-            let share = Share { places: &places, listed, atoms: chunks[k].clone(), deposit: &mut deposit };
+            let share =
+                Share { places: &places, listed: &listed.short, atoms: chunks[k].clone(), deposit: &mut deposit };
             pulp::Arch::new().dispatch(share);
             deposit.into_shares()
         });
@@ -131,8 +150,8 @@ impl<'a> Places<'a> {
         Self {
             kinds,
             atoms: (0..fractions.len()).map(|atom| place(atom, &Vector3::zeros())).collect(),
-            images: listed.images.iter().map(|(atom, shift)| place(*atom as usize, shift)).collect(),
-            kind: listed.images.iter().map(|(atom, _)| kinds.of[*atom as usize] as u32).collect(),
+            images: listed.short.images.iter().map(|(atom, shift)| place(*atom as usize, shift)).collect(),
+            kind: listed.short.images.iter().map(|(atom, _)| kinds.of[*atom as usize] as u32).collect(),
             classes: classes(n).count(),
             base,
         }
@@ -142,7 +161,7 @@ impl<'a> Places<'a> {
 /// The pairs of some atoms, to be compiled for the widest vectors that the processor has.
 struct Share<'a, 'b> {
     places: &'a Places<'a>,
-    listed: &'a Listed,
+    listed: &'a Short,
     atoms: Range<usize>,
     deposit: &'b mut Deposit<Shares>,
 }

@@ -77,6 +77,19 @@ impl Peaks {
         &self.terms[self.start[i] as usize..self.start[i + 1] as usize]
     }
 
+    /// Leaves out the rows that no term adds to; which ones stay, ascending.
+    pub fn close_ranks(&mut self) -> Vec<u32> {
+        let mut places = vec![u32::MAX; self.rows];
+        self.terms.iter().for_each(|term| places[term.row as usize] = 0);
+        let touched: Vec<u32> = (0..).zip(&places).filter(|(_, place)| **place == 0).map(|(row, _)| row).collect();
+        for (place, row) in (0..).zip(&touched) {
+            places[*row as usize] = place;
+        }
+        self.terms.iter_mut().for_each(|term| term.row = places[term.row as usize]);
+        self.rows = touched.len();
+        touched
+    }
+
     /// The grid points that a peak reaches, as a range of `m`; empty where it lies off the grid.
     pub fn reach(&self, peak: &Peak) -> std::ops::Range<usize> {
         let first = (peak.center as usize).saturating_sub(peak.half as usize).max(self.grid.first);

@@ -176,6 +176,11 @@ impl<'a> Posterior<'a> {
 
     /// The parameters and the structure at x; `None` where there can be none.
     pub fn state(&self, x: &DVector<f64>) -> Option<(Vec<f64>, State)> {
+        self.state_in(x, None)
+    }
+
+    /// The same; the memory of an old structure is used again.
+    pub(super) fn state_in(&self, x: &DVector<f64>, old: Option<State>) -> Option<(Vec<f64>, State)> {
         if !x.iter().all(|x| x.abs() < FARTHEST) {
             return None;
         }
@@ -183,7 +188,7 @@ impl<'a> Posterior<'a> {
         let binding = &self.setup.binding;
         let allowed =
             self.known.prior.allowed(&p) && binding.values(&p).is_ok_and(|values| binding.ties_allowed(&values));
-        let state = if allowed { binding.state(&p).ok()? } else { return None };
+        let state = if allowed { binding.next_state(old, &p).ok()? } else { return None };
         Some((p, state))
     }
 

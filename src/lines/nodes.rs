@@ -31,8 +31,10 @@ pub fn node_lines(
     let movers = Movers::new(crystal, &[]);
     let maker = Maker { crystal, shape, grid, movers: &movers, rows, value: true };
     let count = distances.nodes.count();
-    let chunks = (distances.nodes.first()..count).step_by(NODES).collect::<Vec<_>>();
-    let part = |k: usize| maker.nodes(distances, chunks[k]..(chunks[k] + NODES).min(count), &bulk);
+    // What one thread does alone need not be joined.
+    let at_once = if threads::count() == 1 { count.max(1) } else { NODES };
+    let chunks = (distances.nodes.first()..count).step_by(at_once).collect::<Vec<_>>();
+    let part = |k: usize| maker.nodes(distances, chunks[k]..(chunks[k] + at_once).min(count), &bulk);
     join(*grid, rows.keys.len(), threads::map(chunks.len(), part))
 }
 
@@ -43,6 +45,10 @@ impl Maker<'_> {
     fn nodes(&self, distances: &Distances, range: std::ops::Range<usize>, bulk: &Bulk) -> Lines {
         let mut lines = Lines::none(*self.grid, self.rows.keys.len());
         let classes: Vec<_> = classes(distances.kinds.kinds.len()).collect();
+        let most = range.len() * classes.len();
+        lines.peaks.peaks.reserve(most);
+        lines.peaks.start.reserve(most);
+        lines.peaks.terms.reserve(most * (bulk.columns.len() + 1));
         for node in range {
             for (class, weights) in classes.iter().zip(&distances.weights) {
                 if weights.iter().any(|table| table[node] != 0.0) {

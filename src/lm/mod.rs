@@ -74,6 +74,7 @@
 
 mod bounds;
 mod damped;
+mod products;
 mod qr;
 mod result;
 mod search;

@@ -17,6 +17,17 @@ impl Binding {
         Ok(self.state_in(0, &self.values(p)?))
     }
 
+    /// The same, in the memory of one that was made before.
+    ///
+    /// # Errors
+    /// A formula whose value is no number.
+    pub fn next_state(&self, old: Option<State>, p: &[f64]) -> Result<State, BindError> {
+        let Some(mut state) = old else { return self.state(p) };
+        let _room = tracing::info_span!("params").entered();
+        self.places[0].bring(&mut state, &self.moved_in(0, &self.values(p)?));
+        Ok(state)
+    }
+
     /// The structures at `p`, one for each place.
     ///
     /// # Errors
@@ -62,9 +73,11 @@ impl Binding {
             moving.filter_map(|(variable, gradient)| Some((variable.spot(place)?, gradient))).unzip();
         let own = self.places[place].tangents(state, &self.moved_in(place, values), &spots);
         let mut tangents = vec![Tangent::default(); self.free.len()];
-        for (tangent, gradient) in own.iter().zip(gradients) {
-            for (k, factor) in gradient {
-                tangents[*k].add(*factor, tangent);
+        for (own, gradient) in own.into_iter().zip(gradients) {
+            match gradient.iter().next() {
+                // A variable that is a parameter, and is in no formula.
+                Some((&k, &1.0)) if gradient.len() == 1 && tangents[k].is_nothing() => tangents[k] = own,
+                _ => gradient.iter().for_each(|(k, factor)| tangents[*k].add(*factor, &own)),
             }
         }
         tangents

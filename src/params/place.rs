@@ -105,12 +105,23 @@ impl Place {
     /// The structure with its quantities at these values.
     pub fn state(&self, moved: &[(&Spot, f64)]) -> State {
         let mut state = self.start.clone();
+        self.move_on(&mut state, moved);
+        state
+    }
+
+    /// Brings a structure of this place to other values of its quantities.
+    pub fn bring(&self, state: &mut State, moved: &[(&Spot, f64)]) {
+        state.begin_again(&self.start);
+        self.move_on(state, moved);
+    }
+
+    /// Brings a structure whose numbers are those at the start to these values of its quantities.
+    fn move_on(&self, state: &mut State, moved: &[(&Spot, f64)]) {
         for (spot, value) in moved {
             state.write(&spot.quantity, spot.start, *value);
         }
         state.place(&self.bodies_at(moved));
         expand::update(&state.model, &mut state.crystal);
-        state
     }
 
     /// How the structure moves with each of its quantities, which are at these values.

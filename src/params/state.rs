@@ -66,6 +66,17 @@ impl State {
         }
     }
 
+    /// Gives the model and the setting the numbers that they have in `start`, from which this structure was made. The crystal is left
+    /// for [`crate::expand::update`].
+    pub(super) fn begin_again(&mut self, start: &Self) {
+        self.setting = start.setting;
+        (self.model.cell, self.model.profile) = (start.model.cell, start.model.profile);
+        for (site, start) in self.model.sites.iter_mut().zip(&start.model.sites) {
+            (site.position, site.occ, site.adp) = (start.position, start.occ, start.adp);
+            (site.beyond, site.inside) = (start.beyond, start.inside);
+        }
+    }
+
     /// Writes the atoms of bodies into the cell as it is.
     pub(super) fn place(&mut self, bodies: &Bodies) {
         let inverse = inverse(&self.model.cell);

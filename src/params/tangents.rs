@@ -86,8 +86,10 @@ impl State {
     }
 
     fn by_atoms(&self, moves: impl Fn(&Atom) -> bool, change: impl Fn(&Atom) -> AtomTangent) -> Tangent {
-        let atoms = self.crystal.atoms.iter().enumerate().filter(|(_, atom)| moves(atom));
-        Tangent { atoms: atoms.map(|(index, atom)| (index as u32, change(atom))).collect(), ..Tangent::default() }
+        let moving = || self.crystal.atoms.iter().enumerate().filter(|(_, atom)| moves(atom));
+        let mut atoms = Vec::with_capacity(moving().count());
+        atoms.extend(moving().map(|(index, atom)| (index as u32, change(atom))));
+        Tangent { atoms, ..Tangent::default() }
     }
 
     fn rotation(&self, atom: &Atom) -> Matrix3<f64> {

@@ -81,6 +81,8 @@ struct Bond {
     beta: f64,
     /// S.
     spread: f64,
+    /// Of the heights of the three parts where b is 0 (of R without b), and of that of `N(b; 0, S²)`.
+    logs: [f64; 4],
 }
 
 /// So many bonds that hold are strained for each that is broken, where few are.
@@ -147,11 +149,10 @@ impl BondPrior {
     /// It is `C - Σ ln T(b)`, which needs no b*.
     pub fn slope(&self, d: &[f64], latent: [f64; 2]) -> (f64, Vec<f64>, [f64; 2]) {
         let (s, phi) = self.shape(latent);
-        let share = self.free * self.free;
+        let (share, any) = (self.free * self.free, self.bond(phi, s, 1.0));
         let (mut log, mut by_length, mut by) = (-ROOM * self.start.len() as f64, vec![0.0; d.len()], [0.0; 2]);
         for (m, (start, spread)) in self.start.iter().zip(&self.spread).enumerate().filter(|(_, (_, s))| **s > 0.0) {
-            let bond = self.bond(phi, s, *spread);
-            let weight = bond.weight(d[m] - start);
+            let weight = any.spread_by(*spread).weight(d[m] - start);
             log += weight.log;
             by_length[m] = -share * weight.by_b;
             by = [by[0] - weight.by_log_s, by[1] - weight.by_phi];
@@ -162,7 +163,7 @@ impl BondPrior {
 
     fn bond(&self, phi: f64, s: f64, spread: f64) -> Bond {
         let Breaking { strained, broken: beta, .. } = self.breaking;
-        Bond { phi, s, strained, beta, spread }
+        Bond::new(phi, s, strained, beta, spread)
     }
 
     /// The derivatives of ln s and φ by their latent variables.
@@ -196,6 +197,25 @@ impl BondPrior {
 }
 
 impl Bond {
+    fn new(phi: f64, s: f64, strained: f64, beta: f64, spread: f64) -> Self {
+        let chi = STRAINED * phi / (1.0 + STRAINED * phi);
+        let normal = |width: f64| -width.ln() - 0.5 * std::f64::consts::TAU.ln();
+        // Logarithms of all parts, so that none vanishes where it is all that there is.
+        let logs = [
+            (1.0 - phi).ln() + (1.0 - chi).ln() + normal(s),
+            (1.0 - phi).ln() + chi.ln() + normal(strained),
+            phi.ln() - 2.0 * beta.ln(),
+            normal(spread),
+        ];
+        Self { phi, s, strained, beta, spread, logs }
+    }
+
+    /// The same bond, spread otherwise.
+    fn spread_by(self, spread: f64) -> Self {
+        let [intact, bent, broken, own] = self.logs;
+        Self { spread, logs: [intact, bent, broken, own + (self.spread / spread).ln()], ..self }
+    }
+
     fn row(&self, b: f64, top: f64, peak: &Weight) -> (f64, f64, [f64; 2]) {
         let here = self.weight(b);
         let r = (2.0 * (peak.log - here.log).max(0.0)).sqrt() * (b - top).signum();
@@ -227,23 +247,18 @@ impl Bond {
     }
 
     fn weight(&self, b: f64) -> Weight {
-        let Self { phi, s, strained, beta, spread } = *self;
+        let Self { phi, s, strained, beta, spread, logs } = *self;
         let chi = STRAINED * phi / (1.0 + STRAINED * phi);
         let by_chi = STRAINED / (1.0 + STRAINED * phi).powi(2);
-        // Logarithms of all parts, so that none vanishes where it is all that there is.
-        let normal = |width: f64| -0.5 * (b / width).powi(2) - width.ln() - 0.5 * std::f64::consts::TAU.ln();
-        let rayleigh = if b > 0.0 { (b / (beta * beta)).ln() - 0.5 * (b / beta).powi(2) } else { f64::NEG_INFINITY };
-        let parts = [
-            (1.0 - phi).ln() + (1.0 - chi).ln() + normal(s),
-            (1.0 - phi).ln() + chi.ln() + normal(strained),
-            phi.ln() + rayleigh,
-        ];
+        let bell = |width: f64| -0.5 * (b / width).powi(2);
+        let rayleigh = if b > 0.0 { b.ln() + bell(beta) } else { f64::NEG_INFINITY };
+        let parts = [logs[0] + bell(s), logs[1] + bell(strained), logs[2] + rayleigh];
         let most = parts.into_iter().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = parts.iter().map(|part| (part - most).exp()).sum();
         let [intact, bent, broken] = parts.map(|part| (part - most).exp() / sum);
         let away = if b > 0.0 { broken * (1.0 / b - b / (beta * beta)) } else { 0.0 };
         Weight {
-            log: most + sum.ln() - normal(spread),
+            log: most + sum.ln() - logs[3] - bell(spread),
             by_b: away - intact * b / (s * s) - bent * b / (strained * strained) + b / (spread * spread),
             by_phi: broken / phi - (intact + bent) / (1.0 - phi) + by_chi * (bent / chi - intact / (1.0 - chi)),
             by_log_s: intact * ((b / s).powi(2) - 1.0),
@@ -271,7 +286,7 @@ mod tests {
     #[test]
     fn the_weighed_spread_is_a_distribution() {
         for (s, phi) in [(0.03, 0.1), (0.1, 0.4), (0.2, 0.01)] {
-            let bond = Bond { phi, s, strained: 0.15, beta: 0.35, spread: 0.45 };
+            let bond = Bond::new(phi, s, 0.15, 0.35, 0.45);
             let step = 1e-4;
             let at = |k: i32| {
                 let b = f64::from(k) * step;
@@ -290,7 +305,7 @@ mod tests {
         let latent = [0.3, -0.4];
         let (s, phi) = prior().shape(latent);
         let energies = [[2.0, 1.97, 2.02, 9.0], [2.4, 1.9, 2.1, 9.0]].map(|d| energy(&prior().residuals(&d, latent)));
-        let log = |b: f64, spread: f64| Bond { phi, s, strained: 0.15, beta: 0.35, spread }.weight(b).log;
+        let log = |b: f64, spread: f64| Bond::new(phi, s, 0.15, 0.35, spread).weight(b).log;
         let expected =
             log(0.0, 0.45) + log(0.0, 0.5) + log(0.0, 0.45) - log(0.4, 0.45) - log(-0.07, 0.5) - log(0.08, 0.45);
         assert!((energies[1] - energies[0] - expected).abs() < 1e-9);

@@ -85,6 +85,9 @@ const ACCEPTANCE: f64 = 0.75;
 /// The first step, and the longest and the shortest (in periods over 2π); leapfrog is unstable beyond 2.
 const FIRST_STEP: f64 = 0.2;
 const STEPS: (f64, f64) = (1e-4, 1.0);
+/// Ends of trajectories that follow a guide are differentiated once in so many: a gradient needs it nowhere, and the mean of `JᵀJ` not
+/// everywhere.
+const LEARNS: usize = 3;
 /// How fast the step follows the share that is taken.
 const ADAPTS: f64 = 0.06;
 /// A trajectory's time is drawn from these: a quarter of a period brings a linear problem to where it has forgotten its start.
@@ -171,6 +174,8 @@ struct Walk<'a, P: Problem> {
     moved: bool,
     /// Is `JᵀJ` still of use?
     learns: bool,
+    /// How many trajectories were followed so far.
+    followed: usize,
 }
 
 impl<'a, P: Problem> Walk<'a, P> {
@@ -188,7 +193,18 @@ impl<'a, P: Problem> Walk<'a, P> {
         let curvature = here.curvature.take().unwrap_or_else(|| DMatrix::identity(n, n));
         let mass = factor(curvature.clone());
         let seen = (curvature, 1);
-        Ok(Self { problem, guide, here, mass, seen, step: FIRST_STEP, longest, moved: false, learns: true })
+        Ok(Self {
+            problem,
+            guide,
+            here,
+            mass,
+            seen,
+            step: FIRST_STEP,
+            longest,
+            moved: false,
+            learns: true,
+            followed: 0,
+        })
     }
 
     /// The whole chain.
@@ -225,6 +241,7 @@ impl<'a, P: Problem> Walk<'a, P> {
 
     /// Follows one trajectory; the chance with which its end would be taken if what it followed were exact.
     fn trajectory(&mut self, random: &mut Random) -> Result<f64, P::Error> {
+        self.followed += 1;
         let mut momentum = self.mass.l() * random.normals(self.here.x.len());
         let kinetic = self.kinetic(&momentum);
         let step = self.step * (1.0 + JITTER * (2.0 * random.uniform() - 1.0));
@@ -289,7 +306,7 @@ impl<'a, P: Problem> Walk<'a, P> {
         if self.guide.is_none() {
             return Ok(());
         }
-        if self.learns {
+        if self.learns && self.followed.is_multiple_of(LEARNS) {
             let place = exact(self.problem, there.x.clone(), true)?;
             (there.energy, there.curvature) = (place.energy, place.curvature);
         } else {

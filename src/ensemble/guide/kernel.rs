@@ -3,6 +3,7 @@
 use nalgebra::{DMatrix, DVector, DVectorView, Vector3};
 
 use super::still::Still;
+use super::tables::Tables;
 use crate::crystal::{Crystal, classes, place};
 use crate::distances::Kinds;
 use crate::engine::Cpu;
@@ -26,8 +27,7 @@ pub struct Kernel {
     /// The scale that T is for.
     pub scale: f64,
     basis: DMatrix<f64>,
-    /// The factors of 1, v and v²: nodes of all classes of pairs × m.
-    tables: [DMatrix<f64>; 3],
+    tables: Tables,
     kinds: Kinds,
     /// An atom of each kind.
     lender: Vec<usize>,
@@ -49,11 +49,19 @@ struct Nodes {
     count: usize,
 }
 
-/// Where a pair lies among the nodes: the first of four, their shares, and the derivatives of these by r.
+/// Where a pair lies among the nodes: the shares of four that follow each other, and how they change.
 #[derive(Debug, Clone, Copy)]
 pub struct Stand {
+    /// Shares of one.
+    pub shares: [f64; 4],
+    /// What has to be known afterwards.
+    pub sloping: Sloping,
+}
+
+/// The first of the nodes, and the derivatives of their shares by r, 1/Å.
+#[derive(Debug, Clone, Copy)]
+pub struct Sloping {
     node: usize,
-    shares: [f64; 4],
     slopes: [f64; 4],
 }
 
@@ -61,13 +69,14 @@ pub struct Stand {
 #[derive(Debug, Clone)]
 pub struct Pulls {
     /// By one more pair at each node.
-    pub nodes: DVector<f64>,
+    pub nodes: Vec<f64>,
     /// By U of each kind, 1/Å².
     pub by_u: Vec<f64>,
 }
 
 /// Nearer pairs are as if they were here, Å: no structure has them.
 const NEAREST: f64 = 0.6;
+const SIXTH: f64 = 1.0 / 6.0;
 /// What pairs beyond the data's end by more than this do, Å, is left out: ripples of some hundredths of a peak.
 const BEYOND: f64 = 1.5;
 /// Directions in which pairs do less than this share of what they do in the strongest are left out.
@@ -100,7 +109,7 @@ impl Kernel {
         let slope = (&up - &down) / (2.0 * WIDER);
         let bend = (up + down - &table * 2.0) / (2.0 * WIDER * WIDER);
         let basis = basis(&table);
-        let tables = [table, slope, bend].map(|table| table.tr_mul(&basis));
+        let tables = Tables::new(&[table, slope, bend].map(|table| table.tr_mul(&basis)), nodes.count);
         let lender = (0..kinds.kinds.len()).filter_map(|kind| kinds.of.iter().position(|of| *of == kind)).collect();
         let (reach, scale) = (nodes.reach(), state.model.profile.scale);
         let mut kernel = Self { moved, reach, scale, basis, tables, kinds, lender, still: None, tabled, place, nodes };
@@ -116,41 +125,43 @@ impl Kernel {
     /// Where the nodes of a pair of atoms begin.
     pub fn base(&self, atoms: [usize; 2]) -> Option<usize> {
         let [a, b] = atoms.map(|atom| self.kinds.of[atom]);
-        Some(self.place[place(self.kinds.kinds.len(), (a.min(b), a.max(b)))]? * self.nodes.count)
+        Some(self.place[place(self.kinds.kinds.len(), (a.min(b), a.max(b)))]? * self.tables.stride())
     }
 
     /// Where a pair of distance `r` (Å), below the reach, lies among the nodes from `base` on.
     #[inline]
     pub fn stand(&self, base: usize, r: f64) -> Stand {
         let Nodes { first, step, count } = self.nodes;
-        let t = (r - first) / step;
+        let inverse = 1.0 / step;
+        let t = (r - first) * inverse;
         let near = t.max(0.0);
         let left = (near as usize).clamp(1, count - 3);
         let s = near - left as f64;
         let (a, b, c, d) = (s + 1.0, s, s - 1.0, s - 2.0);
-        let shares = [-b * c * d / 6.0, a * c * d / 2.0, -a * b * d / 2.0, a * b * c / 6.0];
-        let sloping = if t < 0.0 { 0.0 } else { 1.0 / step };
+        let (ab, cd) = (a * b, c * d);
+        let shares = [-b * cd * SIXTH, a * cd * 0.5, -ab * d * 0.5, ab * c * SIXTH];
+        let (outer, inner) = if t < 0.0 { (0.0, 0.0) } else { (SIXTH * inverse, 0.5 * inverse) };
         let slopes = [
-            -(c * d + b * d + b * c) / 6.0,
-            (c * d + a * d + a * c) / 2.0,
-            -(b * d + a * d + a * b) / 2.0,
-            (b * c + a * c + a * b) / 6.0,
+            -(cd + b * (c + d)) * outer,
+            (cd + a * (c + d)) * inner,
+            -(ab + d * (a + b)) * inner,
+            (ab + c * (a + b)) * outer,
         ];
-        Stand { node: base + left - 1, shares, slopes: slopes.map(|slope| slope * sloping) }
+        Stand { shares, sloping: Sloping { node: base + left - 1, slopes } }
     }
 
     /// m.
     pub fn width(&self) -> usize {
-        self.basis.ncols()
+        self.tables.width()
     }
 
     /// No pairs at any node.
-    pub fn empty(&self) -> DVector<f64> {
-        DVector::zeros(self.tables[0].nrows())
+    pub fn empty(&self) -> Vec<f64> {
+        vec![0.0; self.tables.nodes()]
     }
 
     /// What all pairs add to the reduced residuals, those of displaced atoms shared out among nodes, for unit scale.
-    pub fn added(&self, crystal: &Crystal, nodes: &DVector<f64>) -> DVector<f64> {
+    pub fn added(&self, crystal: &Crystal, nodes: &[f64]) -> DVector<f64> {
         let sums = self.sums(crystal);
         let mut added = self.displaced(nodes, &self.wider(&sums));
         if let Some(still) = &self.still {
@@ -160,38 +171,25 @@ impl Kernel {
     }
 
     /// What displaced pairs alone add, for the scale of the tables.
-    pub fn displaced(&self, nodes: &DVector<f64>, v: &[f64]) -> DVector<f64> {
-        let mut sum = self.tables[0].tr_mul(nodes);
-        let mut nodes = nodes.clone();
-        for table in &self.tables[1..] {
-            self.scale_classes(&mut nodes, v);
-            sum += table.tr_mul(&nodes);
-        }
-        sum
+    pub fn displaced(&self, nodes: &[f64], v: &[f64]) -> DVector<f64> {
+        self.tables.sum(nodes, v)
     }
 
     /// How `by · added` changes with what [`Kernel::added`] depends on.
-    pub fn pulls(&self, crystal: &Crystal, nodes: &DVector<f64>, by: &DVector<f64>) -> Pulls {
-        let sums = self.sums(crystal);
-        let v = self.wider(&sums);
-        let [value, slope, mut bend] = [0, 1, 2].map(|k| &self.tables[k] * by / self.scale);
-        self.scale_classes(&mut bend, &v);
-        let by_v = &slope + &bend * 2.0;
-        let mut by_sum =
-            self.still.as_ref().map_or(vec![0.0; sums.len()], |still| still.pulls(&sums, &(by / self.scale)));
-        for (k, class) in self.tabled.iter().enumerate() {
-            let (first, count) = (k * self.nodes.count, self.nodes.count);
+    pub fn pulls(&self, crystal: &Crystal, nodes: &[f64], by: &DVector<f64>) -> Pulls {
+        let (sums, by) = (self.sums(crystal), by / self.scale);
+        let slopes = self.tables.slopes(nodes, &self.wider(&sums), &by);
+        let mut by_sum = self.still.as_ref().map_or(vec![0.0; sums.len()], |still| still.pulls(&sums, &by));
+        for (class, by_v) in self.tabled.iter().zip(&slopes.by_v) {
             let class = place(self.kinds.kinds.len(), *class);
-            by_sum[class] += by_v.rows(first, count).dot(&nodes.rows(first, count)) / sums[class];
+            by_sum[class] += by_v / sums[class];
         }
         let mut by_u = vec![0.0; self.kinds.kinds.len()];
         for ((a, b), by) in classes(by_u.len()).zip(by_sum) {
             by_u[a] += by;
             by_u[b] += by;
         }
-        bend += slope;
-        self.scale_classes(&mut bend, &v);
-        Pulls { nodes: value + bend, by_u }
+        Pulls { nodes: slopes.nodes, by_u }
     }
 
     /// An atom of each kind: the U of all of them.
@@ -225,18 +223,11 @@ impl Kernel {
     }
 
     /// The nodes of one class with a table, and zeros.
-    pub fn only(&self, nodes: &DVector<f64>, class: usize) -> DVector<f64> {
-        let mut only = self.empty();
-        let (first, count) = (class * self.nodes.count, self.nodes.count);
-        only.rows_mut(first, count).copy_from(&nodes.rows(first, count));
+    pub fn only(&self, nodes: &[f64], class: usize) -> Vec<f64> {
+        let (mut only, stride) = (self.empty(), self.tables.stride());
+        let own = class * stride..(class + 1) * stride;
+        only[own.clone()].copy_from_slice(&nodes[own]);
         only
-    }
-
-    /// Multiplies the nodes of each class by its factor.
-    fn scale_classes(&self, nodes: &mut DVector<f64>, factors: &[f64]) {
-        for (k, factor) in factors.iter().enumerate() {
-            nodes.rows_mut(k * self.nodes.count, self.nodes.count).scale_mut(*factor);
-        }
     }
 }
 
@@ -283,19 +274,19 @@ impl Nodes {
     }
 }
 
-impl Stand {
+impl Sloping {
     /// Shares out the weight of a pair.
     #[inline]
-    pub fn lay_down(&self, nodes: &mut DVector<f64>, weight: f64) {
-        for (node, share) in nodes.as_mut_slice()[self.node..self.node + 4].iter_mut().zip(self.shares) {
+    pub fn lay_down(&self, nodes: &mut [f64], shares: [f64; 4], weight: f64) {
+        for (node, share) in nodes[self.node..self.node + 4].iter_mut().zip(shares) {
             *node += weight * share;
         }
     }
 
     /// The slope along r of what lies at the nodes.
     #[inline]
-    pub fn slope(&self, nodes: &DVector<f64>) -> f64 {
-        nodes.as_slice()[self.node..self.node + 4].iter().zip(self.slopes).map(|(node, slope)| node * slope).sum()
+    pub fn slope(&self, nodes: &[f64]) -> f64 {
+        nodes[self.node..self.node + 4].iter().zip(self.slopes).map(|(node, slope)| node * slope).sum()
     }
 }
 

@@ -17,10 +17,11 @@ mod displaced;
 mod kernel;
 mod parabola;
 mod still;
+mod tables;
 
 use nalgebra::{DMatrix, DVector, Matrix3, RowDVector, Vector3};
 
-use displaced::Displaced;
+use displaced::{Displaced, There};
 pub use kernel::Kernel;
 use parabola::Parabola;
 
@@ -38,6 +39,8 @@ pub struct Guide<'a> {
     posterior: Posterior<'a>,
     /// None where the data have no say.
     about: Option<About<'a>>,
+    /// The last structure that was looked at, whose memory the next one takes.
+    state: Option<State>,
 }
 
 /// The data's residuals about a state.
@@ -49,12 +52,14 @@ struct About<'a> {
     rest: Parabola,
     /// The square of what the tables cannot change.
     constant: f64,
+    /// Where the pairs were at the last look.
+    there: There,
 }
 
 /// `|r|²/2` and its derivatives, as they are collected.
 struct Slope {
     energy: f64,
-    /// By the positions of atoms, in fractions of the cell.
+    /// By the places of atoms, 1/Å.
     by_atom: Vec<Vector3<f64>>,
     /// By a strain of the cell.
     by_strain: Matrix3<f64>,
@@ -73,14 +78,14 @@ impl<'a> Guide<'a> {
     /// # Errors
     /// Where a curve cannot be computed.
     pub fn new(posterior: Posterior<'a>, kernel: &'a Kernel, x: &DVector<f64>) -> Result<Option<Self>, FitError> {
-        let mut guide = Self { posterior, about: None };
+        let mut guide = Self { posterior, about: None, state: None };
         guide.about = guide.about(kernel, x)?;
         Ok(guide.about.is_some().then_some(guide))
     }
 
     /// The guide where the data have no say: then it is exact.
     pub fn without_data(posterior: Posterior<'a>) -> Self {
-        Self { posterior, about: None }
+        Self { posterior, about: None, state: None }
     }
 
     fn about(&mut self, kernel: &'a Kernel, x: &DVector<f64>) -> Result<Option<About<'a>>, FitError> {
@@ -97,7 +102,8 @@ impl<'a> Guide<'a> {
             let there = pairs.lay_down(kernel, &state.crystal);
             Ok::<_, FitError>(Some(reduced - kernel.added(&state.crystal, &there.nodes) * state.model.profile.scale))
         })?;
-        Ok(rest.map(|rest| About { kernel, pairs, rest, constant }))
+        let there = pairs.lay_down(kernel, &state.crystal);
+        Ok(rest.map(|rest| About { kernel, pairs, rest, constant, there }))
     }
 
     /// Bonds and restraints.
@@ -109,7 +115,7 @@ impl<'a> Guide<'a> {
             let (energy, by_length, by_latent) = prior.slope(&lengths, known.latent_of_bonds(k, x));
             slope.energy += energy;
             for ((bond, v), by) in list.bonds.iter().zip(&vectors).zip(by_length) {
-                slope.pull(crystal, [bond.i, bond.j], &(v.normalize() * by), v);
+                slope.pull([bond.i, bond.j], &(v.normalize() * by), v);
             }
             for (column, by) in known.columns_of_bonds(k).into_iter().zip(by_latent) {
                 slope.by_x[column] += by;
@@ -123,15 +129,15 @@ impl<'a> Guide<'a> {
     }
 
     /// The data, and how large their noise is.
-    fn data(&self, x: &DVector<f64>, state: &State, slope: &mut Slope) {
-        let Some(About { kernel, pairs, rest, constant }) = &self.about else { return };
+    fn data(&mut self, x: &DVector<f64>, state: &State, slope: &mut Slope) {
+        let Some(About { kernel, pairs, rest, constant, there }) = &mut self.about else { return };
         let (posterior, crystal, scale) = (&self.posterior, &state.crystal, state.model.profile.scale);
-        let there = pairs.lay_down(kernel, crystal);
+        pairs.lay_down_again(kernel, crystal, there);
         let added = kernel.added(crystal, &there.nodes);
         let residuals = rest.at(x) + &added * scale;
         let factor = posterior.known.noise(x);
         let share = (posterior.noise * factor).powi(-2);
-        let square = share * (residuals.norm_squared() + constant);
+        let square = share * (residuals.norm_squared() + *constant);
         let n = posterior.effective_points();
         slope.energy += 0.5 * square + n * factor.ln();
         slope.by_x[x.len() - 1] += (n - square) * NOISE_FACTOR.ln();
@@ -141,7 +147,7 @@ impl<'a> Guide<'a> {
         let pulls = kernel.pulls(crystal, &there.nodes, &(residuals * scale));
         slope.by_u.extend(kernel.lenders().iter().copied().zip(pulls.by_u));
         for stood in &there.pairs {
-            slope.pull(crystal, stood.atoms, &(stood.v * stood.slope(&pulls.nodes)), &stood.v);
+            slope.pull(stood.atoms, &(stood.v * stood.slope(&pulls.nodes)), &stood.v);
         }
     }
 }
@@ -166,23 +172,24 @@ impl Slope {
         }
     }
 
-    /// Adds what a change `by` of the vector `v` (Å) from one atom to another is by their positions and by a strain.
+    /// Adds what a change `by` of the vector `v` (Å) from one atom to another is by their places and by a strain.
     #[inline]
-    fn pull(&mut self, crystal: &Crystal, [i, j]: [usize; 2], by: &Vector3<f64>, v: &Vector3<f64>) {
-        let fractions = crystal.basis.tr_mul(by);
-        self.by_atom[j] += fractions;
-        self.by_atom[i] -= fractions;
+    fn pull(&mut self, [i, j]: [usize; 2], by: &Vector3<f64>, v: &Vector3<f64>) {
+        self.by_atom[j] += by;
+        self.by_atom[i] -= by;
         self.by_strain += by * v.transpose();
     }
 
     /// Everything by the parameters.
     fn by_parameters(&self, crystal: &Crystal, tangents: &[Tangent]) -> RowDVector<f64> {
-        RowDVector::from_iterator(tangents.len(), tangents.iter().map(|tangent| self.along(crystal, tangent)))
-            + &self.by_p
+        let by_position: Vec<Vector3<f64>> = self.by_atom.iter().map(|by| crystal.basis.tr_mul(by)).collect();
+        let along = |tangent: &Tangent| self.along(crystal, &by_position, tangent);
+        RowDVector::from_iterator(tangents.len(), tangents.iter().map(along)) + &self.by_p
     }
 
-    fn along(&self, crystal: &Crystal, tangent: &Tangent) -> f64 {
-        let atoms = tangent.atoms.iter().map(|(atom, change)| self.by_atom[*atom as usize].dot(&change.position));
+    /// `by_position`: the same as `by_atom`, by fractions of the cell.
+    fn along(&self, crystal: &Crystal, by_position: &[Vector3<f64>], tangent: &Tangent) -> f64 {
+        let atoms = tangent.atoms.iter().map(|(atom, change)| by_position[*atom as usize].dot(&change.position));
         let strain = tangent.strain(&crystal.basis).map_or(0.0, |strain| self.by_strain.dot(&strain));
         let wider = |(atom, by): &(usize, f64)| {
             let place = tangent.atoms.binary_search_by_key(&(*atom as u32), |(index, _)| *index);
@@ -196,7 +203,7 @@ impl sample::Guide for Guide<'_> {
     type Error = FitError;
 
     fn look(&mut self, x: &DVector<f64>) -> Result<(f64, DVector<f64>), FitError> {
-        let Some((p, state)) = self.posterior.state(x) else { return Ok((f64::NAN, x.clone())) };
+        let Some((p, state)) = self.posterior.state_in(x, self.state.take()) else { return Ok((f64::NAN, x.clone())) };
         let tangents = self.posterior.tangents(&state, &p)?;
         let mut slope = Slope::new(state.crystal.atoms.len(), p.len(), x);
         self.known(x, (&p, &state), &tangents, &mut slope);
@@ -204,6 +211,7 @@ impl sample::Guide for Guide<'_> {
         let by_p = slope.by_parameters(&state.crystal, &tangents);
         let row = DMatrix::from_row_slice(1, by_p.len(), by_p.as_slice());
         let gradient = self.posterior.by_latent(x, &row).row(0).transpose() + &slope.by_x;
+        self.state = Some(state);
         Ok((slope.energy, gradient))
     }
 

@@ -68,7 +68,11 @@ impl Parabola {
 
     /// The slopes at d: `J + Σ_k B_k d_k`, times a share of what is beyond J.
     fn slopes_at(&self, d: &DVector<f64>, share: f64) -> DMatrix<f64> {
-        self.bends.iter().zip(d.iter()).fold(self.slopes.clone(), |sum, (bend, d)| sum + bend * (share * *d))
+        let mut slopes = self.slopes.clone();
+        for (bend, d) in self.bends.iter().zip(d.iter()) {
+            slopes.zip_apply(bend, |slope, bend| *slope += share * d * bend);
+        }
+        slopes
     }
 
     /// The value at x.

@@ -15,8 +15,8 @@ use crate::params::State;
 pub struct Still {
     /// `U_a + U_b` in the middle, Å².
     middle: Vec<f64>,
-    /// Of each pair of kinds the factors of the powers of v from 0 on, m × powers.
-    factors: Vec<DMatrix<f64>>,
+    /// Of the first pair of kinds the factors of the powers of v from 0 on, of the second ...: m × (powers of all).
+    factors: DMatrix<f64>,
 }
 
 /// Powers of v, and how far to either side of the middle they are held to the curve: three standard deviations of what is known of U.
@@ -50,33 +50,43 @@ impl Still {
                 value -= displaced;
             }
         }
-        let vandermonde = DMatrix::from_columns(&v.iter().map(|v| powers(*v)).collect::<Vec<_>>());
+        let vandermonde = DMatrix::from_fn(POWERS, POWERS, |n, k| powers(v[k])[n]);
         // The nodes are all different: it has an inverse.
         let Some(inverse) = vandermonde.try_inverse() else { return Ok(None) };
-        let factors = values.into_iter().map(|values| values * &inverse).collect();
+        let factors: Vec<DMatrix<f64>> = values.into_iter().map(|values| values * &inverse).collect();
+        let factors = DMatrix::from_columns(&factors.iter().flat_map(DMatrix::column_iter).collect::<Vec<_>>());
         Ok(Some(Self { middle: kernel.sums(&state.crystal), factors }))
     }
 
     /// What they add with these `U_a + U_b`.
     pub fn added(&self, sums: &[f64]) -> DVector<f64> {
-        let part = |((factors, sum), middle): ((&DMatrix<f64>, &f64), &f64)| factors * powers((sum / middle).ln());
-        self.factors.iter().zip(sums).zip(&self.middle).map(part).sum()
+        let powers = self.v(sums).flat_map(powers);
+        &self.factors * DVector::from_iterator(self.factors.ncols(), powers)
     }
 
     /// How `by · added` changes with each `U_a + U_b`, 1/Å².
     pub fn pulls(&self, sums: &[f64], by: &DVector<f64>) -> Vec<f64> {
-        let pull = |((factors, sum), middle): ((&DMatrix<f64>, &f64), &f64)| {
-            let powers = powers((sum / middle).ln());
-            let slopes = DVector::from_fn(POWERS, |n, _| if n == 0 { 0.0 } else { n as f64 * powers[n - 1] });
-            by.dot(&(factors * slopes)) / sum
+        let by_power = self.factors.tr_mul(by);
+        let pull = |((v, sum), by): ((f64, &f64), &[f64])| {
+            let powers = powers(v);
+            (1..POWERS).map(|n| by[n] * n as f64 * powers[n - 1]).sum::<f64>() / sum
         };
-        self.factors.iter().zip(sums).zip(&self.middle).map(pull).collect()
+        self.v(sums).zip(sums).zip(by_power.as_slice().chunks_exact(POWERS)).map(pull).collect()
+    }
+
+    /// v of each pair of kinds.
+    fn v(&self, sums: &[f64]) -> impl Iterator<Item = f64> {
+        sums.iter().zip(&self.middle).map(|(sum, middle)| (sum / middle).ln())
     }
 }
 
 /// 1, v, v² ...
-fn powers(v: f64) -> DVector<f64> {
-    DVector::from_iterator(POWERS, std::iter::successors(Some(1.0), |power| Some(power * v)).take(POWERS))
+fn powers(v: f64) -> [f64; POWERS] {
+    let mut powers = [1.0; POWERS];
+    for n in 1..POWERS {
+        powers[n] = powers[n - 1] * v;
+    }
+    powers
 }
 
 /// Chebyshev's nodes, between which a polynomial swings least.
