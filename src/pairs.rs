@@ -14,7 +14,7 @@ use crate::threads;
 /// the margin allows; then the pairs of those atoms are found again, if they are few ([`Pairs::follow`]).
 #[derive(Debug, Clone)]
 pub struct Pairs {
-    /// All pairs within `reach` plus the margin, in an order that depends on the structure only.
+    /// All pairs within `reach` plus the margin, by their first atoms, in an order that depends on the structures that were followed only.
     pub list: Vec<Pair>,
     /// The pairs that the user of the list needs are those up to this distance, Å.
     pub reach: f64,

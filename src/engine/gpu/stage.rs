@@ -69,7 +69,9 @@ impl Gpu {
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let bound = bind(device, &stage.bindings, shader.name, &stage.bound.iter().collect::<Vec<_>>());
             encode(&mut encoder, &pass(timer.as_ref()), &stage.pipeline, &bound, groups);
-            outputs.iter().for_each(|write| stage.read_back(&mut encoder, write));
+            for write in &outputs {
+                stage.read_back(&mut encoder, write);
+            }
             if let Some(timer) = timer {
                 timer.read_back(&mut encoder);
             }

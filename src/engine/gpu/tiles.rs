@@ -23,7 +23,7 @@ pub struct Tiles {
     pub places: Vec<Place>,
     /// Occupancies.
     pub occ: Vec<f32>,
-    tiles: Vec<Tile>,
+    all: Vec<Tile>,
     kinds: Vec<Columns>,
 }
 
@@ -66,15 +66,17 @@ impl Tiles {
         let steepness = [0, 1, 2].map(|k| inverse.row(k).norm());
         let (basis, room) = (points.basis, points.places.len());
         let (exact, places, occ) = (Vec::with_capacity(room), Vec::with_capacity(room), Vec::with_capacity(room));
-        let (tiles, columns) = (Vec::new(), Vec::new());
-        let mut tiles = Self { basis, steepness, reach, unit, exact, places, occ, tiles, kinds: columns };
+        let (all, columns) = (Vec::new(), Vec::new());
+        let mut tiles = Self { basis, steepness, reach, unit, exact, places, occ, all, kinds: columns };
         let mut of_kind = vec![Vec::new(); kinds];
         for place in &points.places {
             if let Some(own) = of_kind.get_mut(place.kind) {
                 own.push((place.frac.map(|x| x - x.floor()), place.occ));
             }
         }
-        of_kind.into_iter().for_each(|fractions| tiles.file(fractions));
+        for atoms in of_kind {
+            tiles.file(atoms);
+        }
         tiles
     }
 
@@ -88,12 +90,12 @@ impl Tiles {
         };
         let mut sorted: Vec<_> = atoms.into_iter().map(|(frac, occ)| (column(&frac), frac, occ)).collect();
         sorted.sort_by(|(x, a, _), (y, b, _)| x.cmp(y).then(a[2].total_cmp(&b[2])));
-        let mut start = vec![self.tiles.len()];
+        let mut start = vec![self.all.len()];
         let mut rest = &sorted[..];
         for column in 0..(count[0] * count[1]) as usize {
             let (own, others) = rest.split_at(rest.partition_point(|(of, ..)| *of <= column));
             own.chunks(LANES).for_each(|atoms| self.push(atoms));
-            start.push(self.tiles.len());
+            start.push(self.all.len());
             rest = others;
         }
         self.kinds.push(Columns { count, start });
@@ -111,7 +113,7 @@ impl Tiles {
         let slots = first..self.exact.len();
         let block = Block::around(self.exact[slots.clone()].iter());
         let fractions = Block::around(atoms.iter().map(|(_, frac, _)| frac));
-        self.tiles.push(Tile { slots, block, fractions });
+        self.all.push(Tile { slots, block, fractions });
     }
 
     /// Which tiles of two kinds meet, each two once.
@@ -142,7 +144,7 @@ impl Tiles {
 
     /// The parts of the cells along one axis, so many to a cell, that a tile's neighbours may lie in.
     fn cells(&self, tile: usize, axis: usize, count: i64) -> std::ops::RangeInclusive<i64> {
-        let Block { low, high } = self.tiles[tile].fractions;
+        let Block { low, high } = self.all[tile].fractions;
         // A hair more, as an atom may lie on the face between two.
         let margin = self.reach * self.steepness[axis] + 1e-9;
         let part = |fraction: f64| (fraction * count as f64).floor() as i64;
@@ -161,7 +163,7 @@ impl Tiles {
 
     /// As the kernel reads it.
     pub fn meeting(&self, met: &Met) -> Meeting {
-        let [a, b] = [met.a, met.b].map(|tile| &self.tiles[tile].slots);
+        let [a, b] = [met.a, met.b].map(|tile| &self.all[tile].slots);
         let ([x, y, z], [dx, dy, dz]) = in_units(&self.shift(met), self.unit);
         let once = u32::from(is_itself(met));
         let [count_a, count_b] = [a, b].map(|slots| slots.len() as u32);
@@ -170,7 +172,7 @@ impl Tiles {
 
     /// Pairs of atoms that meet.
     pub fn pairs(&self, met: &Met) -> u64 {
-        let [a, b] = [met.a, met.b].map(|tile| self.tiles[tile].slots.len() as u64);
+        let [a, b] = [met.a, met.b].map(|tile| self.all[tile].slots.len() as u64);
         if is_itself(met) { a * (a - 1) / 2 } else { a * b }
     }
 
@@ -181,7 +183,7 @@ impl Tiles {
 
     /// The least and the largest distance that atoms of two tiles may have, Å.
     pub fn apart(&self, met: &Met) -> [f64; 2] {
-        let [a, b] = [met.a, met.b].map(|tile| self.tiles[tile].block);
+        let [a, b] = [met.a, met.b].map(|tile| self.all[tile].block);
         let shift = self.shift(met);
         let (one, other) = (b.low + shift - a.high, a.low - b.high - shift);
         [one.sup(&other).sup(&Vector3::zeros()).norm(), one.abs().sup(&other.abs()).norm()]

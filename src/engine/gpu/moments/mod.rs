@@ -193,7 +193,9 @@ impl Gpu {
         }
         let scale = strain.map_or(1.0, |strain| strain.scale) / f64::from(one);
         sums.iter_mut().zip(moments).for_each(|(sum, words)| *sum += wide(*words) as f64 * scale);
-        doubts.iter().for_each(|doubt| work.decide(doubt, strain, sums));
+        for doubt in &doubts {
+            work.decide(doubt, strain, sums);
+        }
         Ok(true)
     }
 }
