@@ -6,8 +6,9 @@
 // The weight w is that of both atoms, or that times what a strain e does to the distance: v·ev / (|v| scale).
 //
 // Numbers are added up as whole ones, a weight of one as `settings.one`: sums do not depend on the order, and every run
-// gives the same bits. A sum beyond an i32 shows in the check sum, and the host does it again with a smaller one. One workgroup takes the meetings of one group to one window of nodes. `meet.wgsl` stands in
-// front of it; the structs are those of `src/engine/gpu/moments/layout.rs`, and a test compares them.
+// gives the same bits. A sum beyond an i32 shows in the check sum, and the host does it again with a smaller one.
+// One workgroup takes the meetings of one group to one window of nodes. `meet.wgsl` stands in front of it; the structs are
+// those of `src/engine/gpu/moments/layout.rs`, and a test compares them.
 
 // Nodes of a window, and moments of each.
 const NODES: u32 = 448u;

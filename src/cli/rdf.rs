@@ -47,6 +47,7 @@ impl Plan {
             count(&mut frames, &mut rdf, &mut self.worker, &stop)?;
             results.push(rdf.result(&name, self.worker.engine().name()));
         }
+        warn_of(&self.worker.warnings());
         say(&results);
         let inputs = self.sources.records(&self.folder, &stop)?;
         let texts = [report::rdf_json(&results, &inputs), report::rdf_csv(&results), report::rdf_html(&results)];

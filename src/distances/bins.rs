@@ -28,6 +28,12 @@ impl Bins {
         (r * (1.0 / self.width) + EDGE) as usize
     }
 
+    /// Does rounding decide on which side of an edge a distance is, Å?
+    pub fn is_on_edge(&self, r: f64) -> bool {
+        let t = r * (1.0 / self.width) + EDGE;
+        (t - t.round()).abs() < ROUNDING
+    }
+
     /// The middle of each bin, Å.
     pub fn middles(&self) -> Vec<f64> {
         (0..self.count).map(|k| (k as f64 + 0.5) * self.width).collect()
@@ -36,6 +42,9 @@ impl Bins {
 
 /// So near to an edge, in widths of a bin, pairs are on it: far more than rounding does, and less than anybody measures.
 const EDGE: f64 = 1e-9;
+
+/// So far off, in widths of a bin, sums of three squares may be in f64 however they are added up.
+const ROUNDING: f64 = 1e-10;
 
 /// For each of the `wanted` pairs of kinds how many pairs of atoms lie in each bin, each pair once, an atom and its own image in
 /// another cell among them.

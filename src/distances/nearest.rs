@@ -26,6 +26,9 @@ struct Fractions {
 /// Of so many atoms more than about as many as are within reach to look at all costs more than to look for those that are near.
 const MANY: f64 = 256.0;
 
+/// And never of more: pairs are looked at by one thread, and counted in 32 bits.
+const MOST: usize = 4096;
+
 /// Adding this to a number, and taking it away again, leaves the nearest whole number, of whatever sign.
 const WHOLE: f64 = 1.5 * ROUNDER;
 
@@ -34,7 +37,9 @@ impl Nearest {
     pub fn suits(points: &Points, reach: f64) -> bool {
         let near = points.pairs_with(points, reach) / points.places.len() as f64;
         // A little less than half: on both sides at once no image is in reach, however places are rounded.
-        points.places.len() as f64 <= 2.0 * near + MANY && reach < 0.499_999 * width(&points.basis)
+        points.places.len() <= MOST
+            && points.places.len() as f64 <= 2.0 * near + MANY
+            && reach < 0.499_999 * width(&points.basis)
     }
 
     /// Every pair of the points, once.

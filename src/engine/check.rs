@@ -9,7 +9,8 @@ use crate::distances::{Bins, Distances, Kinds, Nodes};
 
 /// Runs the CPU and another engine, compares them, and returns what the CPU computed.
 ///
-/// A difference beyond [`error_bound`] is an error. The point that came nearest to its bound is kept.
+/// A difference of sums beyond [`error_bound`], of nodes beyond [`moments::ERROR`], or of counts is an error. The point of sums that
+/// came nearest to its bound is kept.
 #[derive(Debug)]
 pub struct Check<E = Gpu> {
     /// The definition.
@@ -22,7 +23,7 @@ pub struct Check<E = Gpu> {
 /// The point where the engines differ most, measured by the bound.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Worst {
-    /// Row.
+    /// Row, among those that the engine was asked for at once.
     pub row: usize,
     /// Index of the grid point.
     pub m: usize,
@@ -42,6 +43,10 @@ impl<E: Engine> Check<E> {
     /// Holds an engine to the CPU.
     pub fn new(gpu: E) -> Self {
         Self { cpu: Cpu, gpu, worst: None }
+    }
+
+    fn differs(&self, how: &str) -> EngineError {
+        EngineError { engine: self.gpu.name(), reason: format!("{how}; update its driver, or use --engine cpu") }
     }
 
     /// The worst point of all calls so far; none before the first.
@@ -137,37 +142,38 @@ impl<E: Engine> Engine for Check<E> {
         let got = self.gpu.gather(crystal, kinds, nodes, strains)?;
         match moments::differ(&got, &want, strains) {
             None => Ok(want),
-            Some(found) => Err(EngineError {
-                engine: self.gpu.name(),
-                reason: format!("its pairs at a distance differ from the CPU's beyond their bound: {found}"),
-            }),
+            Some(found) => {
+                Err(self.differs(&format!("its pairs at a distance differ from the CPU's beyond their bound: {found}")))
+            }
         }
     }
 }
 
 impl<E: Counter + Engine> Counter for Check<E> {
-    /// Both must count alike, but for pairs that lie on the edge of a bin: as many as the engine says may lie in the bin beside.
+    /// Both must count alike, but for pairs on the edge of a bin to the last bits of f64: as many as there are may be in the bin beside.
     fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError> {
         let want = self.cpu.count(points, classes, bins)?;
         let got = self.gpu.count(points, classes, bins)?;
         match differ(&want, &got) {
             None => Ok(want),
-            Some(reason) => Err(EngineError { engine: self.gpu.name(), reason }),
+            Some(how) => Err(self.differs(&how)),
         }
     }
 }
 
-/// In what counts differ more than they may: only pairs on the edge of a bin may lie in the bin beside.
-pub(super) fn differ(want: &Binned, got: &Binned) -> Option<String> {
+/// In what counts differ more than they may.
+fn differ(want: &Binned, got: &Binned) -> Option<String> {
+    if want.tables.len() != got.tables.len() {
+        return Some("its tables are others".to_owned());
+    }
     let differing = |(want, got): (&Vec<u64>, &Vec<u64>)| -> u64 {
         want.iter().zip(got).map(|(want, got)| want.abs_diff(*got)).sum()
     };
     let differ: u64 = want.tables.iter().zip(&got.tables).map(differing).sum();
-    let reason = || {
-        let decided = got.decided;
-        format!("its counts differ from the CPU's by {differ} in all bins, and {decided} pairs lay on the edge of one")
-    };
-    (differ > 2 * got.decided).then(reason)
+    let on_edge = got.on_edge;
+    (differ > 2 * on_edge).then(|| {
+        format!("its counts differ from the CPU's by {differ} in all bins, and {on_edge} pairs lay on the edge of one")
+    })
 }
 
 #[cfg(test)]

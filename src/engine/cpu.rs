@@ -37,7 +37,7 @@ impl Engine for Cpu {
 
 impl Counter for Cpu {
     fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError> {
-        Ok(Binned { tables: distances::bins(points, classes, bins), decided: 0 })
+        Ok(Binned::of(distances::bins(points, classes, bins)))
     }
 }
 

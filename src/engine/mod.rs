@@ -77,4 +77,13 @@ pub struct Binned {
     pub tables: Vec<Vec<u64>>,
     /// How many of these lay so near to the edge of a bin that they were looked at twice.
     pub decided: u64,
+    /// How many of these are in one bin or the other by rounding in f64.
+    pub on_edge: u64,
+}
+
+impl Binned {
+    /// Tables that f64 alone has decided.
+    pub fn of(tables: Vec<Vec<u64>>) -> Self {
+        Self { tables, decided: 0, on_edge: 0 }
+    }
 }

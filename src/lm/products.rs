@@ -1,8 +1,6 @@
 //! Products of a matrix with itself and their factors, in blocks that stay in the cache and are shared out among threads.
 
-use std::ops::Range;
-
-use nalgebra::{Cholesky, DMatrix, Dyn, MatrixView};
+use nalgebra::{Cholesky, DMatrix, Dyn};
 
 use crate::threads;
 
@@ -12,24 +10,21 @@ const TILE: usize = 96;
 /// Columns that a Cholesky factor goes on by.
 const PANEL: usize = 48;
 
-/// A matrix in any order.
-type View<'a> = MatrixView<'a, f64, Dyn, Dyn, Dyn, Dyn>;
-
 /// `A Aᵀ` (`of_rows`) or `AᵀA`, where it is large tile by tile of its lower half; the cuts do not depend on the number of threads.
 pub(super) fn squared(a: &DMatrix<f64>, of_rows: bool) -> DMatrix<f64> {
-    let (n, inner) = if of_rows { a.shape() } else { (a.ncols(), a.nrows()) };
-    // The fast product takes any strides; the simple one that stands in for it where there is little to do does not.
-    if n.min(inner) <= TILE {
-        // Several times faster than tr_mul, which does not block.
-        let transposed = a.transpose();
-        return if of_rows { a * transposed } else { transposed * a };
+    // Several times faster than tr_mul, which does not block.
+    let transposed = a.transpose();
+    let (left, right) = if of_rows { (a, &transposed) } else { (&transposed, a) };
+    let n = left.nrows();
+    if n.min(left.ncols()) <= TILE {
+        return left * right;
     }
     let count = n.div_ceil(TILE);
     let range = |k: usize| k * n / count..(k + 1) * n / count;
     let places: Vec<(usize, usize)> = (0..count).flat_map(|i| (0..=i).map(move |j| (i, j))).collect();
     let tiles = threads::map(places.len(), |k| {
         let (i, j) = places[k];
-        some(a, of_rows, range(i)) * turned(a, of_rows, range(j))
+        left.rows_range(range(i)) * right.columns_range(range(j))
     });
     let mut whole = DMatrix::zeros(n, n);
     for ((i, j), tile) in places.into_iter().zip(tiles) {
@@ -39,26 +34,6 @@ pub(super) fn squared(a: &DMatrix<f64>, of_rows: bool) -> DMatrix<f64> {
         }
     }
     whole
-}
-
-/// Some rows, or some columns that stand as rows.
-fn some(a: &DMatrix<f64>, of_rows: bool, range: Range<usize>) -> View<'_> {
-    let (rows, columns) = a.shape();
-    let (start, inner, steps) =
-        if of_rows { (range.start, columns, [1, rows]) } else { (range.start * rows, rows, [rows, 1]) };
-    view(&a.as_slice()[start..], [range.len(), inner], steps)
-}
-
-/// The same with rows and columns exchanged.
-fn turned(a: &DMatrix<f64>, of_rows: bool, range: Range<usize>) -> View<'_> {
-    let (rows, columns) = a.shape();
-    let (start, inner, steps) =
-        if of_rows { (range.start, columns, [rows, 1]) } else { (range.start * rows, rows, [1, rows]) };
-    view(&a.as_slice()[start..], [inner, range.len()], steps)
-}
-
-fn view(values: &[f64], [rows, columns]: [usize; 2], [down, right]: [usize; 2]) -> View<'_> {
-    MatrixView::from_slice_with_strides_generic(values, Dyn(rows), Dyn(columns), Dyn(down), Dyn(right))
 }
 
 /// The Cholesky factor of a symmetric matrix, if it has one: panel by panel where it is large (Golub & Van Loan 2013, Matrix

@@ -1,13 +1,13 @@
-//! The GPU engine: the sums of [`super::Cpu`] in f32, by one compute kernel on wgpu.
+//! The GPU engine: the sums of [`super::Cpu`] in f32, and its pairs, by compute kernels on wgpu.
 //!
-//! [`Gpu::open`] opens the device, the only place that does. A call files the terms by row ([`layout`] is what host
+//! [`Gpu::open`] opens the device, the only place that does. To lay peaks down, a call files the terms by row ([`layout`] is what host
 //! and shader share), cuts each row into tiles of [`layout::LANES`] points, and gives every tile a workgroup, which
 //! visits the terms that can reach it. Work that exceeds a buffer is done in parts. [`error_bound`] says how far the
 //! result may be from the definition; [`super::check::Check`] holds it to that, and [`super::fastest::Fastest`] goes on
-//! without a GPU.
+//! without a GPU. Pairs of atoms are counted by [`bins`] and gathered at nodes by [`moments`], from tiles of atoms.
 //!
-//! Nothing fails in silence: error scopes stand around every use of the device, buffers hold NaN before the kernel
-//! runs, and a device that is lost is an error from then on.
+//! Nothing fails in silence: error scopes stand around every use of the device, sums hold NaN before the kernel
+//! runs, pairs are counted there and back, and a device that is lost is an error from then on.
 
 pub mod bins;
 mod bound;
@@ -65,6 +65,8 @@ pub struct Gpu {
     timer: Option<Timer>,
     /// Most bytes in one buffer.
     most_bytes: u64,
+    /// What a user should know: work that was left to the CPU, each told once.
+    notes: Vec<String>,
     /// What tests let go wrong, and how many dispatches go well before.
     fault: Option<(Fault, usize)>,
 }
@@ -109,8 +111,8 @@ impl Gpu {
         let most_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
         let bindings = pipeline.get_bind_group_layout(0);
         let buffers = Buffers::default();
-        let stages = BTreeMap::new();
-        Ok(Self { info, device, queue, pipeline, bindings, buffers, stages, trouble, timer, most_bytes, fault: None })
+        let (stages, notes, fault) = (BTreeMap::new(), Vec::new(), None);
+        Ok(Self { info, device, queue, pipeline, bindings, buffers, stages, trouble, timer, most_bytes, notes, fault })
     }
 
     /// For how long the kernel has run since the device was opened, by the device's own clock: no transfers, no waiting.
@@ -150,6 +152,12 @@ impl Gpu {
         }
         let summed = self.sum(peaks).await;
         summed.map_err(|reason| self.failed(reason))
+    }
+
+    fn note(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
     }
 
     fn failed(&self, reason: String) -> EngineError {
@@ -263,6 +271,10 @@ fn compile(device: &wgpu::Device, shader: &layout::Shader) -> wgpu::ComputePipel
 impl Engine for Gpu {
     fn exact(&self) -> bool {
         false
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.notes.clone()
     }
 
     fn name(&self) -> String {

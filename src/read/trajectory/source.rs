@@ -57,7 +57,7 @@ impl<'a> Source<'a> {
                 return Ok(open > 0 && missing == 1);
             };
             if open + found.first >= LONGEST {
-                let message = format!("line {} is longer than {LONGEST} bytes", self.line + 1);
+                let message = format!("line {} has {LONGEST} bytes or more", self.line + 1);
                 return Err(ReadError::binary(&self.name, message, HINT));
             }
             if missing == n {
@@ -157,7 +157,7 @@ mod tests {
             let text = "short\n".to_owned() + &"x".repeat(LONGEST - 1) + "\nshort\n";
             let mut source = Source::new(BufReader::with_capacity(room, text.as_bytes()), "file");
             let error = source.lines(3, &mut Vec::new()).unwrap_err().to_string();
-            assert!(error.contains("line 2 is longer than 1048576 bytes"), "{error}");
+            assert!(error.contains("line 2 has 1048576 bytes or more"), "{error}");
             let text = text.replacen('x', "", 1);
             let mut source = Source::new(BufReader::with_capacity(room, text.as_bytes()), "file");
             assert_eq!(source.lines(3, &mut Vec::new()), Ok(true));

@@ -25,11 +25,12 @@ use layout::{EACH, Group, MOMENTS, NODES, ONES, Settings};
 /// The kernel's whole numbers hold three times the square of this many steps.
 const MOST_STEPS: f64 = 26_000.0;
 
-/// Meetings of one workgroup: 2² of up to 2¹² pairs, which weigh no more than 2¹⁷ each by the second of [`ONES`]; so none of its sums is beyond an i32.
-const OF_GROUP: usize = 4;
+/// Meetings of one workgroup: three of up to 2¹² pairs, which weigh no more than 2¹⁷ each by the second of [`ONES`]; so none of its sums is
+/// beyond an i32.
+const OF_GROUP: usize = 3;
 
-/// Entries of one dispatch: no driver takes the kernel for hung.
-const MOST_ENTRIES: usize = 1 << 16;
+/// Entries of one dispatch, 2¹⁴ of up to 2¹² pairs: some 0.1 s on slow hardware, so that no driver takes the kernel for hung.
+const MOST_ENTRIES: usize = 1 << 14;
 
 /// Room for pairs at the seam in one dispatch.
 const ROOM: usize = 1 << 12;
@@ -41,10 +42,11 @@ const AHEAD: usize = 4;
 ///
 /// | step | error of a share |
 /// |---|---|
-/// | each moment rounded to 2⁻¹⁷ at worst ([`ONES`]), and computed in f32: 2⁻¹⁸ + 2⁻²¹; eight of them times factors whose sizes add up to 0.96 | 4.1e-6 |
+/// | each moment rounded by half of 2⁻¹⁷ at worst ([`ONES`]), and computed in f32: 2⁻¹⁸ + 2⁻²¹; eight of them times factors whose sizes add up to 0.96 | 4.1e-6 |
 /// | s is right to 7.6e-6 ([`super::bins::DOUBT`]), and no share changes faster than 0.4 s | 3.1e-6 |
-/// | both sharpened: factors 1 to 0.94 of wⁿ, 9.33 together, and w at most 1 | 6.8e-5 |
-pub const ERROR: f64 = 6.8e-5;
+/// | the weight, two occupancies and their product or what a strain does in f32, in units of the most that it could | 0.9e-6 |
+/// | all sharpened: factors 1 to 0.94 of wⁿ, 9.33 together, and w at most 1 | 7.6e-5 |
+pub const ERROR: f64 = 7.6e-5;
 
 /// All that one sum over pairs is made of.
 struct Work {
@@ -52,13 +54,29 @@ struct Work {
     nodes: Nodes,
     /// Of each meeting the class that it is of, and who meets.
     met: Vec<(usize, Met)>,
-    meetings: Vec<Meeting>,
     /// Of each class and window the meetings that have pairs there.
     entries: Vec<((usize, usize), u32)>,
     classes: usize,
 }
 
-/// A measure of pairs: their number, or what a strain does to their distances.
+/// What of the entries of a dispatch is sent.
+struct Chunk {
+    /// Which meetings there are, by their numbers among all.
+    numbers: Vec<u32>,
+    meetings: Vec<Meeting>,
+    /// Of each entry the place of its meeting among these.
+    entries: Vec<u32>,
+    groups: Vec<Group>,
+}
+
+/// What pairs weigh: one each, or what a strain does to their distances; and what one is in the sums.
+#[derive(Clone, Copy)]
+struct Measure {
+    strain: Option<Strain>,
+    one: f32,
+}
+
+/// A strain of the cell.
 #[derive(Clone, Copy)]
 struct Strain {
     matrix: Matrix3<f64>,
@@ -92,16 +110,41 @@ impl Gpu {
         if let Some(trouble) = self.trouble.get() {
             return Err(self.failed(trouble));
         }
+        if let Some(why) = beyond_the_kernel(crystal, &nodes) {
+            return Ok(self.left_to_the_cpu(&why, crystal, kinds, nodes, strains));
+        }
         let work = Work::new(crystal, &kinds, nodes);
+        if let Some(why) = self.beyond_the_buffers(&work) {
+            return Ok(self.left_to_the_cpu(&why, crystal, kinds, nodes, strains));
+        }
         match self.tables(&work, strains).await {
             Ok(tables) => Ok(Distances::of_moments(kinds, nodes, tables)),
             Err(reason) => Err(self.failed(reason)),
         }
     }
 
+    /// The CPU gathers what the kernel cannot, and a user is told.
+    fn left_to_the_cpu(
+        &mut self,
+        why: &str,
+        crystal: &Crystal,
+        kinds: Kinds,
+        nodes: Nodes,
+        strains: &[Matrix3<f64>],
+    ) -> Distances {
+        self.note(format!("pairs were gathered by the CPU: {why}"));
+        Distances::gather(crystal, kinds, nodes, strains)
+    }
+
+    /// What does not fit the buffers.
+    fn beyond_the_buffers(&self, work: &Work) -> Option<String> {
+        let (words, atoms) = (AHEAD + 2 * work.numbers(), work.tiles.places.len());
+        let fits = words <= self.room::<u32>() && atoms <= self.room::<Place>();
+        (!fits).then(|| format!("a buffer of this adapter does not hold {words} words or {atoms} atoms"))
+    }
+
     /// For each class the moments of all nodes: of the number of pairs, then, strain after strain, of what it does.
     async fn tables(&mut self, work: &Work, strains: &[Matrix3<f64>]) -> Result<Vec<Vec<Vec<f64>>>, String> {
-        self.has_room(work)?;
         for one in ONES {
             if let Some(tables) = self.tables_with(work, strains, one).await? {
                 return Ok(tables);
@@ -119,10 +162,13 @@ impl Gpu {
         one: f32,
     ) -> Result<Option<Vec<Vec<Vec<f64>>>>, String> {
         let mut tables = vec![Vec::new(); work.classes];
-        for strain in std::iter::once(None).chain(strains.iter().map(|strain| Some(Strain::new(strain, &work.nodes)))) {
+        let strains = strains.iter().map(|strain| Some(Strain::new(strain, &work.nodes)));
+        for strain in std::iter::once(None).chain(strains) {
             let mut sums = vec![0.0; work.numbers()];
-            for entries in work.entries.chunks(MOST_ENTRIES.min(self.most_groups())) {
-                if !self.add_entries(work, entries, (strain, one), &mut sums).await? {
+            for (k, entries) in work.entries.chunks(self.most_entries()).enumerate() {
+                // Atoms stay where they are from the first chunk on.
+                let is_first = k == 0 && strain.is_none();
+                if !self.add_entries(work, entries, Measure { strain, one }, is_first, &mut sums).await? {
                     return Ok(None);
                 }
             }
@@ -132,29 +178,10 @@ impl Gpu {
         Ok(Some(tables))
     }
 
-    fn most_groups(&self) -> usize {
-        self.device.limits().max_compute_workgroups_per_dimension as usize
-    }
-
-    /// Do the numbers fit what the kernel counts in, and the buffers?
-    fn has_room(&self, work: &Work) -> Result<(), String> {
-        let advice = "take a shorter range, or --engine cpu";
-        let steps = work.nodes.to / work.nodes.step;
-        if steps > MOST_STEPS {
-            return Err(format!("{steps:.0} nodes are more than the kernel's {MOST_STEPS}; {advice}"));
-        }
-        let heaviest = work.tiles.occ.iter().fold(0.0, |most: f32, occ| most.max(*occ));
-        if heaviest > 1.0 {
-            return Err(format!("an occupancy of {heaviest} is more than the kernel's 1; use --engine cpu"));
-        }
-        let (words, atoms, meetings) = (AHEAD + 2 * work.numbers(), work.tiles.places.len(), work.meetings.len());
-        let fits = words <= self.room::<u32>() && atoms <= self.room::<Place>() && meetings <= self.room::<Meeting>();
-        let message = || {
-            format!(
-                "a buffer of this adapter does not hold {words} words, {atoms} atoms or {meetings} meetings of tiles; {advice}"
-            )
-        };
-        if fits { Ok(()) } else { Err(message()) }
+    /// Entries of one dispatch.
+    fn most_entries(&self) -> usize {
+        let groups = self.device.limits().max_compute_workgroups_per_dimension as usize;
+        MOST_ENTRIES.min(groups).min(self.room::<Meeting>())
     }
 
     /// Adds the moments of some entries, and says whether they add up.
@@ -162,25 +189,27 @@ impl Gpu {
         &mut self,
         work: &Work,
         entries: &[((usize, usize), u32)],
-        (strain, one): (Option<Strain>, f32),
+        measure: Measure,
+        is_first: bool,
         sums: &mut [f64],
     ) -> Result<bool, String> {
         let room = ROOM.min(self.room::<Doubt>());
         let words = vec![0_u32; AHEAD + 2 * sums.len()];
         let doubts = vec![Doubt { a: 0, b: 0, meeting: 0 }; room];
-        let numbers: Vec<u32> = entries.iter().map(|(_, meeting)| *meeting).collect();
-        let groups = work.groups(entries);
-        let settings = [work.settings(room, (strain, one))];
-        let writes = [
-            Write::of(0, &work.tiles.places, Role::Input),
-            Write::of(1, &work.meetings, Role::Input),
-            Write::of(2, &groups, Role::Input),
-            Write::of(3, &numbers, Role::Input),
-            Write::of(4, &work.tiles.occ, Role::Input),
+        let Chunk { numbers, meetings, entries: places, groups } = &work.chunk(entries);
+        let settings = [work.settings(room, measure)];
+        let mut writes = vec![
+            Write::of(1, meetings, Role::Input),
+            Write::of(2, groups, Role::Input),
+            Write::of(3, places, Role::Input),
             Write::of(5, &words, Role::Output),
             Write::of(6, &doubts, Role::Output),
             Write::of(7, &settings, Role::Settings),
         ];
+        if is_first {
+            writes.push(Write::of(0, &work.tiles.places, Role::Input));
+            writes.push(Write::of(4, &work.tiles.occ, Role::Input));
+        }
         let [words, doubts] = self.run(&MOMENTS, &writes, groups.len() as u32).await?;
         work.are_all_there(entries, words[1])?;
         let doubts = Doubt::first(&doubts, words[0]).ok_or_else(|| {
@@ -191,13 +220,24 @@ impl Gpu {
         if written != wide([words[2], words[3]]) {
             return Ok(false);
         }
-        let scale = strain.map_or(1.0, |strain| strain.scale) / f64::from(one);
+        let scale = measure.strain.map_or(1.0, |strain| strain.scale) / f64::from(measure.one);
         sums.iter_mut().zip(moments).for_each(|(sum, words)| *sum += wide(*words) as f64 * scale);
         for doubt in &doubts {
-            work.decide(doubt, strain, sums);
+            let number = numbers[doubt.meeting as usize % numbers.len()];
+            work.decide(doubt, number, measure.strain, sums);
         }
         Ok(true)
     }
+}
+
+/// What the kernel's numbers do not hold.
+fn beyond_the_kernel(crystal: &Crystal, nodes: &Nodes) -> Option<String> {
+    let steps = nodes.to / nodes.step;
+    if steps > MOST_STEPS {
+        return Some(format!("{steps:.0} nodes are more than the kernel's {MOST_STEPS}"));
+    }
+    let heavy = crystal.atoms.iter().map(|atom| atom.occ).find(|occ| !(0.0..=1.0).contains(occ));
+    heavy.map(|occ| format!("the kernel takes occupancies of 0 to 1, and one is {occ}"))
 }
 
 /// Two words as a number.
@@ -221,7 +261,6 @@ impl Work {
             .enumerate()
             .flat_map(|(class, kinds)| tiles.meetings(kinds).into_iter().map(move |met| (class, met)))
             .collect();
-        let meetings = met.iter().map(|(_, met)| tiles.meeting(met)).collect();
         let mut entries: Vec<((usize, usize), u32)> = Vec::new();
         for (number, (class, met)) in met.iter().enumerate() {
             let [least, most] = tiles.apart(met);
@@ -231,7 +270,7 @@ impl Work {
             entries.extend((first..=last).map(|window| ((*class, window), number as u32)));
         }
         entries.sort_unstable();
-        Self { tiles, nodes, met, meetings, entries, classes: classes(count).count() }
+        Self { tiles, nodes, met, entries, classes: classes(count).count() }
     }
 
     /// Moments of one class: whole windows.
@@ -242,6 +281,17 @@ impl Work {
     /// Moments of all classes.
     fn numbers(&self) -> usize {
         self.classes * self.of_class()
+    }
+
+    /// What of some entries is sent.
+    fn chunk(&self, entries: &[((usize, usize), u32)]) -> Chunk {
+        let mut numbers: Vec<u32> = entries.iter().map(|(_, number)| *number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let place = |number: &u32| numbers.partition_point(|known| known < number) as u32;
+        let places = entries.iter().map(|(_, number)| place(number)).collect();
+        let meetings = numbers.iter().map(|number| self.tiles.meeting(&self.met[*number as usize].1)).collect();
+        Chunk { groups: self.groups(entries), entries: places, meetings, numbers }
     }
 
     /// Entries of one class and window follow each other; of no more than [`OF_GROUP`] one workgroup is made.
@@ -263,7 +313,7 @@ impl Work {
         groups
     }
 
-    fn settings(&self, room: usize, (strain, one): (Option<Strain>, f32)) -> Settings {
+    fn settings(&self, room: usize, Measure { strain, one }: Measure) -> Settings {
         let steps = |r: f64| {
             let t = r / self.nodes.step;
             (t.floor() as i32, (t - t.floor()) as f32)
@@ -289,8 +339,8 @@ impl Work {
     }
 
     /// Adds a pair at the seam, if it is beyond it.
-    fn decide(&self, doubt: &Doubt, strain: Option<Strain>, sums: &mut [f64]) {
-        let (class, met) = &self.met[doubt.meeting as usize % self.met.len()];
+    fn decide(&self, doubt: &Doubt, number: u32, strain: Option<Strain>, sums: &mut [f64]) {
+        let (class, met) = &self.met[number as usize];
         let v = self.tiles.vector(doubt, met);
         let r = v.norm();
         if r <= self.nodes.from {
@@ -315,6 +365,10 @@ fn along(e: &Matrix3<f64>, v: &Vector3<f64>) -> f64 {
 pub(in crate::engine) fn differ(got: &Distances, want: &Distances, strains: &[Matrix3<f64>]) -> Option<String> {
     let scales: Vec<f64> =
         std::iter::once(1.0).chain(strains.iter().map(|strain| Strain::new(strain, &want.nodes).scale)).collect();
+    let count = |distances: &Distances| distances.weights.iter().map(Vec::len).collect::<Vec<_>>();
+    if count(got) != count(want) {
+        return Some("there are other tables".to_owned());
+    }
     for (got, want) in got.weights.iter().zip(&want.weights) {
         let bound = bounds(&want[0]);
         for ((got, want), scale) in got.iter().zip(want).zip(&scales) {
