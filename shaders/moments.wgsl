@@ -109,13 +109,15 @@ fn look_around(meeting: Meeting, index: u32, lane: u32, first: i32) -> Seen {
     for (var j = start; j < meeting.count_b; j++) {
         let there = others[j];
         let distance = distance_between(here, there, settings.most + 1);
-        let past = beyond(distance, settings.least, settings.least_past);
-        if abs(past) < DOUBT {
-            // The window that the place itself is in hands it back, and no other.
-            if settings.least >= first && settings.least < first + i32(NODES) {
+        let past_least = beyond(distance, settings.least, settings.least_past);
+        let past_most = beyond(distance, settings.most, settings.most_past);
+        if min(abs(past_least), abs(past_most)) < DOUBT {
+            // The window that the end itself is in hands it back, and no other.
+            let end = select(settings.most, settings.least, abs(past_least) < DOUBT);
+            if end >= first && end < first + i32(NODES) {
                 hand_back(Doubt(a, meeting.b + j, index));
             }
-        } else if past > 0.0 && beyond(distance, settings.most, settings.most_past) <= 0.0 {
+        } else if past_least > 0.0 && past_most < 0.0 {
             var both = weight * other_weights[j];
             if settings.strained == 1u {
                 both *= stretch(here, there, distance);

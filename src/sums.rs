@@ -139,9 +139,6 @@ const TAMED: f64 = 0.75;
 /// From here on `1/r` changes so little from node to node that the spline follows it to rounding, Å.
 const SMOOTH: f64 = 0.75;
 
-/// What is added to round distances, Å, as many pairs of a crystal may be at one.
-const OFF_ROUND: f64 = 0.007_31;
-
 /// A term at a node costs a parameter that moves atoms so many times less than a pair of these atoms.
 const CHEAPER: f64 = 5.0;
 
@@ -183,8 +180,7 @@ impl Way {
         let from = from + (Nodes::SHARED + 1) as f64 * step;
         // In rough steps again, and off the round numbers that distances in a crystal may be: which side of the seam a
         // pair is on must not hang on the last bit.
-        let from = (4.0 * from).ceil() / 4.0 + OFF_ROUND;
-        let nodes = Nodes { step, from, to: request.reach + OFF_ROUND };
+        let nodes = Nodes { step, from: (4.0 * from).ceil() / 4.0 + 0.007_31, to: request.reach };
         let classes = (kinds.kinds.len() * (kinds.kinds.len() + 1) / 2) as f64;
         let most = request.crystal.pairs_within(request.reach);
         let worth = match request.shape.sum {

@@ -1,8 +1,8 @@
 //! Pairs at the nodes of a lattice of distances, on the GPU: what [`Distances::gather`] writes down, by one compute kernel.
 //!
 //! The host sorts atoms into tiles and finds out which tiles may hold neighbours at which nodes (`tiles.rs`); the kernel looks at all
-//! their pairs, and adds up moments in whole numbers, in windows of nodes. Pairs at the seam, where the list of near pairs ends, are
-//! handed back: the host decides in f64, so that each is in one sum or in the other.
+//! their pairs, and adds up moments in whole numbers, in windows of nodes. Pairs just where the nodes begin, which is where the list of near
+//! pairs ends, or where they end are handed back: the host decides in f64, so that each is in one sum or in the other.
 //!
 //! # How far it is from the CPU
 //!
@@ -32,8 +32,8 @@ const OF_GROUP: usize = 3;
 /// Entries of one dispatch, 2¹⁴ of up to 2¹² pairs: some 0.1 s on slow hardware, so that no driver takes the kernel for hung.
 const MOST_ENTRIES: usize = 1 << 14;
 
-/// Room for pairs at the seam in one dispatch.
-const ROOM: usize = 1 << 12;
+/// Room for pairs at either end of the nodes in one dispatch.
+const ROOM: usize = 1 << 14;
 
 /// Words in front of the moments: pairs in doubt, pairs that were looked at, and two of the check sum.
 const AHEAD: usize = 4;
@@ -118,7 +118,11 @@ impl Gpu {
             return Ok(self.left_to_the_cpu(&why, crystal, kinds, nodes, strains));
         }
         match self.tables(&work, strains).await {
-            Ok(tables) => Ok(Distances::of_moments(kinds, nodes, tables)),
+            Ok(Some(tables)) => Ok(Distances::of_moments(kinds, nodes, tables)),
+            Ok(None) => {
+                let why = "too many pairs lie just where the nodes begin or end, or at one node";
+                Ok(self.left_to_the_cpu(why, crystal, kinds, nodes, strains))
+            }
             Err(reason) => Err(self.failed(reason)),
         }
     }
@@ -143,17 +147,18 @@ impl Gpu {
         (!fits).then(|| format!("a buffer of this adapter does not hold {words} words or {atoms} atoms"))
     }
 
-    /// For each class the moments of all nodes: of the number of pairs, then, strain after strain, of what it does.
-    async fn tables(&mut self, work: &Work, strains: &[Matrix3<f64>]) -> Result<Vec<Vec<Vec<f64>>>, String> {
+    /// For each class the moments of all nodes: of the number of pairs, then, strain after strain, of what it does. `None` where
+    /// they are beyond what the kernel can do.
+    async fn tables(&mut self, work: &Work, strains: &[Matrix3<f64>]) -> Result<Option<Vec<Vec<Vec<f64>>>>, String> {
         for one in ONES {
             if let Some(tables) = self.tables_with(work, strains, one).await? {
-                return Ok(tables);
+                return Ok(Some(tables));
             }
         }
-        Err("its sums do not add up; update its driver, or use --engine cpu".to_owned())
+        Ok(None)
     }
 
-    /// With this as a weight of one; `None` where a sum was beyond an i32. The number of pairs comes first: what a strain does to
+    /// With this as a weight of one; `None` where a sum was beyond an i32, or there was no room for pairs in doubt. The number of pairs comes first: what a strain does to
     /// them weighs no more.
     async fn tables_with(
         &mut self,
@@ -212,9 +217,7 @@ impl Gpu {
         }
         let [words, doubts] = self.run(&MOMENTS, &writes, groups.len() as u32).await?;
         work.are_all_there(entries, words[1])?;
-        let doubts = Doubt::first(&doubts, words[0]).ok_or_else(|| {
-            format!("{} pairs lie just where the list of near pairs ends; use --engine cpu", words[0])
-        })?;
+        let Some(doubts) = Doubt::first(&doubts, words[0]) else { return Ok(false) };
         let moments = words[AHEAD..].as_chunks().0;
         let written: i64 = moments.iter().step_by(EACH).map(|words| wide(*words)).sum();
         if written != wide([words[2], words[3]]) {
@@ -338,14 +341,15 @@ impl Work {
         ))
     }
 
-    /// Adds a pair at the seam, if it is beyond it.
+    /// Adds a pair at an end of the nodes, if it is one of theirs.
     fn decide(&self, doubt: &Doubt, number: u32, strain: Option<Strain>, sums: &mut [f64]) {
         let (class, met) = &self.met[number as usize];
         let v = self.tiles.vector(doubt, met);
-        let r = v.norm();
-        if r <= self.nodes.from {
+        let Nodes { from, to, .. } = self.nodes;
+        if v.norm_squared() <= from * from || v.norm_squared() > to * to {
             return;
         }
+        let r = v.norm();
         let t = r / self.nodes.step;
         let [a, b] = [doubt.a, doubt.b].map(|slot| f64::from(self.tiles.occ[slot as usize]));
         let mut moment = a * b * strain.map_or(1.0, |strain| along(&strain.matrix, &v) / r);
