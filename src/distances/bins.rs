@@ -25,13 +25,17 @@ impl Bins {
     ///
     /// A pair on the edge of two bins, to 1e-9 of their width, is in the upper one: rounding does not decide.
     pub fn of(&self, r: f64) -> usize {
-        (r * (1.0 / self.width) + EDGE) as usize
+        self.place(r) as usize
     }
 
     /// Does rounding decide on which side of an edge a distance is, Å?
     pub fn is_on_edge(&self, r: f64) -> bool {
-        let t = r * (1.0 / self.width) + EDGE;
+        let t = self.place(r);
         (t - t.round()).abs() < ROUNDING
+    }
+
+    fn place(&self, r: f64) -> f64 {
+        r * (1.0 / self.width) + EDGE
     }
 
     /// The middle of each bin, Å.

@@ -118,9 +118,7 @@ impl Kinds {
         }
         Some(kinds)
     }
-}
 
-impl Kinds {
     /// The atoms of their crystal, each with its kind.
     pub fn points(&self, crystal: &Crystal) -> Points {
         let atoms = crystal.atoms.iter().zip(&self.of);

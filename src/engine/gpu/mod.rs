@@ -147,9 +147,7 @@ impl Gpu {
 
     /// The rows of `peaks`, for a caller who may not wait (a browser's event loop); [`Engine::broaden`] waits.
     pub async fn broaden_async(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
-        if let Some(trouble) = self.trouble.get() {
-            return Err(self.failed(trouble));
-        }
+        self.sound()?;
         let summed = self.sum(peaks).await;
         summed.map_err(|reason| self.failed(reason))
     }
@@ -158,6 +156,18 @@ impl Gpu {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// Does work for a caller who may wait.
+    fn wait<T>(&mut self, work: impl AsyncFnOnce(&mut Self) -> Result<T, EngineError>) -> Result<T, EngineError> {
+        let device = self.device.clone();
+        let done = wait::block(&device, work(self)).unwrap_or_else(|reason| Err(self.failed(reason)));
+        done.map_err(|error| self.blamed(error))
+    }
+
+    /// Is the device still there? Once it has failed nothing is asked of it.
+    fn sound(&self) -> Result<(), EngineError> {
+        self.trouble.get().map_or(Ok(()), |trouble| Err(self.failed(trouble)))
     }
 
     fn failed(&self, reason: String) -> EngineError {
@@ -193,10 +203,14 @@ impl Gpu {
         self.most_bytes as usize / size_of::<T>()
     }
 
+    /// Workgroups in one dispatch.
+    fn most_groups(&self) -> usize {
+        self.device.limits().max_compute_workgroups_per_dimension as usize
+    }
+
     /// Tiles in one dispatch: a workgroup and [`LANES`] sums each.
     fn most_tiles(&self) -> usize {
-        let groups = self.device.limits().max_compute_workgroups_per_dimension as usize;
-        groups.min(self.room::<[f32; LANES]>()).min(self.room::<layout::Tile>())
+        self.most_groups().min(self.room::<[f32; LANES]>()).min(self.room::<layout::Tile>())
     }
 
     async fn upload(&mut self, work: &Work) -> Result<(), String> {
@@ -282,9 +296,7 @@ impl Engine for Gpu {
     }
 
     fn broaden(&mut self, peaks: &Peaks) -> Result<Rows, EngineError> {
-        let device = self.device.clone();
-        let summed = wait::block(&device, self.broaden_async(peaks)).unwrap_or_else(|reason| Err(self.failed(reason)));
-        summed.map_err(|error| self.blamed(error))
+        self.wait(async |gpu| gpu.broaden_async(peaks).await)
     }
 
     fn gather(
@@ -294,6 +306,6 @@ impl Engine for Gpu {
         nodes: Nodes,
         strains: &[Matrix3<f64>],
     ) -> Result<Distances, EngineError> {
-        self.moments(crystal, kinds, nodes, strains)
+        self.wait(async |gpu| gpu.moments_async(crystal, kinds, nodes, strains).await)
     }
 }

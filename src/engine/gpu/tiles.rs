@@ -116,8 +116,14 @@ impl Tiles {
         self.all.push(Tile { slots, block, fractions });
     }
 
-    /// Which tiles of two kinds meet, each two once.
-    pub fn meetings(&self, (a, b): (usize, usize)) -> Vec<Met> {
+    /// Which tiles of these pairs of kinds meet, each two once, with the number of the pair.
+    pub fn meetings(&self, classes: &[(usize, usize)]) -> Vec<(usize, Met)> {
+        let of =
+            |(class, kinds): (usize, &(usize, usize))| self.of_class(*kinds).into_iter().map(move |met| (class, met));
+        classes.iter().enumerate().flat_map(of).collect()
+    }
+
+    fn of_class(&self, (a, b): (usize, usize)) -> Vec<Met> {
         let columns = &self.kinds[a].start;
         let (first, end) = (columns[0], columns[columns.len() - 1]);
         threads::map(end - first, |k| self.met_by(first + k, b, a == b)).concat()

@@ -9,10 +9,10 @@
 
 pub mod layout;
 
+use super::Gpu;
 use super::layout::{Doubt, Meeting, Place};
 use super::stage::{Role, Write};
 use super::tiles::{Met, Tiles};
-use super::{Gpu, wait};
 use crate::crystal::Points;
 use crate::distances::{self, Bins};
 use crate::engine::{Binned, Counter, EngineError};
@@ -66,10 +66,7 @@ struct Found {
 
 impl Counter for Gpu {
     fn count(&mut self, points: &Points, classes: &[(usize, usize)], bins: Bins) -> Result<Binned, EngineError> {
-        let device = self.device.clone();
-        let work = self.bins_async(points, classes, bins);
-        let counted = wait::block(&device, work).unwrap_or_else(|reason| Err(self.failed(reason)));
-        counted.map_err(|error| self.blamed(error))
+        self.wait(async |gpu| gpu.bins_async(points, classes, bins).await)
     }
 }
 
@@ -81,9 +78,7 @@ impl Gpu {
         classes: &[(usize, usize)],
         bins: Bins,
     ) -> Result<Binned, EngineError> {
-        if let Some(trouble) = self.trouble.get() {
-            return Err(self.failed(trouble));
-        }
+        self.sound()?;
         let counted = self.binned(points, classes, bins).await;
         counted.map_err(|reason| self.failed(reason))
     }
@@ -92,11 +87,7 @@ impl Gpu {
         let kinds = classes.iter().map(|(_, b)| b + 1).max().unwrap_or(0);
         let tiles = Tiles::new(points, kinds, (bins.reach(), bins.width));
         self.fits(&tiles, classes.len(), bins)?;
-        let met: Vec<(usize, Met)> = classes
-            .iter()
-            .enumerate()
-            .flat_map(|(class, kinds)| tiles.meetings(*kinds).into_iter().map(move |met| (class, met)))
-            .collect();
+        let met = tiles.meetings(classes);
         let mut all = Binned::of(vec![vec![0; bins.count]; classes.len()]);
         for met in met.chunks(self.most_meetings()) {
             let chunk = Chunk::new(met, &tiles, bins);
@@ -126,8 +117,7 @@ impl Gpu {
 
     /// Meetings in one dispatch.
     fn most_meetings(&self) -> usize {
-        let groups = self.device.limits().max_compute_workgroups_per_dimension as usize;
-        MOST_MEETINGS.min(groups).min(self.room::<Meeting>())
+        MOST_MEETINGS.min(self.most_groups()).min(self.room::<Meeting>())
     }
 
     async fn count_chunk(

@@ -13,10 +13,10 @@ pub mod layout;
 
 use nalgebra::{Matrix3, Vector3};
 
+use super::Gpu;
 use super::layout::{Doubt, Meeting, Place};
 use super::stage::{Role, Write};
 use super::tiles::{Met, Tiles};
-use super::{Gpu, wait};
 use crate::crystal::{Crystal, classes};
 use crate::distances::{Distances, Kinds, Nodes};
 use crate::engine::EngineError;
@@ -85,21 +85,7 @@ struct Strain {
 }
 
 impl Gpu {
-    /// As [`Distances::gather`]; blocks the thread.
-    pub(in crate::engine) fn moments(
-        &mut self,
-        crystal: &Crystal,
-        kinds: Kinds,
-        nodes: Nodes,
-        strains: &[Matrix3<f64>],
-    ) -> Result<Distances, EngineError> {
-        let device = self.device.clone();
-        let work = self.moments_async(crystal, kinds, nodes, strains);
-        let gathered = wait::block(&device, work).unwrap_or_else(|reason| Err(self.failed(reason)));
-        gathered.map_err(|error| self.blamed(error))
-    }
-
-    /// As [`Distances::gather`], for a caller who may not wait.
+    /// As [`Distances::gather`], for a caller who may not wait; [`Engine::gather`](crate::engine::Engine::gather) waits.
     pub async fn moments_async(
         &mut self,
         crystal: &Crystal,
@@ -107,9 +93,7 @@ impl Gpu {
         nodes: Nodes,
         strains: &[Matrix3<f64>],
     ) -> Result<Distances, EngineError> {
-        if let Some(trouble) = self.trouble.get() {
-            return Err(self.failed(trouble));
-        }
+        self.sound()?;
         if let Some(why) = beyond_the_kernel(crystal, &nodes) {
             return Ok(self.left_to_the_cpu(&why, crystal, kinds, nodes, strains));
         }
@@ -185,8 +169,7 @@ impl Gpu {
 
     /// Entries of one dispatch.
     fn most_entries(&self) -> usize {
-        let groups = self.device.limits().max_compute_workgroups_per_dimension as usize;
-        MOST_ENTRIES.min(groups).min(self.room::<Meeting>())
+        MOST_ENTRIES.min(self.most_groups()).min(self.room::<Meeting>())
     }
 
     /// Adds the moments of some entries, and says whether they add up.
@@ -260,10 +243,8 @@ impl Work {
     fn new(crystal: &Crystal, kinds: &Kinds, nodes: Nodes) -> Self {
         let count = kinds.kinds.len();
         let tiles = Tiles::new(&kinds.points(crystal), count, (nodes.to, nodes.step));
-        let met: Vec<(usize, Met)> = classes(count)
-            .enumerate()
-            .flat_map(|(class, kinds)| tiles.meetings(kinds).into_iter().map(move |met| (class, met)))
-            .collect();
+        let classes: Vec<(usize, usize)> = classes(count).collect();
+        let met = tiles.meetings(&classes);
         let mut entries: Vec<((usize, usize), u32)> = Vec::new();
         for (number, (class, met)) in met.iter().enumerate() {
             let [least, most] = tiles.apart(met);
@@ -273,7 +254,7 @@ impl Work {
             entries.extend((first..=last).map(|window| ((*class, window), number as u32)));
         }
         entries.sort_unstable();
-        Self { tiles, nodes, met, entries, classes: classes(count).count() }
+        Self { tiles, nodes, met, entries, classes: classes.len() }
     }
 
     /// Moments of one class: whole windows.
