@@ -39,7 +39,8 @@ pub const DOUBT: f64 = 1.0 / (1 << 17) as f64;
 /// The kernel's whole numbers hold three times the square of this many bins.
 const MOST_BINS: usize = 26_000;
 
-/// Meetings of one dispatch: no table of 32 bits is full after 2¹⁴ times 2¹² pairs, and no driver takes the kernel for hung.
+/// Meetings of one dispatch: no number of 32 bits is full after 2¹⁴ times 2¹² pairs, and drivers take a kernel that runs for seconds for
+/// hung. How long this takes on slow hardware has not been measured.
 const MOST_MEETINGS: usize = 1 << 14;
 
 /// Meetings of one workgroup: enough that its tables are filled before they are handed on.

@@ -29,7 +29,8 @@ const MOST_STEPS: f64 = 26_000.0;
 /// beyond an i32.
 const OF_GROUP: usize = 3;
 
-/// Entries of one dispatch, 2¹⁴ of up to 2¹² pairs: some 0.1 s on slow hardware, so that no driver takes the kernel for hung.
+/// Entries of one dispatch, 2¹⁴ of up to 2¹² pairs: drivers take a kernel that runs for seconds for hung. How long this takes on slow
+/// hardware has not been measured.
 const MOST_ENTRIES: usize = 1 << 14;
 
 /// Room for pairs at either end of the nodes in one dispatch.
